@@ -1,0 +1,2 @@
+//! The `ranef` command.
+fn main() {}
