@@ -1,1 +1,3 @@
-//! placeholder
+//! The numbers of mixed models.
+pub mod distributions;
+pub mod optimize;

@@ -49,3 +49,17 @@ pub struct RandomTerm {
     /// Where the bar term stands, parentheses included.
     pub span: Span,
 }
+
+impl PartialEq for Term {
+    fn eq(&self, other: &Self) -> bool {
+        self.factors == other.factors
+    }
+}
+
+impl PartialEq for RandomTerm {
+    fn eq(&self, other: &Self) -> bool {
+        self.effects == other.effects
+            && self.group == other.group
+            && self.correlated == other.correlated
+    }
+}
