@@ -1,6 +1,18 @@
 //! Minimising the criterion: the trust-region Newton method that every fit uses, and other
 //! optimisers by name for comparison.
 
+mod bfgs;
+mod bobyqa;
+mod brent;
+mod nelder_mead;
+mod options;
+
+pub use bfgs::bfgs;
+pub use bobyqa::bobyqa;
+pub use brent::brent;
+pub use nelder_mead::nelder_mead;
+pub use options::Options;
+
 /// A function to be minimised, with its gradient.
 pub trait Objective {
     /// Number of parameters.
