@@ -115,3 +115,84 @@ impl PartialEq for Expr {
         self.kind == other.kind
     }
 }
+
+impl Expr {
+    /// An expression of the given kind at the given place.
+    pub fn new(kind: ExprKind, span: Span) -> Self {
+        Self { kind, span }
+    }
+
+    /// Every mention of a column, from left to right, with its place.
+    ///
+    /// A column that is mentioned twice comes twice. Names that are no columns are left out: of
+    /// functions, of arguments, and of the contrasts in the second argument of `C(x, sum)`.
+    pub fn columns(&self) -> Vec<(&str, Span)> {
+        let mut found = Vec::new();
+        self.collect_columns(&mut found);
+        found
+    }
+
+    fn collect_columns<'a>(&'a self, found: &mut Vec<(&'a str, Span)>) {
+        match &self.kind {
+            ExprKind::Column(name) => found.push((name, self.span)),
+            ExprKind::Number(_) | ExprKind::Text(_) | ExprKind::Logical(_) => {}
+            ExprKind::Call {
+                function,
+                arguments,
+            } => {
+                for (index, argument) in arguments.iter().enumerate() {
+                    let names_a_contrast = function == "C" && index > 0;
+                    if !(names_a_contrast && matches!(argument.value.kind, ExprKind::Column(_))) {
+                        argument.value.collect_columns(found);
+                    }
+                }
+            }
+            ExprKind::Unary { operand, .. } => operand.collect_columns(found),
+            ExprKind::Binary { left, right, .. } => {
+                left.collect_columns(found);
+                right.collect_columns(found);
+            }
+            ExprKind::Paren(inner) => inner.collect_columns(found),
+        }
+    }
+
+    /// The name, if the expression is a column and nothing else.
+    pub fn as_column(&self) -> Option<&str> {
+        match &self.kind {
+            ExprKind::Column(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The truth value, if the expression is `TRUE`, `FALSE`, or R's short `T` or `F`.
+    ///
+    /// In an argument given by name (`raw = T`) the parser has already made a
+    /// [`ExprKind::Logical`] of `T`. Elsewhere `T` is the column of that name (`log(T)` of a
+    /// temperature, `cbind(S, F)` of successes and failures), and only the function knows better:
+    /// it asks here for its third argument in `scale(x, T, F)`.
+    pub fn as_logical(&self) -> Option<bool> {
+        match &self.kind {
+            ExprKind::Logical(value) => Some(*value),
+            ExprKind::Column(name) if name == "T" => Some(true),
+            ExprKind::Column(name) if name == "F" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The number, if the expression is one, possibly with a sign or in parentheses.
+    pub fn as_number(&self) -> Option<f64> {
+        match &self.kind {
+            ExprKind::Number(value) => Some(*value),
+            ExprKind::Paren(inner) => inner.as_number(),
+            ExprKind::Unary {
+                operator: UnaryOperator::Minus,
+                operand,
+            } => operand.as_number().map(|value| -value),
+            ExprKind::Unary {
+                operator: UnaryOperator::Plus,
+                operand,
+            } => operand.as_number(),
+            _ => None,
+        }
+    }
+}

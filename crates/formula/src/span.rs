@@ -19,6 +19,14 @@ impl Span {
 
     /// The smallest range that covers both.
     pub fn join(self, other: Span) -> Self {
-        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
+        Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+
+    /// The piece of `text` that the span covers; empty when it does not lie on `text`.
+    pub fn slice(self, text: &str) -> &str {
+        text.get(self.start..self.end).unwrap_or("")
     }
 }

@@ -1,0 +1,554 @@
+//! Tokens to the syntax tree: precedence climbing after Pratt (1973).
+//!
+//! One function reads an operand and then as many operators as bind at least as tightly as asked
+//! for; R's precedence is the table in [`binding`] and nowhere else. Where something unexpected
+//! comes, the parser looks at what stands before and behind, because "unexpected token" helps
+//! nobody and "no operator between `a` and `b`" does.
+
+use crate::arithmetic::{self, Place, too_deep};
+use crate::lexer::{Token, TokenKind, is_reserved, tokenize};
+use crate::syntax::{MAX_DEPTH, Node, NodeKind, Operator, Sign};
+use crate::{
+    Argument, BinaryOperator as Common, ExprKind, FormulaError, FormulaErrorKind as Kind, Span,
+    UnaryOperator,
+};
+
+/// The two sides of `~`.
+pub(crate) struct Sides {
+    pub response: Option<Node>,
+    pub right: Node,
+}
+
+/// Reads a whole formula.
+pub(crate) fn parse(text: &str) -> Result<Sides, FormulaError> {
+    let mut parser = Parser {
+        text,
+        tokens: tokenize(text)?,
+        next: 0,
+        nesting: 0,
+    };
+    parser.formula()
+}
+
+/// How tightly an operator holds its left and its right operand; the higher holds. A left number
+/// below the right one makes it group to the left. The order is that of R's `?Syntax`.
+fn binding(symbol: &str) -> Option<(u8, u8)> {
+    Some(match symbol {
+        "|" | "||" => (1, 2),
+        "&" => (3, 4),
+        // 5 is NOT.
+        "==" | "!=" | "<" | "<=" | ">" | ">=" => (7, 8),
+        "+" | "-" => (9, 10),
+        "*" | "/" => (11, 12),
+        "%%" | "%/%" | "%in%" => (13, 14),
+        ":" => (15, 16),
+        // 17 is SIGN: `-x^2` is `-(x^2)`, `-a:b` is `(-a):b`.
+        "^" | "**" => (20, 19),
+        _ => return None,
+    })
+}
+
+const NOT: u8 = 5;
+const SIGN: u8 = 17;
+
+fn operator(symbol: &str) -> Operator {
+    Operator::Common(match symbol {
+        ":" => return Operator::Interaction,
+        "%in%" => return Operator::In,
+        "||" => return Operator::DoubleBar,
+        "|" => Common::Or,
+        "&" => Common::And,
+        "==" => Common::Equal,
+        "!=" => Common::NotEqual,
+        "<" => Common::Less,
+        "<=" => Common::LessEqual,
+        ">" => Common::Greater,
+        ">=" => Common::GreaterEqual,
+        "*" => Common::Multiply,
+        "/" => Common::Divide,
+        "%%" => Common::Modulo,
+        "%/%" => Common::IntegerDivide,
+        _ => Common::Power,
+    })
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    tokens: Vec<Token>,
+    next: usize,
+    nesting: usize,
+}
+
+impl Parser<'_> {
+    fn formula(&mut self) -> Result<Sides, FormulaError> {
+        if self.tokens.is_empty() {
+            return Err(FormulaError::new(
+                Kind::Empty,
+                Span::new(0, self.text.len()),
+                "the formula is empty",
+            )
+            .with_hint("write the response, `~` and the predictors: `y ~ x + (1 | group)`"));
+        }
+        let response = if self.symbol() == Some("~") {
+            None
+        } else {
+            let response = self.expression(0)?;
+            if self.symbol() != Some("~") {
+                return Err(self.no_tilde());
+            }
+            Some(response)
+        };
+        self.next += 1;
+        let right = self.expression(0)?;
+        if self.next < self.tokens.len() {
+            return Err(self.cannot_follow());
+        }
+        Ok(Sides { response, right })
+    }
+
+    /// An operand and all operators after it that bind at least as tightly as `least`.
+    fn expression(&mut self, least: u8) -> Result<Node, FormulaError> {
+        self.nesting += 1;
+        if self.nesting > MAX_DEPTH {
+            return Err(too_deep(self.place()));
+        }
+        let mut left = self.operand()?;
+        while let Some(symbol) = self.symbol() {
+            let Some((holds, asks)) = binding(symbol) else {
+                break;
+            };
+            if holds < least {
+                break;
+            }
+            if holds == 7 && is_comparison(&left) {
+                return Err(FormulaError::new(
+                    Kind::MissingOperator,
+                    self.place(),
+                    "comparisons cannot be chained",
+                )
+                .with_hint("join two comparisons with `&`: `a < b & b < c`"));
+            }
+            self.next += 1;
+            let right = self.expression(asks)?;
+            left = join(symbol, left, right);
+            if left.depth > MAX_DEPTH {
+                return Err(too_deep(left.span));
+            }
+        }
+        self.nesting -= 1;
+        Ok(left)
+    }
+
+    fn operand(&mut self) -> Result<Node, FormulaError> {
+        let Some(Token { kind, span }) = self.tokens.get(self.next).cloned() else {
+            return Err(self.no_operand());
+        };
+        self.next += 1;
+        let leaf = match kind {
+            TokenKind::Number(value) => ExprKind::Number(value),
+            TokenKind::Text(text) => ExprKind::Text(text),
+            TokenKind::Name(name) => {
+                if is_reserved(&name) {
+                    self.constant(&name, span)?
+                } else if self.symbol() == Some("(") {
+                    return self.call(name, span);
+                } else if name == "." {
+                    return Ok(Node::above(NodeKind::Dot, span, []));
+                } else {
+                    ExprKind::Column(name)
+                }
+            }
+            TokenKind::Quoted(name) => {
+                if self.symbol() == Some("(") {
+                    return self.call(name, span);
+                }
+                ExprKind::Column(name)
+            }
+            TokenKind::Symbol("(") => return self.parentheses(span),
+            TokenKind::Symbol(symbol @ ("-" | "+" | "!")) => {
+                let (operator, holds) = match symbol {
+                    "-" => (UnaryOperator::Minus, SIGN),
+                    "+" => (UnaryOperator::Plus, SIGN),
+                    _ => (UnaryOperator::Not, NOT),
+                };
+                let operand = self.expression(holds)?;
+                let span = span.join(operand.span);
+                let depth = operand.depth + 1;
+                let kind = NodeKind::Unary {
+                    operator,
+                    operand: Box::new(operand),
+                };
+                return Ok(Node { kind, span, depth });
+            }
+            TokenKind::Symbol(_) => {
+                self.next -= 1;
+                return Err(self.no_operand());
+            }
+        };
+        Ok(Node::above(NodeKind::Leaf(leaf), span, []))
+    }
+
+    fn constant(&self, name: &str, span: Span) -> Result<ExprKind, FormulaError> {
+        match name {
+            "TRUE" => Ok(ExprKind::Logical(true)),
+            "FALSE" => Ok(ExprKind::Logical(false)),
+            _ => Err(FormulaError::new(
+                Kind::ReservedWord,
+                span,
+                format!("`{name}` is a reserved word and has no meaning in a formula"),
+            )
+            .with_hint(format!(
+                "if a column has this name, put it in backticks: `` `{name}` ``"
+            ))),
+        }
+    }
+
+    /// `( … )`, of which the opening parenthesis has been read.
+    fn parentheses(&mut self, open: Span) -> Result<Node, FormulaError> {
+        if self.symbol() == Some(")") {
+            return Err(FormulaError::new(
+                Kind::Parenthesis,
+                open.join(self.place()),
+                "there is nothing between the parentheses",
+            )
+            .with_hint("remove them, or write a term or `(1 | group)`"));
+        }
+        let inner = self.expression(0)?;
+        let close = self.close(open)?;
+        let depth = inner.depth + 1;
+        let span = open.join(close);
+        Ok(Node {
+            kind: NodeKind::Paren(Box::new(inner)),
+            span,
+            depth,
+        })
+    }
+
+    /// A call, of which the name has been read. The arguments are arithmetic.
+    fn call(&mut self, function: String, name: Span) -> Result<Node, FormulaError> {
+        let open = self.place();
+        self.next += 1;
+        let mut arguments = Vec::new();
+        let mut depth = 0;
+        if self.symbol() == Some(")") {
+            let span = name.join(self.place());
+            self.next += 1;
+            let leaf = ExprKind::Call {
+                function,
+                arguments,
+            };
+            return Ok(Node::above(NodeKind::Leaf(leaf), span, []));
+        }
+        loop {
+            let (argument, levels) = self.argument()?;
+            arguments.push(argument);
+            depth = depth.max(levels);
+            if self.symbol() == Some(",") {
+                self.next += 1;
+            } else {
+                break;
+            }
+        }
+        let span = name.join(self.close(open)?);
+        let leaf = ExprKind::Call {
+            function,
+            arguments,
+        };
+        Ok(Node {
+            kind: NodeKind::Leaf(leaf),
+            span,
+            depth: depth + 1,
+        })
+    }
+
+    /// An argument and the depth of its value.
+    fn argument(&mut self) -> Result<(Argument, usize), FormulaError> {
+        if matches!(self.symbol(), Some("," | ")")) {
+            return Err(FormulaError::new(
+                Kind::Argument,
+                self.place(),
+                "an argument is missing here",
+            )
+            .with_hint("remove the comma, or write the argument"));
+        }
+        let name = match (self.tokens.get(self.next), self.tokens.get(self.next + 1)) {
+            (
+                Some(Token {
+                    kind: TokenKind::Name(name) | TokenKind::Quoted(name) | TokenKind::Text(name),
+                    ..
+                }),
+                Some(Token {
+                    kind: TokenKind::Symbol("="),
+                    ..
+                }),
+            ) if !name.is_empty() => Some(name.clone()),
+            _ => None,
+        };
+        let mut short_logical = false;
+        if name.is_some() {
+            self.next += 2;
+            // `raw = T`, but not `` raw = `T` ``, which names a column.
+            short_logical = matches!(
+                self.tokens.get(self.next),
+                Some(Token { kind: TokenKind::Name(value), .. }) if value == "T" || value == "F"
+            );
+        }
+        let node = self.expression(0)?;
+        let depth = node.arithmetic_depth();
+        let mut value = arithmetic::read(node, Place::Argument)?;
+        if short_logical && let Some(logical) = value.as_logical() {
+            value.kind = ExprKind::Logical(logical);
+        }
+        Ok((Argument { name, value }, depth))
+    }
+
+    /// The parenthesis that closes the one at `open`.
+    fn close(&mut self, open: Span) -> Result<Span, FormulaError> {
+        match self.symbol() {
+            Some(")") => {
+                let span = self.place();
+                self.next += 1;
+                Ok(span)
+            }
+            None if self.next >= self.tokens.len() => Err(unclosed(open)),
+            Some("~") => Err(FormulaError::new(
+                Kind::Parenthesis,
+                open,
+                "this parenthesis is not closed before `~`",
+            )
+            .with_hint("add `)` before `~`")),
+            _ => Err(self.cannot_follow()),
+        }
+    }
+
+    /// The symbol that comes next, if a symbol comes next.
+    fn symbol(&self) -> Option<&'static str> {
+        match self.tokens.get(self.next)?.kind {
+            TokenKind::Symbol(symbol) => Some(symbol),
+            _ => None,
+        }
+    }
+
+    /// Where the next token stands; empty and behind the last token at the end.
+    fn place(&self) -> Span {
+        let end = self.tokens.last().map_or(0, |last| last.span.end);
+        let next = self.tokens.get(self.next);
+        next.map_or(Span::new(end, end), |token| token.span)
+    }
+
+    /// The text of the token before the next one.
+    fn before(&self) -> Option<&str> {
+        let token = self.tokens.get(self.next.checked_sub(1)?)?;
+        Some(token.span.slice(self.text))
+    }
+
+    /// The error where an operand should begin and does not.
+    fn no_operand(&self) -> FormulaError {
+        let place = self.place();
+        let before = self.before();
+        let here = self.symbol();
+        let error = |message: String| FormulaError::new(Kind::MissingOperand, place, message);
+        if let Some("|" | "||") = before {
+            return error("there is no grouping factor right of the bar".to_string())
+                .with_hint("name the column whose levels differ, as in `(1 | school)`");
+        }
+        match here {
+            Some("|" | "||") => {
+                return error("there are no effects left of the bar".to_string())
+                    .with_hint("write `1` for an intercept that varies: `(1 | group)`");
+            }
+            Some("~") if before.is_none_or(|text| text == "~") => {
+                return second_tilde(place);
+            }
+            Some(symbol) if unsupported_hint(symbol).is_some() => {
+                return unsupported(symbol, place);
+            }
+            Some(",") => {
+                return FormulaError::new(Kind::Argument, place, "an argument is missing here")
+                    .with_hint("remove the comma, or write the argument");
+            }
+            _ => {}
+        }
+        match (before, here) {
+            (Some("~"), None | Some(")")) => error("there is nothing right of `~`".to_string())
+                .with_hint("write the predictors, or `1` for the mean alone"),
+            (Some("("), None) => unclosed(self.tokens[self.next - 1].span),
+            (None | Some("(" | ","), Some(")")) => unopened(place),
+            (None | Some("~" | "(" | ","), Some(symbol)) => {
+                error(format!("there is nothing left of `{symbol}`")).with_hint(format!(
+                    "remove `{symbol}`, or write what belongs before it"
+                ))
+            }
+            (Some(operator), Some(symbol)) if symbol != ")" => error(format!(
+                "there is nothing between `{operator}` and `{symbol}`"
+            ))
+            .with_hint("remove one of the two, or write what belongs between them"),
+            (Some(operator), _) => error(format!("there is nothing right of `{operator}`"))
+                .with_hint(format!(
+                    "remove `{operator}`, or write what belongs behind it"
+                )),
+            (None, None) => error("the formula ends here".to_string()),
+        }
+    }
+
+    /// The error for a token that cannot come after a complete operand.
+    fn cannot_follow(&self) -> FormulaError {
+        let place = self.place();
+        let Some(token) = self.tokens.get(self.next) else {
+            return self.no_operand();
+        };
+        match token.kind {
+            TokenKind::Symbol("~") => second_tilde(place),
+            TokenKind::Symbol(")") => unopened(place),
+            TokenKind::Symbol(",") => FormulaError::new(
+                Kind::Argument,
+                place,
+                "a comma separates arguments of a function, not terms",
+            )
+            .with_hint("join terms with `+`"),
+            TokenKind::Symbol(symbol) if unsupported_hint(symbol).is_some() => {
+                unsupported(symbol, place)
+            }
+            _ => self.side_by_side(token),
+        }
+    }
+
+    fn side_by_side(&self, token: &Token) -> FormulaError {
+        let previous = &self.tokens[self.next - 1];
+        let (left, right) = (previous.span.slice(self.text), token.span.slice(self.text));
+        let names = |token: &Token| {
+            matches!(token.kind, TokenKind::Name(_)) && !is_reserved(token.span.slice(self.text))
+        };
+        let error = FormulaError::new(
+            Kind::MissingOperator,
+            token.span,
+            format!("there is no operator between `{left}` and `{right}`"),
+        );
+        if names(previous) && names(token) {
+            error.with_hint(format!(
+                "write `{left} + {right}` for two terms, or `` `{left} {right}` `` if this is \
+                 the name of one column"
+            ))
+        } else {
+            error.with_hint("terms are joined with `+`, `:` or `*`")
+        }
+    }
+
+    /// The error when no `~` follows the first expression.
+    fn no_tilde(&self) -> FormulaError {
+        match self.symbol() {
+            Some(")" | ",") => self.cannot_follow(),
+            Some("=" | "<-" | ":=") => FormulaError::new(
+                Kind::MissingTilde,
+                self.place(),
+                "a formula is written with `~`",
+            )
+            .with_hint("write `y ~ x` for \"y depends on x\""),
+            Some(symbol) if unsupported_hint(symbol).is_some() => unsupported(symbol, self.place()),
+            _ if self.next < self.tokens.len() => self.side_by_side(&self.tokens[self.next]),
+            _ => {
+                let start = self.tokens[0].span;
+                FormulaError::new(
+                    Kind::MissingTilde,
+                    start.join(self.place()),
+                    "there is no `~`",
+                )
+                .with_hint("write the response, `~` and the predictors: `y ~ x + (1 | group)`")
+            }
+        }
+    }
+}
+
+fn join(symbol: &str, left: Node, right: Node) -> Node {
+    let span = left.span.join(right.span);
+    let sign = match symbol {
+        "+" => Some(Sign::Plus),
+        "-" => Some(Sign::Minus),
+        _ => None,
+    };
+    let Some(sign) = sign else {
+        let depth = 1 + left.depth.max(right.depth);
+        let kind = NodeKind::Binary {
+            operator: operator(symbol),
+            left: Box::new(left),
+            right: Box::new(right),
+        };
+        return Node { kind, span, depth };
+    };
+    let depth = left.depth.max(1 + right.depth);
+    match left.kind {
+        NodeKind::Sum { first, mut rest } => {
+            rest.push((sign, right));
+            let kind = NodeKind::Sum { first, rest };
+            Node { kind, span, depth }
+        }
+        _ => {
+            let depth = depth.max(1 + left.depth);
+            let kind = NodeKind::Sum {
+                first: Box::new(left),
+                rest: vec![(sign, right)],
+            };
+            Node { kind, span, depth }
+        }
+    }
+}
+
+fn is_comparison(node: &Node) -> bool {
+    matches!(
+        node.kind,
+        NodeKind::Binary {
+            operator: Operator::Common(
+                Common::Equal
+                    | Common::NotEqual
+                    | Common::Less
+                    | Common::LessEqual
+                    | Common::Greater
+                    | Common::GreaterEqual
+            ),
+            ..
+        }
+    )
+}
+
+fn second_tilde(place: Span) -> FormulaError {
+    FormulaError::new(Kind::SecondTilde, place, "there is a second `~`")
+        .with_hint("one `~` separates the response from the predictors; join terms with `+`")
+}
+
+fn unclosed(open: Span) -> FormulaError {
+    FormulaError::new(Kind::Parenthesis, open, "this parenthesis is never closed")
+        .with_hint("add the missing `)`")
+}
+
+fn unopened(place: Span) -> FormulaError {
+    FormulaError::new(Kind::Parenthesis, place, "this parenthesis closes nothing")
+        .with_hint("remove it, or add the missing `(`")
+}
+
+fn unsupported(symbol: &str, place: Span) -> FormulaError {
+    FormulaError::new(
+        Kind::Operator,
+        place,
+        format!("`{symbol}` has no meaning in a formula"),
+    )
+    .with_hint(unsupported_hint(symbol).unwrap_or("remove it"))
+}
+
+/// What to write instead of an operator that R has and formulas have not.
+fn unsupported_hint(symbol: &str) -> Option<&'static str> {
+    Some(match symbol {
+        "$" | "@" => "name the column alone: `score`, not `data$score`",
+        "[" | "]" | "[[" | "]]" => {
+            "rows are chosen before fitting, and a column is named without brackets"
+        }
+        "::" | ":::" => "name the function without its package: `ns(x, 3)`",
+        "&&" => "for \"and\" write `&`",
+        "=" => "`=` names an argument, as in `poly(x, 2, raw = TRUE)`; to compare write `==`",
+        "<-" => "for \"less than minus\" leave a space: `x < -1`",
+        "->" => "for \"minus, greater than\" leave a space",
+        "<<-" | "->>" | ":=" | "|>" => "compute the column before fitting",
+        "{" | "}" => "group with parentheses",
+        ";" => "give one formula at a time",
+        _ => return None,
+    })
+}
