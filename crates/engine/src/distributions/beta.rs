@@ -118,12 +118,11 @@ impl Beta {
         if p == 0.0 || p == 1.0 {
             return p;
         }
-        let ln_odds = ln_ratio_at(self.a, self.b, target(p)) + (self.a / self.b).ln();
-        if ln_odds < 0.0 {
-            let odds = ln_odds.exp();
+        let odds = ln_ratio_at(self.a, self.b, target(p)).exp() * (self.a / self.b);
+        if odds < 1.0 {
             odds / (1.0 + odds)
         } else {
-            1.0 / (1.0 + (-ln_odds).exp())
+            1.0 / (1.0 + odds.recip())
         }
     }
 }
