@@ -1,7 +1,20 @@
 //! What can go wrong while reading data.
 
+use std::fmt;
+
 /// An error in a data source: where it is and how to get out.
-#[derive(Debug, thiserror::Error)]
+///
+/// The codes are stable and grouped by what the user can do about them:
+///
+/// * the name: `file_not_found`, `unknown_data`, `is_directory`, `unreadable_file`,
+///   `unsupported_format`
+/// * the file: `empty_file`, `no_rows`, `binary_file`, `not_utf8`, `damaged_file`,
+///   `truncated_file`
+/// * the table: `ragged_row`, `unclosed_quote`, `text_after_quote`, `too_large`
+/// * the options: `bad_separator`, `bad_decimal`
+/// * the caller: `column_out_of_range`, `unequal_lengths`, `duplicate_column`,
+///   `unsupported_type`, `different_columns`, `write_failed`
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct FrameError {
     /// Stable code, such as `file_not_found`.
@@ -10,4 +23,22 @@ pub struct FrameError {
     pub message: String,
     /// The way out.
     pub hint: Option<String>,
+}
+
+impl FrameError {
+    /// An error without a hint.
+    pub fn new(code: &'static str, message: impl fmt::Display) -> Self {
+        FrameError {
+            code,
+            message: message.to_string(),
+            hint: None,
+        }
+    }
+
+    /// The same error with a hint.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl fmt::Display) -> Self {
+        self.hint = Some(hint.to_string());
+        self
+    }
 }

@@ -1,6 +1,50 @@
-//! Data sources.
-mod error;
-mod source;
+//! Data for multilevel models: sources of Arrow record batches that can be read twice.
+//!
+//! ```
+//! use ranef_frame::{ColumnKind, ReadOptions, Source, open};
+//!
+//! let data = open("sleepstudy", &ReadOptions::default())?;
+//! assert_eq!(data.rows(), Some(180));
+//! assert_eq!(data.columns()[0].name, "Reaction");
+//! assert_eq!(data.columns()[2].kind, ColumnKind::Text { ordered: true });
+//! for batch in data.read(&[0, 1])? {
+//!     assert_eq!(batch?.num_columns(), 2);
+//! }
+//! # Ok::<(), ranef_frame::FrameError>(())
+//! ```
+//!
+//! [`open`] takes what a user types: a file (CSV and relatives, Parquet, Arrow), `-` for standard
+//! input, or the name of one of the [`datasets`]. Programs bring their own columns with [`Table`]
+//! or their own batches with [`MemorySource::from_batches`]. All of them are a [`Source`], with
+//! columns of four kinds ([`ColumnKind`]); what a type means for a model is not decided here.
+//!
+//! Nothing here knows formulas, and no bytes make it panic: damaged and mistaken input is an
+//! [`FrameError`] that names file, line and column.
 
+mod bytes;
+mod csv;
+mod datasets;
+mod error;
+mod interner;
+mod ipc;
+mod memory;
+mod normalize;
+mod open;
+mod options;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod source;
+mod stream;
+mod suggest;
+mod table;
+mod text;
+
+pub use csv::{read_csv, write_csv};
+pub use datasets::{DataSet, datasets};
 pub use error::FrameError;
-pub use source::{Batches, Column, ColumnKind, Source};
+pub use memory::MemorySource;
+pub use normalize::normalize;
+pub use open::open;
+pub use options::ReadOptions;
+pub use source::{BATCH_ROWS, Batches, Column, ColumnKind, Source};
+pub use table::Table;

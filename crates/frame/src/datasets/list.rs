@@ -1,0 +1,242 @@
+//! What is known about each built-in data set.
+
+use super::DataSet;
+
+macro_rules! packed {
+    ($name:literal) => {
+        include_bytes!(concat!("../../data/", $name, ".columns.zst"))
+    };
+}
+
+pub(super) static DATASETS: [DataSet; 15] = [
+    DataSet {
+        name: "sleepstudy",
+        title: "Reaction times in a sleep deprivation study",
+        description: "Average reaction time per day of 18 subjects who were allowed three hours of sleep a night. Days 0 and 1 were adaptation and training, day 2 the baseline; deprivation began after day 2.",
+        columns: &[
+            ("Reaction", "average reaction time (ms)"),
+            ("Days", "day of the study, 0 to 9"),
+            ("Subject", "subject number, 18 levels"),
+        ],
+        source: "Belenky, G., Wesensten, N. J., Thorne, D. R., Thomas, M. L., Sing, H. C., Redmond, D. P., Russo, M. B., & Balkin, T. J. (2003). Patterns of performance degradation and restoration during sleep restriction and subsequent recovery: a sleep dose-response study. Journal of Sleep Research, 12, 1-12. As in R's lme4.",
+        rows: 180,
+        packed: packed!("sleepstudy"),
+    },
+    DataSet {
+        name: "sleep_unbal",
+        title: "sleepstudy made unbalanced",
+        description: "The rows of sleepstudy with some removed and the subjects put into two groups, which makes methods for degrees of freedom differ that agree on balanced data. The groups mean nothing.",
+        columns: &[
+            ("Reaction", "average reaction time (ms)"),
+            ("Days", "day of the study, 0 to 9"),
+            ("Subject", "subject number, 18 levels"),
+            ("grp", "made-up group of the subject, A or B"),
+        ],
+        source: "Derived from sleepstudy (Belenky et al., 2003).",
+        rows: 154,
+        packed: packed!("sleep_unbal"),
+    },
+    DataSet {
+        name: "Dyestuff",
+        title: "Yield of dyestuff by batch",
+        description: "Yield of Naphthalene Black 12B from five preparations of each of six batches of an intermediate product: how much of the variation in yield comes from the batches?",
+        columns: &[
+            ("Batch", "batch of the intermediate product, A to F"),
+            ("Yield", "yield (grams of standard colour)"),
+        ],
+        source: "Davies, O. L., & Goldsmith, P. L. (Eds.) (1972). Statistical Methods in Research and Production (4th ed.), section 6.4. Oliver and Boyd. As in R's lme4.",
+        rows: 30,
+        packed: packed!("Dyestuff"),
+    },
+    DataSet {
+        name: "Dyestuff2",
+        title: "Generated yields without variation between batches",
+        description: "Made in the shape of Dyestuff so that batches differ less than their residuals would make them: the estimated variance between batches is zero.",
+        columns: &[
+            ("Batch", "batch, A to F"),
+            ("Yield", "generated yield (no unit)"),
+        ],
+        source: "Box, G. E. P., & Tiao, G. C. (1973). Bayesian Inference in Statistical Analysis, section 5.1.2. Addison-Wesley. As in R's lme4.",
+        rows: 30,
+        packed: packed!("Dyestuff2"),
+    },
+    DataSet {
+        name: "Penicillin",
+        title: "Variation in penicillin testing",
+        description: "Six samples of penicillin tested on each of 24 plates with the B. subtilis method; plates and samples are crossed.",
+        columns: &[
+            (
+                "diameter",
+                "diameter of the zone in which growth is inhibited (mm)",
+            ),
+            ("plate", "assay plate, a to x"),
+            ("sample", "penicillin sample, A to F"),
+        ],
+        source: "Davies, O. L., & Goldsmith, P. L. (Eds.) (1972). Statistical Methods in Research and Production (4th ed.), section 6.6. Oliver and Boyd. As in R's lme4.",
+        rows: 144,
+        packed: packed!("Penicillin"),
+    },
+    DataSet {
+        name: "Pastes",
+        title: "Paste strength by batch and cask",
+        description: "Strength of a chemical paste: two assays of each of three casks of each of ten delivery batches; casks are nested in batches. The name of a cask is used again in every batch, `sample` names it uniquely.",
+        columns: &[
+            ("strength", "paste strength"),
+            ("batch", "delivery batch, A to J"),
+            ("cask", "cask within the batch, a to c"),
+            ("sample", "batch and cask, A:a to J:c"),
+        ],
+        source: "Davies, O. L., & Goldsmith, P. L. (Eds.) (1972). Statistical Methods in Research and Production (4th ed.), section 6.5. Oliver and Boyd. As in R's lme4.",
+        rows: 60,
+        packed: packed!("Pastes"),
+    },
+    DataSet {
+        name: "cake",
+        title: "Breakage angle of chocolate cakes",
+        description: "A split-plot experiment: chocolate cakes of three recipes, baked in 15 replicates at six temperatures. In R `temperature` is an ordered factor; here it is a number like `temp`, as it would be from a file, and `factor(temperature)` makes it a factor. Replicates 1 to 15 of different recipes are different batches: `recipe:replicate`.",
+        columns: &[
+            ("replicate", "replicate, 1 to 15"),
+            ("recipe", "recipe, A to C"),
+            ("temperature", "baking temperature (degrees Fahrenheit)"),
+            ("angle", "angle at which the cake broke (degrees)"),
+            ("temp", "baking temperature (degrees Fahrenheit)"),
+        ],
+        source: "Cook, F. E. (1938). Chocolate cake, I. Optimum baking temperature. Master's thesis, Iowa State College; reported in Cochran, W. G., & Cox, G. M. (1957). Experimental Designs (2nd ed.), p. 300. Wiley. As in R's lme4.",
+        rows: 270,
+        packed: packed!("cake"),
+    },
+    DataSet {
+        name: "ChickWeight",
+        title: "Weight of chicks on different diets",
+        description: "Body weight of 50 chicks from birth to day 21 under one of four protein diets. The levels of `Chick` are in R's order: by diet, then by final weight.",
+        columns: &[
+            ("weight", "body weight (g)"),
+            ("Time", "days since birth"),
+            ("Chick", "chick, 50 levels"),
+            ("Diet", "diet, 1 to 4"),
+        ],
+        source: "Crowder, M., & Hand, D. (1990). Analysis of Repeated Measures, example 5.3. Chapman and Hall. As in R's datasets.",
+        rows: 578,
+        packed: packed!("ChickWeight"),
+    },
+    DataSet {
+        name: "Orthodont",
+        title: "Growth of a distance in the skull of children",
+        description: "Distance from the pituitary to the pterygomaxillary fissure of 27 children, measured on X-ray photographs at ages 8, 10, 12 and 14.",
+        columns: &[
+            ("distance", "distance (mm)"),
+            ("age", "age (years)"),
+            ("Subject", "child, M01 to M16 and F01 to F11"),
+            ("Sex", "Male or Female"),
+        ],
+        source: "Potthoff, R. F., & Roy, S. N. (1964). A generalized multivariate analysis of variance model useful especially for growth curve problems. Biometrika, 51, 313-326. As in R's nlme.",
+        rows: 108,
+        packed: packed!("Orthodont"),
+    },
+    DataSet {
+        name: "Machines",
+        title: "Productivity of workers at machines",
+        description: "Each of six workers operated each of three machines three times; the score counts pieces and their quality.",
+        columns: &[
+            ("Worker", "worker, 1 to 6, in R's order of skill"),
+            ("Machine", "brand of machine, A to C"),
+            ("score", "productivity score"),
+        ],
+        source: "Milliken, G. A., & Johnson, D. E. (1992). Analysis of Messy Data, Volume I: Designed Experiments, p. 285. Chapman and Hall. As in R's nlme.",
+        rows: 54,
+        packed: packed!("Machines"),
+    },
+    DataSet {
+        name: "Oats",
+        title: "Split-plot experiment on varieties of oats",
+        description: "Three varieties of oats on the plots of six blocks, four concentrations of nitrogen on the subplots. In R the levels of `Block` are VI, V, III, IV, II, I, and so they are here.",
+        columns: &[
+            ("Block", "block, I to VI"),
+            ("Variety", "variety: Golden Rain, Marvellous or Victory"),
+            ("nitro", "nitrogen (cwt per acre)"),
+            ("yield", "yield of the subplot (quarter pounds)"),
+        ],
+        source: "Yates, F. (1935). Complex experiments. Journal of the Royal Statistical Society, Supplement, 2, 181-247. As in R's nlme.",
+        rows: 72,
+        packed: packed!("Oats"),
+    },
+    DataSet {
+        name: "cbpp",
+        title: "Contagious bovine pleuropneumonia",
+        description: "Serological incidence of a disease of zebu cattle in 15 newly infected herds of the Boji district, Ethiopia, in four quarters. Binomial: `cbind(incidence, size - incidence)`.",
+        columns: &[
+            ("herd", "herd, 1 to 15"),
+            ("incidence", "new cases in the period"),
+            ("size", "animals in the herd when the period began"),
+            ("period", "quarter, 1 to 4"),
+        ],
+        source: "Lesnoff, M., Laval, G., Bonnet, P., Abdicho, S., Workalemahu, A., Kifle, D., Peyraud, A., Lancelot, R., & Thiaucourt, F. (2004). Within-herd spread of contagious bovine pleuropneumonia in Ethiopian highlands. Preventive Veterinary Medicine, 64, 27-40. As in R's lme4.",
+        rows: 56,
+        packed: packed!("cbpp"),
+    },
+    DataSet {
+        name: "grouseticks",
+        title: "Ticks on red grouse chicks",
+        description: "Number of ticks on the heads of red grouse chicks in the field; chicks in broods, broods in locations. Counts with a random effect for every observation (`INDEX`).",
+        columns: &[
+            ("INDEX", "chick, one level a row"),
+            ("TICKS", "number of ticks"),
+            ("BROOD", "brood, 118 levels"),
+            ("HEIGHT", "height above sea level (m)"),
+            ("YEAR", "year, 95 to 97"),
+            ("LOCATION", "place, 63 levels"),
+            ("cHEIGHT", "height above sea level, centred (m)"),
+        ],
+        source: "Elston, D. A., Moss, R., Boulinier, T., Arrowsmith, C., & Lambin, X. (2001). Analysis of aggregation, a worked example: numbers of ticks on red grouse chicks. Parasitology, 122, 563-569. As in R's lme4.",
+        rows: 403,
+        packed: packed!("grouseticks"),
+    },
+    DataSet {
+        name: "VerbAgg",
+        title: "Responses to items on verbal aggression",
+        description: "Answers of 316 people to 24 items of a questionnaire: would they curse, scold or shout, do they want to or do it, when others or they themselves are to blame? People and items are crossed.",
+        columns: &[
+            ("Anger", "trait anger score (STAXI)"),
+            ("Gender", "F or M"),
+            ("item", "item, 24 levels"),
+            ("resp", "answer: no, perhaps or yes"),
+            ("id", "person, 316 levels"),
+            ("btype", "behaviour: curse, scold or shout"),
+            ("situ", "to blame: other or self"),
+            ("mode", "want or do"),
+            ("r2", "answer in two: N (no) or Y (perhaps, yes)"),
+        ],
+        source: "De Boeck, P., & Wilson, M. (2004). Explanatory Item Response Models. Springer; data of Vansteelandt, K. (2000), doctoral dissertation, K.U. Leuven. As in R's lme4.",
+        rows: 7584,
+        packed: packed!("VerbAgg"),
+    },
+    DataSet {
+        name: "InstEval",
+        title: "Lecture evaluations by students at ETH Zurich",
+        description: "Ratings that 2972 students gave to the lectures of 1128 lecturers of 14 departments at ETH Zurich over several years; students and lecturers are partially crossed.",
+        columns: &[
+            ("s", "student, 1 to 2972"),
+            ("d", "lecturer, 1128 levels"),
+            (
+                "studage",
+                "semester in which the student was enrolled: 2, 4, 6 or 8",
+            ),
+            (
+                "lectage",
+                "semesters back that the lecture was held, 1 to 6",
+            ),
+            (
+                "service",
+                "1 when the lecture was held for another department than the lecturer's, else 0",
+            ),
+            (
+                "dept",
+                "department, 14 levels; the first one is 15, as in R",
+            ),
+            ("y", "rating from 1 (poor) to 5 (very good)"),
+        ],
+        source: "Lecture evaluations collected and anonymised by the Seminar for Statistics, ETH Zurich (M. Maechler). As in R's lme4.",
+        rows: 73421,
+        packed: packed!("InstEval"),
+    },
+];

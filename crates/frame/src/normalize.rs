@@ -1,0 +1,324 @@
+//! Arrow of any making to the four kinds.
+//!
+//! | Arrow | kind |
+//! |---|---|
+//! | integers, floating point, decimals, null | `Number` |
+//! | 64-bit integers, some beyond 2^53 | `Integer`; beyond `i64`: `Text` |
+//! | booleans | `Logical` |
+//! | strings of every layout | `Text { ordered: false }` |
+//! | dictionaries of strings (pandas, pyarrow, polars `Enum`) | `Text { ordered: true }` |
+//! | dictionaries of other values | the kind of the values |
+//! | dates | `Number`: days since 1970-01-01 |
+//! | timestamps | `Number`: seconds since 1970-01-01 00:00 UTC |
+//! | times of day, durations | `Number`: seconds |
+//!
+//! NaN becomes null. A polars `Categorical` is a dictionary only to save memory, in the order in
+//! which its words happened to come; it says so in the metadata of its field and is sorted like
+//! text. Text in these formats is taken at its word: `NA` and the empty string are levels, since
+//! the formats have nulls of their own.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Float64Type, Int64Type, UInt32Type, UInt64Type};
+use arrow_array::{
+    Array, ArrayRef, DictionaryArray, Float64Array, RecordBatch, StringArray, UInt32Array,
+};
+use arrow_cast::cast;
+use arrow_schema::{DataType, Field, TimeUnit};
+
+use crate::interner::Interner;
+use crate::memory::{self, MemorySource};
+use crate::{Column, ColumnKind, FrameError};
+
+/// Integers to here are exact in `f64`.
+const EXACT: u64 = 1 << 53;
+
+/// Brings a batch to the four kinds; the table above says how. Columns that no model can use
+/// (lists, structures, bytes) are left out of both results.
+///
+/// # Errors
+/// `unsupported_type` when Arrow cannot convert a value.
+pub fn normalize(batch: &RecordBatch) -> Result<(Vec<Column>, RecordBatch), FrameError> {
+    let source = normalize_all(vec![batch.clone()])?;
+    let columns = crate::Source::columns(&source).to_vec();
+    let batch = match source.batches() {
+        [one] => one.clone(),
+        many => arrow_concat(&columns, many, batch.num_rows())?,
+    };
+    Ok((columns, batch))
+}
+
+/// Puts the pieces of one long batch together again; they are slices of the same arrays.
+fn arrow_concat(
+    columns: &[Column],
+    pieces: &[RecordBatch],
+    rows: usize,
+) -> Result<RecordBatch, FrameError> {
+    let schema = memory::schema(columns);
+    if pieces.is_empty() {
+        return Ok(RecordBatch::new_empty(schema));
+    }
+    debug_assert_eq!(
+        rows,
+        pieces.iter().map(RecordBatch::num_rows).sum::<usize>()
+    );
+    arrow_select::concat::concat_batches(&schema, pieces)
+        .map_err(|e| FrameError::new("unsupported_type", e))
+}
+
+/// Brings batches to a source in memory.
+pub(crate) fn normalize_all(batches: Vec<RecordBatch>) -> Result<MemorySource, FrameError> {
+    let Some(first) = batches.first() else {
+        return MemorySource::from_chunks(Vec::new(), Vec::new(), &[], Vec::new());
+    };
+    let schema = first.schema();
+    if let Some(k) = batches
+        .iter()
+        .position(|b| b.schema().fields() != schema.fields())
+    {
+        return Err(FrameError::new(
+            "different_columns",
+            format!("batch {} has other columns than the first one", k + 1),
+        ));
+    }
+    let mut columns: Vec<Column> = Vec::new();
+    let mut arrays = Vec::new();
+    let mut notes = Vec::new();
+    for (k, field) in schema.fields().iter().enumerate() {
+        if columns.iter().any(|c| c.name == *field.name()) {
+            return Err(FrameError::new(
+                "duplicate_column",
+                format!("there are two columns called `{}`", field.name()),
+            ));
+        }
+        let pieces: Vec<ArrayRef> = batches.iter().map(|b| Arc::clone(b.column(k))).collect();
+        let Some(kind) = kind_of(field) else {
+            notes.push(unusable(field));
+            continue;
+        };
+        let kind = pieces.iter().fold(kind, |kind, piece| widen(kind, piece));
+        let pieces: Vec<ArrayRef> = pieces
+            .iter()
+            .map(|p| bring(p, kind, field.name()))
+            .collect::<Result<_, _>>()?;
+        let pieces = match kind {
+            ColumnKind::Text { ordered } => share_dictionary(&pieces, ordered),
+            _ => pieces,
+        };
+        columns.push(Column {
+            name: field.name().clone(),
+            kind,
+        });
+        arrays.push(pieces);
+    }
+    let rows: Vec<usize> = batches.iter().map(RecordBatch::num_rows).collect();
+    MemorySource::from_chunks(columns, arrays, &rows, notes)
+}
+
+/// The kind of a field, as far as its type tells; `None` for types that no model can use.
+pub(crate) fn kind_of(field: &Field) -> Option<ColumnKind> {
+    let categorical = field.metadata().contains_key("_PL_CATEGORICAL");
+    kind_of_type(field.data_type(), !categorical)
+}
+
+fn kind_of_type(data_type: &DataType, ordered: bool) -> Option<ColumnKind> {
+    use DataType as T;
+    match data_type {
+        T::Null | T::Date32 | T::Date64 | T::Timestamp(..) => Some(ColumnKind::Number),
+        T::Time32(_) | T::Time64(_) | T::Duration(_) => Some(ColumnKind::Number),
+        T::Boolean => Some(ColumnKind::Logical),
+        T::Utf8 | T::LargeUtf8 | T::Utf8View => Some(ColumnKind::Text { ordered: false }),
+        T::Dictionary(_, values) => match kind_of_type(values, ordered)? {
+            ColumnKind::Text { .. } => Some(ColumnKind::Text { ordered }),
+            other => Some(other),
+        },
+        numeric if numeric.is_numeric() => Some(ColumnKind::Number),
+        _ => None,
+    }
+}
+
+/// The note of a column that is left out.
+pub(crate) fn unusable(field: &Field) -> (String, String) {
+    let name = field.name().clone();
+    let text = format!(
+        "column `{name}` is left out: values of type {} cannot be used",
+        field.data_type()
+    );
+    (name, text)
+}
+
+/// Whether the values of a column have to be seen before its kind is certain.
+pub(crate) fn needs_a_look(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, values) => needs_a_look(values),
+        other => matches!(other, DataType::Int64 | DataType::UInt64),
+    }
+}
+
+/// The kind of a column so far, with the values of one more array: integers too large for `f64`
+/// keep their digits.
+pub(crate) fn widen(kind: ColumnKind, array: &ArrayRef) -> ColumnKind {
+    if !matches!(kind, ColumnKind::Number | ColumnKind::Integer) {
+        return kind;
+    }
+    let largest = match array.data_type() {
+        DataType::Int64 => {
+            let values = array.as_primitive::<Int64Type>().iter().flatten();
+            values.map(i64::unsigned_abs).max()
+        }
+        DataType::UInt64 => array.as_primitive::<UInt64Type>().iter().flatten().max(),
+        DataType::Dictionary(..) => {
+            let values = array.as_any_dictionary().values();
+            return widen(kind, values);
+        }
+        _ => None,
+    };
+    match (largest, array.data_type()) {
+        (Some(v), DataType::UInt64) if v > i64::MAX as u64 => ColumnKind::Text { ordered: false },
+        (Some(v), _) if v > EXACT => ColumnKind::Integer,
+        _ => kind,
+    }
+}
+
+/// Brings an array to a kind.
+pub(crate) fn bring(
+    array: &ArrayRef,
+    kind: ColumnKind,
+    name: &str,
+) -> Result<ArrayRef, FrameError> {
+    let fail = |e: arrow_schema::ArrowError| {
+        FrameError::new("unsupported_type", format!("column `{name}`: {e}"))
+    };
+    match kind {
+        ColumnKind::Number => number(array).map_err(fail),
+        ColumnKind::Integer => cast(array, &DataType::Int64).map_err(fail),
+        ColumnKind::Logical => cast(array, &DataType::Boolean).map_err(fail),
+        ColumnKind::Text { ordered } => words(array, ordered).map_err(fail),
+    }
+}
+
+fn number(array: &ArrayRef) -> Result<ArrayRef, arrow_schema::ArrowError> {
+    use DataType as T;
+    // Arrow counts times in whole units; the scale brings them to days or seconds.
+    let (array, scale) = match array.data_type() {
+        T::Dictionary(_, values) => return number(&cast(array, &values.clone())?),
+        T::Date32 => (cast(array, &T::Int32)?, 1.0),
+        T::Date64 => (cast(array, &T::Int64)?, 86_400_000.0),
+        T::Time32(unit) => (cast(array, &T::Int32)?, per_second(*unit)),
+        T::Timestamp(unit, _) | T::Time64(unit) | T::Duration(unit) => {
+            (cast(array, &T::Int64)?, per_second(*unit))
+        }
+        _ => (Arc::clone(array), 1.0),
+    };
+    let numbers = cast(&array, &T::Float64)?;
+    let numbers = numbers.as_primitive::<Float64Type>();
+    if scale == 1.0 && !numbers.values().iter().any(|v| v.is_nan()) {
+        return Ok(Arc::new(numbers.clone()));
+    }
+    let present = numbers
+        .iter()
+        .map(|v| v.map(|v| v / scale).filter(|v| !v.is_nan()));
+    Ok(Arc::new(present.collect::<Float64Array>()))
+}
+
+fn per_second(unit: TimeUnit) -> f64 {
+    match unit {
+        TimeUnit::Second => 1.0,
+        TimeUnit::Millisecond => 1e3,
+        TimeUnit::Microsecond => 1e6,
+        TimeUnit::Nanosecond => 1e9,
+    }
+}
+
+/// Text as a dictionary that holds every level once and no null, in its own order or sorted.
+fn words(array: &ArrayRef, ordered: bool) -> Result<ArrayRef, arrow_schema::ArrowError> {
+    let (keys, values): (Vec<Option<usize>>, ArrayRef) = match array.data_type() {
+        DataType::Dictionary(..) => {
+            let dictionary = array.as_any_dictionary();
+            let nulls = array.logical_nulls();
+            let keys = dictionary.normalized_keys();
+            let present = |row: usize| nulls.as_ref().is_none_or(|n| n.is_valid(row));
+            let keys = keys
+                .into_iter()
+                .enumerate()
+                .map(|(row, k)| present(row).then_some(k));
+            (keys.collect(), cast(dictionary.values(), &DataType::Utf8)?)
+        }
+        _ => {
+            let keys = (0..array.len()).map(|row| array.is_valid(row).then_some(row));
+            (keys.collect(), cast(array, &DataType::Utf8)?)
+        }
+    };
+    let values = values.as_string::<i32>();
+    let mut levels = Interner::new();
+    // Numbers for the values of the dictionary (or for the rows themselves, of which a missing
+    // one must not become a level).
+    let codes: Vec<u32> = values
+        .iter()
+        .map(|v| v.map_or(0, |v| levels.intern(Cow::Borrowed(v.as_bytes())).0))
+        .collect();
+    let keys = keys.into_iter().map(|k| k.map(|k| codes[k]));
+    Ok(finish(keys, &levels, ordered))
+}
+
+/// Keys into an interner's levels as a dictionary array.
+fn finish(
+    keys: impl Iterator<Item = Option<u32>>,
+    levels: &Interner<'_>,
+    ordered: bool,
+) -> ArrayRef {
+    let (levels, place) = arrange(levels, ordered);
+    let keys: UInt32Array = keys.map(|k| k.map(|k| place[k as usize])).collect();
+    Arc::new(DictionaryArray::<UInt32Type>::new(keys, levels))
+}
+
+/// The levels in their order, and the place of each.
+fn arrange(levels: &Interner<'_>, ordered: bool) -> (ArrayRef, Vec<u32>) {
+    let utf8 = |l: &[u8]| std::str::from_utf8(l).unwrap_or_default().to_owned();
+    if ordered {
+        let words = StringArray::from_iter_values(levels.levels().iter().map(|l| utf8(l)));
+        let places = (0..levels.levels().len() as u32).collect();
+        (Arc::new(words), places)
+    } else {
+        let (sorted, place) = levels.sorted();
+        (
+            Arc::new(StringArray::from_iter_values(sorted.into_iter().map(utf8))),
+            place,
+        )
+    }
+}
+
+/// Rewrites dictionary arrays to one dictionary, shared.
+fn share_dictionary(pieces: &[ArrayRef], ordered: bool) -> Vec<ArrayRef> {
+    if let [one] = pieces {
+        return vec![Arc::clone(one)];
+    }
+    let mut all = Interner::new();
+    let codes: Vec<Vec<u32>> = pieces
+        .iter()
+        .map(|piece| {
+            let values = piece.as_dictionary::<UInt32Type>().values();
+            let values = values.as_string::<i32>().iter().flatten();
+            values
+                .map(|v| all.intern(Cow::Borrowed(v.as_bytes())).0)
+                .collect()
+        })
+        .collect();
+    let (levels, place) = arrange(&all, ordered);
+    pieces
+        .iter()
+        .zip(codes)
+        .map(|(piece, codes)| {
+            let keys = piece.as_dictionary::<UInt32Type>().keys().iter();
+            let keys: UInt32Array = keys
+                .map(|k| k.map(|k| place[codes[k as usize] as usize]))
+                .collect();
+            Arc::new(DictionaryArray::<UInt32Type>::new(
+                keys,
+                Arc::clone(&levels),
+            )) as ArrayRef
+        })
+        .collect()
+}
