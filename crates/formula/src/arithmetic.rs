@@ -107,7 +107,7 @@ fn no_arithmetic(
                 "`||` inside a call compares single values, not columns",
             )
             .with_hint(format!(
-                "for \"or\" write `{left} | {right}`; a random term stands outside of calls"
+                "for \"or\" write `{left} | {right}`; a random term is added: `x + ({left} || {right})`"
             )),
             Place::Response => FormulaError::new(
                 Kind::Bar,

@@ -374,6 +374,9 @@ impl<'a> Reader<'a, '_> {
             sum.add_all(right);
         }
         sum.add_all(crossed);
+        if sum.list.len() > MAX_TERMS {
+            return Err(too_many(node.span));
+        }
         Ok(sum)
     }
 
@@ -420,33 +423,45 @@ impl<'a> Reader<'a, '_> {
 
 /// Refuses the operands of a product that R drops without a word.
 fn factor_of_product(node: &Node, operand: &Node) -> Result<(), FormulaError> {
+    // `:` and `%in%` have no meaning in arithmetic, so there is nothing to wrap in `I()`.
+    let arithmetic = match &node.kind {
+        NodeKind::Binary {
+            operator: Operator::Interaction | Operator::In,
+            ..
+        } => None,
+        _ => Some(format!("for arithmetic write `I({node})`")),
+    };
     match &operand.kind {
-        NodeKind::Leaf(ExprKind::Number(_)) => Err(FormulaError::new(
-            Kind::NotATerm,
-            operand.span,
-            "a number cannot be a factor of a term",
-        )
-        .with_hint(format!("for arithmetic write `I({node})`"))),
+        NodeKind::Leaf(ExprKind::Number(_)) => {
+            let hint = match (arithmetic, &node.kind) {
+                (Some(hint), NodeKind::Binary { right, .. })
+                    if matches!(right.kind, NodeKind::Leaf(ExprKind::Column(_)))
+                        && node.to_string() == format!("1/{right}") =>
+                {
+                    format!("for a random intercept write `(1 | {right})`; {hint}")
+                }
+                (Some(hint), _) => hint,
+                (None, _) => "leave the number out; `1` and `0` are added to a sum".to_string(),
+            };
+            let message = "a number cannot be a factor of a term";
+            Err(FormulaError::new(Kind::NotATerm, operand.span, message).with_hint(hint))
+        }
         NodeKind::Unary {
             operator: UnaryOperator::Minus,
             ..
-        } => Err(FormulaError::new(
-            Kind::Minus,
-            operand.span,
-            "a minus removes a term from a sum and cannot be part of a product",
-        )
-        .with_hint(format!(
-            "to remove a product write `- {}`; for arithmetic write `I({node})`",
-            without_minus(node)
-        ))),
+        } => {
+            let text = node.to_string();
+            let product = text.strip_prefix('-').unwrap_or(&text);
+            let removal = format!("to remove a product write `- ({product})`");
+            let message = "a minus removes a term from a sum and cannot be part of a product";
+            let hint = match arithmetic {
+                Some(arithmetic) => format!("{removal}; {arithmetic}"),
+                None => removal,
+            };
+            Err(FormulaError::new(Kind::Minus, operand.span, message).with_hint(hint))
+        }
         _ => Ok(()),
     }
-}
-
-fn without_minus(node: &Node) -> String {
-    let text = node.to_string();
-    let text = text.strip_prefix('-').unwrap_or(&text);
-    format!("({text})")
 }
 
 pub(crate) fn not_a_term(leaf: &ExprKind, span: Span) -> FormulaError {
@@ -479,23 +494,35 @@ fn bare_bar(
             node.span,
             "a random term has one bar, and this one has two",
         )
-        .with_hint("for two groups write two terms: `(1 | a) + (1 | b)`");
+        .with_hint("give each its own parentheses: `(1 | a) + (1 | b)`");
     }
     FormulaError::new(
         Kind::BareBar,
         node.span,
-        "a random term stands in parentheses",
+        "a random term must stand in parentheses",
     )
     .with_hint(match split_last(left) {
         Some((before, last)) if matches!(last.kind, NodeKind::Leaf(ExprKind::Number(_))) => {
             format!("write `{before} + ({last} {symbol} {right})`")
         }
-        Some((before, last)) => format!(
+        Some((before, last)) if !has_bar(left) => format!(
             "write `{before} + ({last} {symbol} {right})`, or `({left} {symbol} {right})` if all \
              these effects vary"
         ),
+        Some((before, last)) => format!("write `{before} + ({last} {symbol} {right})`"),
         None => format!("write `({left} {symbol} {right})`"),
     })
+}
+
+/// Whether a random term is a summand.
+fn has_bar(node: &Node) -> bool {
+    let is_term = |node: &Node| matches!(&node.kind, NodeKind::Paren(inner) if inner.is_bar());
+    match &node.kind {
+        NodeKind::Sum { first, rest } => {
+            is_term(first) || rest.iter().any(|(_, summand)| is_term(summand))
+        }
+        _ => is_term(node),
+    }
 }
 
 /// The last summand of a sum and all before it, if it is added.

@@ -163,12 +163,12 @@ fn number(rest: &str, at: usize) -> Result<(TokenKind, usize), FormulaError> {
         .unwrap_or(rest.len() - length);
     match value {
         Some(value) if after == 0 && value.is_finite() => Ok((TokenKind::Number(value), length)),
-        Some(value) if after == 0 => Err(FormulaError::new(
+        Some(_) if after == 0 => Err(FormulaError::new(
             Kind::Number,
             Span::new(at, at + length),
             format!("`{}` is too large a number", &rest[..length]),
         )
-        .with_hint(format!("the largest is {:e}", value.min(f64::MAX)))),
+        .with_hint("numbers go up to about 1.8e308")),
         _ => {
             let word = &rest[..length + after];
             Err(FormulaError::new(
@@ -264,7 +264,7 @@ fn stray(rest: &str, at: usize, first: char) -> FormulaError {
             Span::new(at, at + end),
             format!("`{}` is no operator of formulas", &rest[..end]),
         )
-        .with_hint("those with percent signs are `%in%`, `%%` and `%/%`");
+        .with_hint("there are `%%` (remainder), `%/%` (whole quotient) and `%in%`");
     }
     if first == '_' {
         let end = rest.find(|c| !continues_name(c)).unwrap_or(rest.len());
@@ -280,7 +280,11 @@ fn stray(rest: &str, at: usize, first: char) -> FormulaError {
         span,
         format!(
             "`{}` has no meaning in a formula",
-            first.escape_debug().collect::<String>()
+            if first.is_control() {
+                first.escape_unicode().to_string()
+            } else {
+                first.to_string()
+            }
         ),
     )
     .with_hint("a column whose name contains it is written in backticks, as `` `my column` ``")

@@ -14,7 +14,7 @@
 //! let text = "math ~ ses + 1 | school";
 //! let error = Formula::parse(text).unwrap_err();
 //! assert_eq!(error.report(text), "\
-//! a random term stands in parentheses
+//! a random term must stand in parentheses
 //!   math ~ ses + 1 | school
 //!          ^^^^^^^^^^^^^^^^
 //! write `ses + (1 | school)`");

@@ -9,8 +9,8 @@ use crate::arithmetic::{self, Place, too_deep};
 use crate::lexer::{Token, TokenKind, is_reserved, tokenize};
 use crate::syntax::{MAX_DEPTH, Node, NodeKind, Operator, Sign};
 use crate::{
-    Argument, BinaryOperator as Common, ExprKind, FormulaError, FormulaErrorKind as Kind, Span,
-    UnaryOperator,
+    Argument, BinaryOperator as Common, Expr, ExprKind, FormulaError, FormulaErrorKind as Kind,
+    Span, UnaryOperator,
 };
 
 /// The two sides of `~`.
@@ -249,7 +249,26 @@ impl Parser<'_> {
                 break;
             }
         }
-        let span = name.join(self.close(open)?);
+        let close = self.close(open).map_err(|error| match error.kind() {
+            Kind::MissingOperator => error.with_hint("separate arguments with a comma"),
+            _ => error,
+        })?;
+        let span = name.join(close);
+        if let [argument] = &arguments[..]
+            && (name.end < open.start || is_effects_bar(&argument.value))
+            && function != "I"
+            && is_bar(&argument.value)
+        {
+            return Err(FormulaError::new(
+                Kind::Bar,
+                span,
+                "a random term cannot be the argument of a function",
+            )
+            .with_hint(match argument.value.kind {
+                ExprKind::Paren(_) => "add it to the fixed effects: `y ~ x + (1 | g)`".to_string(),
+                _ => format!("add it: `{} + ({argument})`", name.slice(self.text)),
+            }));
+        }
         let leaf = ExprKind::Call {
             function,
             arguments,
@@ -316,7 +335,7 @@ impl Parser<'_> {
                 open,
                 "this parenthesis is not closed before `~`",
             )
-            .with_hint("add `)` before `~`")),
+            .with_hint("remove it, or add `)` before `~`")),
             _ => Err(self.cannot_follow()),
         }
     }
@@ -405,7 +424,7 @@ impl Parser<'_> {
                 place,
                 "a comma separates arguments of a function, not terms",
             )
-            .with_hint("join terms with `+`"),
+            .with_hint("terms are joined with `+`, and a random term is written `(1 | group)`"),
             TokenKind::Symbol(symbol) if unsupported_hint(symbol).is_some() => {
                 unsupported(symbol, place)
             }
@@ -424,6 +443,15 @@ impl Parser<'_> {
             token.span,
             format!("there is no operator between `{left}` and `{right}`"),
         );
+        if !self.has_tilde() {
+            return error.with_hint("write the response, `~` and the predictors: `y ~ x`");
+        }
+        if let (TokenKind::Number(_), true) = (&previous.kind, names(token)) {
+            return error.with_hint(format!("for a product write `I({left} * {right})`"));
+        }
+        if left == ")" || right == "(" {
+            return error.with_hint("join terms with `+`");
+        }
         if names(previous) && names(token) {
             error.with_hint(format!(
                 "write `{left} + {right}` for two terms, or `` `{left} {right}` `` if this is \
@@ -432,6 +460,11 @@ impl Parser<'_> {
         } else {
             error.with_hint("terms are joined with `+`, `:` or `*`")
         }
+    }
+
+    fn has_tilde(&self) -> bool {
+        let tilde = TokenKind::Symbol("~");
+        self.tokens.iter().any(|token| token.kind == tilde)
     }
 
     /// The error when no `~` follows the first expression.
@@ -508,6 +541,36 @@ fn is_comparison(node: &Node) -> bool {
             ..
         }
     )
+}
+
+/// Whether it is `a | b`, perhaps in parentheses.
+fn is_bar(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Paren(inner) => is_bar(inner),
+        ExprKind::Binary { operator, .. } => *operator == Common::Or,
+        _ => false,
+    }
+}
+
+/// Whether it is a bar with a number in the sum on its left, `1 | g` or `1 + x | g`. No "or" looks
+/// like that: it is a random term after a forgotten `+`, in `x(1 | g)`.
+fn is_effects_bar(expr: &Expr) -> bool {
+    fn has_number(expr: &Expr) -> bool {
+        match &expr.kind {
+            ExprKind::Number(_) => true,
+            ExprKind::Binary {
+                operator: Common::Add | Common::Subtract,
+                left,
+                right,
+            } => has_number(left) || has_number(right),
+            _ => false,
+        }
+    }
+    match &expr.kind {
+        ExprKind::Paren(inner) => is_effects_bar(inner),
+        ExprKind::Binary { operator, left, .. } => *operator == Common::Or && has_number(left),
+        _ => false,
+    }
 }
 
 fn second_tilde(place: Span) -> FormulaError {
