@@ -24,7 +24,7 @@
 //! The way through the crate: `lexer` makes tokens of the text, `parser` a syntax tree of the
 //! tokens. The tree says what is written, not yet what it means, because the same signs mean one
 //! thing between terms and another inside `I(...)`. Two readings follow: `arithmetic` turns nodes
-//! into an [`Expr`], a value for each row; `expand` turns a sum into [`Effects`], and `group` the
+//! into an [`Expr`], a value for each row; `expand` turns a sum into [`Effects`] (by the algebra of `products`), and `group` the
 //! right side of a bar into grouping factors. [`Terms`] hold the result. `deparse` and `print`
 //! lead back to text.
 //!
@@ -42,6 +42,7 @@ mod group;
 mod lexer;
 mod parser;
 mod print;
+mod products;
 mod span;
 mod suggest;
 mod syntax;

@@ -5,12 +5,16 @@
 //! comes, the parser looks at what stands before and behind, because "unexpected token" helps
 //! nobody and "no operator between `a` and `b`" does.
 
+mod complaints;
+
+use complaints::unclosed;
+
 use crate::arithmetic::{self, Place, too_deep};
 use crate::lexer::{Token, TokenKind, is_reserved, tokenize};
 use crate::syntax::{MAX_DEPTH, Node, NodeKind, Operator, Sign};
 use crate::{
-    Argument, BinaryOperator as Common, Expr, ExprKind, FormulaError, FormulaErrorKind as Kind,
-    Span, UnaryOperator,
+    Argument, BinaryOperator as Common, ExprKind, FormulaError, FormulaErrorKind as Kind, Span,
+    UnaryOperator,
 };
 
 /// The two sides of `~`.
@@ -254,21 +258,8 @@ impl Parser<'_> {
             _ => error,
         })?;
         let span = name.join(close);
-        if let [argument] = &arguments[..]
-            && (name.end < open.start || is_effects_bar(&argument.value))
-            && function != "I"
-            && is_bar(&argument.value)
-        {
-            return Err(FormulaError::new(
-                Kind::Bar,
-                span,
-                "a random term cannot be the argument of a function",
-            )
-            .with_hint(match argument.value.kind {
-                ExprKind::Paren(_) => "add it to the fixed effects: `y ~ x + (1 | g)`".to_string(),
-                _ => format!("add it: `{} + ({argument})`", name.slice(self.text)),
-            }));
-        }
+        let spaced = name.end < open.start;
+        self.refuse_random_term(&function, &arguments, span, spaced)?;
         let leaf = ExprKind::Call {
             function,
             arguments,
@@ -354,142 +345,6 @@ impl Parser<'_> {
         let next = self.tokens.get(self.next);
         next.map_or(Span::new(end, end), |token| token.span)
     }
-
-    /// The text of the token before the next one.
-    fn before(&self) -> Option<&str> {
-        let token = self.tokens.get(self.next.checked_sub(1)?)?;
-        Some(token.span.slice(self.text))
-    }
-
-    /// The error where an operand should begin and does not.
-    fn no_operand(&self) -> FormulaError {
-        let place = self.place();
-        let before = self.before();
-        let here = self.symbol();
-        let error = |message: String| FormulaError::new(Kind::MissingOperand, place, message);
-        if let Some("|" | "||") = before {
-            return error("there is no grouping factor right of the bar".to_string())
-                .with_hint("name the column whose levels differ, as in `(1 | school)`");
-        }
-        match here {
-            Some("|" | "||") => {
-                return error("there are no effects left of the bar".to_string())
-                    .with_hint("write `1` for an intercept that varies: `(1 | group)`");
-            }
-            Some("~") if before.is_none_or(|text| text == "~") => {
-                return second_tilde(place);
-            }
-            Some(symbol) if unsupported_hint(symbol).is_some() => {
-                return unsupported(symbol, place);
-            }
-            Some(",") => {
-                return FormulaError::new(Kind::Argument, place, "an argument is missing here")
-                    .with_hint("remove the comma, or write the argument");
-            }
-            _ => {}
-        }
-        match (before, here) {
-            (Some("~"), None | Some(")")) => error("there is nothing right of `~`".to_string())
-                .with_hint("write the predictors, or `1` for the mean alone"),
-            (Some("("), None) => unclosed(self.tokens[self.next - 1].span),
-            (None | Some("(" | ","), Some(")")) => unopened(place),
-            (None | Some("~" | "(" | ","), Some(symbol)) => {
-                error(format!("there is nothing left of `{symbol}`")).with_hint(format!(
-                    "remove `{symbol}`, or write what belongs before it"
-                ))
-            }
-            (Some(operator), Some(symbol)) if symbol != ")" => error(format!(
-                "there is nothing between `{operator}` and `{symbol}`"
-            ))
-            .with_hint("remove one of the two, or write what belongs between them"),
-            (Some(operator), _) => error(format!("there is nothing right of `{operator}`"))
-                .with_hint(format!(
-                    "remove `{operator}`, or write what belongs behind it"
-                )),
-            (None, None) => error("the formula ends here".to_string()),
-        }
-    }
-
-    /// The error for a token that cannot come after a complete operand.
-    fn cannot_follow(&self) -> FormulaError {
-        let place = self.place();
-        let Some(token) = self.tokens.get(self.next) else {
-            return self.no_operand();
-        };
-        match token.kind {
-            TokenKind::Symbol("~") => second_tilde(place),
-            TokenKind::Symbol(")") => unopened(place),
-            TokenKind::Symbol(",") => FormulaError::new(
-                Kind::Argument,
-                place,
-                "a comma separates arguments of a function, not terms",
-            )
-            .with_hint("terms are joined with `+`, and a random term is written `(1 | group)`"),
-            TokenKind::Symbol(symbol) if unsupported_hint(symbol).is_some() => {
-                unsupported(symbol, place)
-            }
-            _ => self.side_by_side(token),
-        }
-    }
-
-    fn side_by_side(&self, token: &Token) -> FormulaError {
-        let previous = &self.tokens[self.next - 1];
-        let (left, right) = (previous.span.slice(self.text), token.span.slice(self.text));
-        let names = |token: &Token| {
-            matches!(token.kind, TokenKind::Name(_)) && !is_reserved(token.span.slice(self.text))
-        };
-        let error = FormulaError::new(
-            Kind::MissingOperator,
-            token.span,
-            format!("there is no operator between `{left}` and `{right}`"),
-        );
-        if !self.has_tilde() {
-            return error.with_hint("write the response, `~` and the predictors: `y ~ x`");
-        }
-        if let (TokenKind::Number(_), true) = (&previous.kind, names(token)) {
-            return error.with_hint(format!("for a product write `I({left} * {right})`"));
-        }
-        if left == ")" || right == "(" {
-            return error.with_hint("join terms with `+`");
-        }
-        if names(previous) && names(token) {
-            error.with_hint(format!(
-                "write `{left} + {right}` for two terms, or `` `{left} {right}` `` if this is \
-                 the name of one column"
-            ))
-        } else {
-            error.with_hint("terms are joined with `+`, `:` or `*`")
-        }
-    }
-
-    fn has_tilde(&self) -> bool {
-        let tilde = TokenKind::Symbol("~");
-        self.tokens.iter().any(|token| token.kind == tilde)
-    }
-
-    /// The error when no `~` follows the first expression.
-    fn no_tilde(&self) -> FormulaError {
-        match self.symbol() {
-            Some(")" | ",") => self.cannot_follow(),
-            Some("=" | "<-" | ":=") => FormulaError::new(
-                Kind::MissingTilde,
-                self.place(),
-                "a formula is written with `~`",
-            )
-            .with_hint("write `y ~ x` for \"y depends on x\""),
-            Some(symbol) if unsupported_hint(symbol).is_some() => unsupported(symbol, self.place()),
-            _ if self.next < self.tokens.len() => self.side_by_side(&self.tokens[self.next]),
-            _ => {
-                let start = self.tokens[0].span;
-                FormulaError::new(
-                    Kind::MissingTilde,
-                    start.join(self.place()),
-                    "there is no `~`",
-                )
-                .with_hint("write the response, `~` and the predictors: `y ~ x + (1 | group)`")
-            }
-        }
-    }
 }
 
 fn join(symbol: &str, left: Node, right: Node) -> Node {
@@ -541,77 +396,4 @@ fn is_comparison(node: &Node) -> bool {
             ..
         }
     )
-}
-
-/// Whether it is `a | b`, perhaps in parentheses.
-fn is_bar(expr: &Expr) -> bool {
-    match &expr.kind {
-        ExprKind::Paren(inner) => is_bar(inner),
-        ExprKind::Binary { operator, .. } => *operator == Common::Or,
-        _ => false,
-    }
-}
-
-/// Whether it is a bar with a number in the sum on its left, `1 | g` or `1 + x | g`. No "or" looks
-/// like that: it is a random term after a forgotten `+`, in `x(1 | g)`.
-fn is_effects_bar(expr: &Expr) -> bool {
-    fn has_number(expr: &Expr) -> bool {
-        match &expr.kind {
-            ExprKind::Number(_) => true,
-            ExprKind::Binary {
-                operator: Common::Add | Common::Subtract,
-                left,
-                right,
-            } => has_number(left) || has_number(right),
-            _ => false,
-        }
-    }
-    match &expr.kind {
-        ExprKind::Paren(inner) => is_effects_bar(inner),
-        ExprKind::Binary { operator, left, .. } => *operator == Common::Or && has_number(left),
-        _ => false,
-    }
-}
-
-fn second_tilde(place: Span) -> FormulaError {
-    FormulaError::new(Kind::SecondTilde, place, "there is a second `~`")
-        .with_hint("one `~` separates the response from the predictors; join terms with `+`")
-}
-
-fn unclosed(open: Span) -> FormulaError {
-    FormulaError::new(Kind::Parenthesis, open, "this parenthesis is never closed")
-        .with_hint("add the missing `)`")
-}
-
-fn unopened(place: Span) -> FormulaError {
-    FormulaError::new(Kind::Parenthesis, place, "this parenthesis closes nothing")
-        .with_hint("remove it, or add the missing `(`")
-}
-
-fn unsupported(symbol: &str, place: Span) -> FormulaError {
-    FormulaError::new(
-        Kind::Operator,
-        place,
-        format!("`{symbol}` has no meaning in a formula"),
-    )
-    .with_hint(unsupported_hint(symbol).unwrap_or("remove it"))
-}
-
-/// What to write instead of an operator that R has and formulas have not.
-fn unsupported_hint(symbol: &str) -> Option<&'static str> {
-    Some(match symbol {
-        "$" | "@" => "name the column alone: `score`, not `data$score`",
-        "[" | "]" | "[[" | "]]" => {
-            "rows are chosen before fitting, and a column is named without brackets"
-        }
-        "::" | ":::" => "name the function without its package: `ns(x, 3)`",
-        "&&" => "for \"and\" write `&`",
-        "=" => "`=` names an argument, as in `poly(x, 2, raw = TRUE)`; to compare write `==`",
-        "<-" => "for \"less than minus\" leave a space: `x < -1`",
-        "->" => "for \"minus, greater than\" leave a space",
-        "<<-" | "->>" | ":=" | "|>" => "compute the column before fitting",
-        "{" | "}" => "group with parentheses",
-        ";" => "give one formula at a time",
-        _ => return None,
-    })
 }
