@@ -2,14 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Span;
+use crate::arithmetic::{self, Place};
+use crate::parser::parse_expression;
+use crate::{FormulaError, Span};
 
 /// An expression over columns, such as `log(Reaction)`, `I(Days - 4.5)` or `poly(Days, 2)`.
 ///
 /// Two expressions are equal when they mean the same text, wherever they stand: the span does
 /// not take part in equality. `Display` prints R's `deparse` of the expression, which is what
 /// coefficient names are made of.
+///
+/// Serialised, an expression is that text. A tree of objects would be hard to read in a saved
+/// model, and a sum of fifty items in it deeper than JSON readers go. The span then refers to the
+/// expression's own text.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Expr {
     /// What the expression is.
     pub kind: ExprKind,
@@ -122,6 +129,15 @@ impl Expr {
         Self { kind, span }
     }
 
+    /// Reads an expression by itself, as it would stand in the argument of a call.
+    ///
+    /// # Errors
+    ///
+    /// As [`crate::Formula::parse`]; spans refer to `text`.
+    pub fn parse(text: &str) -> Result<Self, FormulaError> {
+        arithmetic::read(parse_expression(text)?, Place::Argument)
+    }
+
     /// Every mention of a column, from left to right, with its place.
     ///
     /// A column that is mentioned twice comes twice. Names that are no columns are left out: of
@@ -194,5 +210,19 @@ impl Expr {
             } => operand.as_number(),
             _ => None,
         }
+    }
+}
+
+impl TryFrom<String> for Expr {
+    type Error = FormulaError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Expr> for String {
+    fn from(expr: Expr) -> Self {
+        expr.to_string()
     }
 }

@@ -25,13 +25,17 @@ pub(crate) struct Sides {
 
 /// Reads a whole formula.
 pub(crate) fn parse(text: &str) -> Result<Sides, FormulaError> {
-    let mut parser = Parser {
-        text,
-        tokens: tokenize(text)?,
-        next: 0,
-        nesting: 0,
-    };
-    parser.formula()
+    Parser::new(text)?.formula()
+}
+
+/// Reads an expression that is no formula.
+pub(crate) fn parse_expression(text: &str) -> Result<Node, FormulaError> {
+    let mut parser = Parser::new(text)?;
+    let node = parser.expression(0)?;
+    if parser.next < parser.tokens.len() {
+        return Err(parser.cannot_follow());
+    }
+    Ok(node)
 }
 
 /// How tightly an operator holds its left and its right operand; the higher holds. A left number
@@ -83,7 +87,16 @@ struct Parser<'a> {
     nesting: usize,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
+    fn new(text: &'a str) -> Result<Self, FormulaError> {
+        Ok(Self {
+            text,
+            tokens: tokenize(text)?,
+            next: 0,
+            nesting: 0,
+        })
+    }
+
     fn formula(&mut self) -> Result<Sides, FormulaError> {
         if self.tokens.is_empty() {
             return Err(FormulaError::new(

@@ -1,7 +1,7 @@
 //! Properties: nothing panics, and what is printed reads back as the same.
 
 use proptest::prelude::*;
-use ranef_formula::{Formula, FormulaError, Span, caret, did_you_mean};
+use ranef_formula::{Formula, FormulaError, Span, Terms, caret, did_you_mean};
 
 /// Parses, expands and prints; checks that errors point into the text and that prints read back.
 fn exercise(text: &str) {
@@ -31,6 +31,10 @@ fn exercise(text: &str) {
     let again = Formula::parse(&printed).unwrap_or_else(|e| panic!("{}", e.report(&printed)));
     let again = again.terms(&columns).expect("no dot remains");
     assert_eq!(again, terms, "{text} expanded to {printed}");
+
+    let saved = serde_json::to_string(&terms).expect("serialises");
+    let loaded: Terms = serde_json::from_str(&saved).unwrap_or_else(|e| panic!("{e}: {saved}"));
+    assert_eq!(loaded, terms);
 }
 
 fn check_error(error: &FormulaError, text: &str) {
@@ -228,6 +232,25 @@ fn deep_nesting() {
         exercise(&format!("y ~ I({})", long.join(operator)));
         exercise(&format!("{} ~ y", long.join(operator)));
     }
+}
+
+#[test]
+fn saved_as_text() {
+    let text = "log(y)~poly(x, 2)*a+(x||g)";
+    let formula = Formula::parse(text).expect("valid");
+    let saved = serde_json::to_string(&formula).expect("serialises");
+    assert_eq!(saved, format!("\"{text}\""));
+    assert_eq!(
+        serde_json::from_str::<Formula>(&saved).ok(),
+        Some(formula.clone())
+    );
+    let terms = formula.terms(&[] as &[&str]).expect("expands");
+    let saved = serde_json::to_value(&terms).expect("serialises");
+    assert_eq!(saved["response"], "log(y)");
+    assert_eq!(saved["fixed"]["terms"][0]["factors"][0], "poly(x, 2)");
+    assert!(serde_json::from_str::<Formula>("\"y ~\"").is_err());
+    // A long sum inside a call is a deep tree and a short text.
+    exercise(&format!("y ~ I({})", vec!["x"; 190].join(" + ")));
 }
 
 /// Sums in parentheses inside sums: as arithmetic this is a deep tree, though no part is.

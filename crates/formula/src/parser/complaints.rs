@@ -65,7 +65,8 @@ impl Parser<'_> {
                 .with_hint(format!(
                     "remove `{operator}`, or write what belongs behind it"
                 )),
-            (None, None) => error("the formula ends here".to_string()),
+            (None, None) => error("the expression is empty".to_string())
+                .with_hint("write a column or a call, as `log(x)`"),
         }
     }
 
