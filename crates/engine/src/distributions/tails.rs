@@ -144,7 +144,13 @@ pub(super) fn beta_log_density(a: f64, b: f64, f: Ratio) -> (f64, f64) {
     let deviance = if x_deviation > -0.5 {
         a * log1pmx(x_deviation) + b * log1pmx(y_deviation)
     } else {
-        a * f.ln + n * y_deviation.ln_1p()
+        let ratio = f.value / mixed;
+        let ln_ratio = if ratio > f64::MIN_POSITIVE {
+            ratio.ln()
+        } else {
+            f.ln - mixed.ln()
+        };
+        a * ln_ratio + b * y_deviation.ln_1p()
     };
     let factor = (a * y_mean / std::f64::consts::TAU).sqrt();
     let exponent = deviance + stirling_error(n) - stirling_error(a) - stirling_error(b);

@@ -6,12 +6,14 @@ mod bobyqa;
 mod brent;
 mod nelder_mead;
 mod options;
+mod trust_region;
 
 pub use bfgs::bfgs;
 pub use bobyqa::bobyqa;
 pub use brent::brent;
 pub use nelder_mead::nelder_mead;
 pub use options::Options;
+pub use trust_region::{CurvedObjective, newton_decrement, symmetric_eigen, trust_region};
 
 /// A function to be minimised, with its gradient.
 pub trait Objective {

@@ -1,0 +1,465 @@
+//! The whole linear system: one of the two kernels, and the root.
+
+use super::curvature::{Direction, fixed_covariance_changes, traces};
+use super::lanes::Lanes;
+use super::plan::Plan;
+use super::root::Root;
+use super::sparse::{Sparse, steps};
+use super::{Information, Scores};
+use crate::layout::{Entry, Layout};
+use crate::statistics::Statistics;
+
+enum Kernel {
+    Lanes(Lanes),
+    Nodes(Box<Sparse>),
+}
+
+/// The equations of a linear mixed model at one θ after another, in standard units.
+pub(crate) struct System {
+    layout: Layout,
+    entries: Vec<Entry>,
+    kernel: Kernel,
+    root: Root,
+    lambda: Vec<Vec<f64>>,
+    /// Effects of the root and β at the last θ.
+    solution: Vec<f64>,
+}
+
+/// What an evaluation gives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SystemValue {
+    /// log|Λ'Z'WZΛ + I|.
+    pub log_det: f64,
+    /// log|X'V⁻¹X|.
+    pub log_det_fixed: f64,
+    /// y'Py.
+    pub pwrss: f64,
+}
+
+/// Conditional modes and covariances (relative to σ²) of all random effects, by factor, level
+/// after level.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Posterior {
+    /// K numbers a level.
+    pub modes: Vec<Vec<f64>>,
+    /// K × K numbers a level.
+    pub covariances: Vec<Vec<f64>>,
+}
+
+impl System {
+    /// Chooses the kernel: lanes for one grouping factor, else nodes and a dense root.
+    pub fn new(statistics: &Statistics) -> Self {
+        let factors = &statistics.layout().factors;
+        if factors.len() == 1 && factors[0].width > 0 && statistics.layout().fixed > 0 {
+            Self::with_lanes(statistics)
+        } else {
+            Self::with_plan(statistics, Plan::new(statistics))
+        }
+    }
+
+    fn with_lanes(statistics: &Statistics) -> Self {
+        let root = Root::new(statistics, &Plan::default());
+        Self::assemble(statistics, Kernel::Lanes(Lanes::new(statistics)), root)
+    }
+
+    /// With a plan of one's own: the nodes' kernel whatever the number of factors.
+    pub fn with_plan(statistics: &Statistics, plan: Plan) -> Self {
+        let root = Root::new(statistics, &plan);
+        Self::assemble(
+            statistics,
+            Kernel::Nodes(Box::new(Sparse::new(statistics, plan))),
+            root,
+        )
+    }
+
+    /// Every level in the dense root.
+    #[cfg(test)]
+    pub fn dense(statistics: &Statistics) -> Self {
+        Self::with_plan(statistics, Plan::all_in_root(statistics))
+    }
+
+    /// The nodes' kernel.
+    #[cfg(test)]
+    pub fn nodes(statistics: &Statistics) -> Self {
+        Self::with_plan(statistics, Plan::new(statistics))
+    }
+
+    fn assemble(statistics: &Statistics, kernel: Kernel, root: Root) -> Self {
+        let layout = statistics.layout().clone();
+        let entries = layout.entries();
+        Self {
+            lambda: Vec::new(),
+            solution: Vec::new(),
+            layout,
+            entries,
+            kernel,
+            root,
+        }
+    }
+
+    /// Eliminates and factors at `theta`; `None` where the fixed effects are not identified or
+    /// the numbers overflow.
+    pub fn value(&mut self, theta: &[f64]) -> Option<SystemValue> {
+        self.lambda = self.layout.lambda(theta);
+        self.root.reset();
+        let eliminated = match &mut self.kernel {
+            Kernel::Lanes(lanes) => lanes.eliminate(&self.lambda[0], &mut self.root),
+            Kernel::Nodes(nodes) => nodes.eliminate(&self.lambda, &mut self.root),
+        };
+        let value = self.root.factor(&self.lambda)?;
+        let out = SystemValue {
+            log_det: eliminated + value.log_det_effects,
+            log_det_fixed: value.log_det_fixed,
+            pwrss: value.pwrss,
+        };
+        (out.log_det.is_finite() && out.log_det_fixed.is_finite() && out.pwrss > 0.0).then_some(out)
+    }
+
+    /// Scores at the θ of the last value, and F_ij = a_i'Pa_j (m × m, by rows) for the m
+    /// directions given.
+    pub fn derivatives(&mut self, reml: bool, directions: &[Direction]) -> (Scores, Vec<f64>) {
+        let m = directions.len();
+        let lead = self.root.effects + self.root.fixed;
+        self.solution = self.root.solve(&self.lambda);
+        let mut scores = Scores::new(self.layout.factors.iter().map(|f| f.width));
+        let mut information = Information::new(m, lead);
+        let root_residual = self.root.residual_scores(&self.solution);
+        let widths: Vec<usize> = self.layout.factors.iter().map(|f| f.width).collect();
+        match &mut self.kernel {
+            Kernel::Lanes(lanes) => {
+                let covariance = if reml {
+                    self.root.fixed_covariance()
+                } else {
+                    Vec::new()
+                };
+                let sums = lanes.derivatives(
+                    &self.lambda[0],
+                    directions,
+                    &self.solution,
+                    &covariance,
+                    (m > 0).then_some(&mut information),
+                );
+                scores.information[0] = sums.score;
+                scores.residual[0] = sums.residual;
+            }
+            Kernel::Nodes(nodes) => {
+                nodes.back_substitute(&self.solution, &self.root);
+                self.root
+                    .covariance(&self.lambda, reml, Some(&mut scores.information));
+                nodes.selected_inverse(&self.root, &mut scores.information, None);
+                nodes.residual_terms(&mut scores);
+                for face in self.root.faces() {
+                    let v = &root_residual[face.offset..face.offset + widths[face.factor]];
+                    scores.add_residual(face.factor, v);
+                }
+                nodes.information(directions, &self.root, &mut information);
+            }
+        }
+        let forms = self.finish_forms(information, directions, &root_residual);
+        (scores, forms)
+    }
+
+    /// Adds the root's part to the quadratic forms and fills both triangles.
+    fn finish_forms(
+        &self,
+        mut information: Information,
+        directions: &[Direction],
+        residual: &[f64],
+    ) -> Vec<f64> {
+        let m = directions.len();
+        let lead = self.root.effects + self.root.fixed;
+        let mut all_steps = vec![0.0; m * lead];
+        for face in self.root.faces() {
+            let k = self.layout.factors[face.factor].width;
+            let v = &residual[face.offset..face.offset + k];
+            let g = steps(directions, face.factor, v);
+            for i in 0..m {
+                all_steps[i * lead + face.offset..i * lead + face.offset + k]
+                    .copy_from_slice(&g[i * k..(i + 1) * k]);
+            }
+        }
+        if lead > 0 {
+            let mut products = vec![0.0; m * lead];
+            for i in 0..m {
+                let step = &all_steps[i * lead..(i + 1) * lead];
+                if step.iter().any(|&x| x != 0.0) {
+                    self.root
+                        .multiply_by_s(step, &mut products[i * lead..(i + 1) * lead]);
+                }
+            }
+            for i in 0..m {
+                for h in 0..=i {
+                    let mut sum = 0.0;
+                    for r in 0..lead {
+                        let (x, y) = (i * lead + r, h * lead + r);
+                        sum += all_steps[x] * (information.projections[y] + products[y])
+                            + information.projections[x] * all_steps[y];
+                    }
+                    information.add(i, h, sum);
+                }
+            }
+            let mut half: Vec<f64> = information
+                .projections
+                .iter()
+                .zip(&products)
+                .map(|(a, b)| a + b)
+                .collect();
+            self.root.half_solve(&self.lambda, &mut half, m);
+            for i in 0..m {
+                for h in 0..=i {
+                    let dot: f64 = half[i * lead..(i + 1) * lead]
+                        .iter()
+                        .zip(&half[h * lead..(h + 1) * lead])
+                        .map(|(a, b)| a * b)
+                        .sum();
+                    information.add(i, h, -dot);
+                }
+            }
+        }
+        let mut forms = information.forms;
+        for i in 0..m {
+            for h in 0..i {
+                forms[h * m + i] = forms[i * m + h];
+            }
+        }
+        forms
+    }
+
+    /// T_ij = tr(PV_iPV_j) by REML, tr(V⁻¹V_iV⁻¹V_j) by ML, for the directions V_i; call after
+    /// [`System::derivatives`] at the same θ.
+    pub fn traces(&mut self, reml: bool, directions: &[Direction]) -> Vec<f64> {
+        match &self.kernel {
+            Kernel::Nodes(nodes) => {
+                let widths: Vec<usize> = self.layout.factors.iter().map(|f| f.width).collect();
+                traces(nodes, &self.root, &widths, directions)
+            }
+            Kernel::Lanes(lanes) => self.separable_traces(lanes, reml, directions),
+        }
+    }
+
+    /// With one grouping factor Z_f'PZ_g = δ_fg K_f − N_f'ΦN_g, so the double sum over levels
+    /// separates: T_ij = Σ_f \[tr(E_iK_fE_jK_f) − tr(E_iK_fE_jR_f) − tr(E_iR_fE_jK_f)\] +
+    /// tr(ΦB_iΦB_j), with R_f = N_f'ΦN_f and B_i = Σ_f N_fE_iN_f'.
+    fn separable_traces(&self, lanes: &Lanes, reml: bool, directions: &[Direction]) -> Vec<f64> {
+        let (m, p) = (directions.len(), self.layout.fixed);
+        let k = self.layout.factors[0].width;
+        let covariance = self.root.fixed_covariance();
+        let multiply = |a: &[f64], b: &[f64], n: usize| -> Vec<f64> {
+            let mut out = vec![0.0; n * n];
+            for i in 0..n {
+                for l in 0..n {
+                    for j in 0..n {
+                        out[i * n + j] += a[i * n + l] * b[l * n + j];
+                    }
+                }
+            }
+            out
+        };
+        let trace = |a: &[f64], b: &[f64], n: usize| -> f64 {
+            (0..n)
+                .map(|i| (0..n).map(|j| a[i * n + j] * b[j * n + i]).sum::<f64>())
+                .sum()
+        };
+        let mut out = vec![0.0; m * m];
+        let mut between = vec![vec![0.0; p * p]; m];
+        let mut rank = vec![0.0; k * k];
+        let mut cn = vec![0.0; k * p];
+        lanes.each_information(&self.lambda[0], |kept, rest| {
+            let ek: Vec<Vec<f64>> = directions
+                .iter()
+                .map(|d| multiply(&d.change, kept, k))
+                .collect();
+            let mut er = Vec::new();
+            if reml {
+                for i in 0..k {
+                    for x in 0..p {
+                        cn[i * p + x] = (0..p)
+                            .map(|z| covariance[x * p + z] * rest[i * p + z])
+                            .sum();
+                    }
+                }
+                for i in 0..k {
+                    for j in 0..k {
+                        rank[i * k + j] = (0..p).map(|x| rest[i * p + x] * cn[j * p + x]).sum();
+                    }
+                }
+                er = directions
+                    .iter()
+                    .map(|d| multiply(&d.change, &rank, k))
+                    .collect::<Vec<_>>();
+                for (d, b) in directions.iter().zip(&mut between) {
+                    for i in 0..k {
+                        for j in 0..k {
+                            let e = d.change[i * k + j];
+                            if e == 0.0 {
+                                continue;
+                            }
+                            for x in 0..p {
+                                for z in 0..p {
+                                    b[x * p + z] += rest[i * p + x] * e * rest[j * p + z];
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            for i in 0..m {
+                for j in 0..=i {
+                    out[i * m + j] += trace(&ek[i], &ek[j], k);
+                    if reml {
+                        out[i * m + j] -= trace(&ek[i], &er[j], k) + trace(&er[i], &ek[j], k);
+                    }
+                }
+            }
+        });
+        if reml {
+            let scaled: Vec<Vec<f64>> = between
+                .iter()
+                .map(|b| multiply(&covariance, b, p))
+                .collect();
+            for i in 0..m {
+                for j in 0..=i {
+                    out[i * m + j] += trace(&scaled[i], &scaled[j], p);
+                }
+            }
+        }
+        for i in 0..m {
+            for j in 0..i {
+                out[j * m + i] = out[i * m + j];
+            }
+        }
+        out
+    }
+
+    /// The change Φ(X'V⁻¹V_iV⁻¹X)Φ of Φ = (X'V⁻¹X)⁻¹ in each direction, p × p, in standard
+    /// units; call after [`System::derivatives`], whose joint covariance it replaces.
+    pub fn fixed_covariance_changes(&mut self, directions: &[Direction]) -> Vec<Vec<f64>> {
+        let (m, p) = (directions.len(), self.layout.fixed);
+        match &self.kernel {
+            Kernel::Lanes(lanes) => {
+                let k = self.layout.factors[0].width;
+                let covariance = self.root.fixed_covariance();
+                let mut out = vec![vec![0.0; p * p]; m];
+                let mut half = vec![0.0; k * p];
+                lanes.each_information(&self.lambda[0], |_, rest| {
+                    for i in 0..k {
+                        for x in 0..p {
+                            half[i * p + x] = (0..p)
+                                .map(|z| covariance[x * p + z] * rest[i * p + z])
+                                .sum();
+                        }
+                    }
+                    for (d, change) in directions.iter().zip(&mut out) {
+                        for i in 0..k {
+                            for j in 0..k {
+                                let e = d.change[i * k + j];
+                                if e != 0.0 {
+                                    for x in 0..p {
+                                        for z in 0..p {
+                                            change[x * p + z] +=
+                                                half[i * p + x] * e * half[j * p + z];
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                });
+                out
+            }
+            Kernel::Nodes(nodes) => {
+                self.root.covariance(&self.lambda, true, None);
+                fixed_covariance_changes(nodes, &self.root, directions)
+            }
+        }
+    }
+
+    /// E_iΛ' + ΛE_i', the change of the relative covariance of a face with each θ_i.
+    pub fn directions(&self) -> Vec<Direction> {
+        self.entries
+            .iter()
+            .map(|entry| {
+                let k = self.layout.factors[entry.factor].width;
+                let lambda = &self.lambda[entry.factor];
+                let mut change = vec![0.0; k * k];
+                for a in 0..k {
+                    change[entry.row * k + a] += lambda[a * k + entry.column];
+                    change[a * k + entry.row] += lambda[a * k + entry.column];
+                }
+                Direction {
+                    factor: entry.factor,
+                    change,
+                }
+            })
+            .collect()
+    }
+
+    /// β at the last θ, in standard units; call after [`System::derivatives`].
+    pub fn beta(&self) -> &[f64] {
+        &self.solution[self.root.effects..]
+    }
+
+    /// (X'V⁻¹X)⁻¹ at the last θ, in standard units.
+    pub fn fixed_covariance(&self) -> Vec<f64> {
+        self.root.fixed_covariance()
+    }
+
+    /// Modes and conditional covariances given β and θ; call after [`System::derivatives`],
+    /// whose joint covariance it replaces.
+    pub fn posterior(&mut self) -> Posterior {
+        let mut out = Posterior::default();
+        for factor in &self.layout.factors {
+            out.modes.push(vec![0.0; factor.levels * factor.width]);
+            out.covariances
+                .push(vec![0.0; factor.levels * factor.width * factor.width]);
+        }
+        match &mut self.kernel {
+            Kernel::Lanes(lanes) => {
+                let k = self.layout.factors[0].width;
+                lanes.each_level(
+                    &self.lambda[0],
+                    &self.solution,
+                    |level, mode, covariance| {
+                        out.modes[0][level * k..(level + 1) * k].copy_from_slice(mode);
+                        out.covariances[0][level * k * k..(level + 1) * k * k]
+                            .copy_from_slice(covariance);
+                    },
+                );
+            }
+            Kernel::Nodes(nodes) => {
+                nodes.each_mode(|factor, level, mode| {
+                    let k = mode.len();
+                    out.modes[factor][level * k..(level + 1) * k].copy_from_slice(mode);
+                });
+                self.root.covariance(&self.lambda, false, None);
+                let n = self.root.covariance_size;
+                for face in self.root.faces() {
+                    let k = self.layout.factors[face.factor].width;
+                    let at = face.level * k;
+                    out.modes[face.factor][at..at + k]
+                        .copy_from_slice(&self.solution[face.offset..face.offset + k]);
+                    for i in 0..k {
+                        for j in 0..k {
+                            out.covariances[face.factor][(at + i) * k + j] =
+                                self.root.covariance[(face.offset + i) * n + face.offset + j];
+                        }
+                    }
+                }
+                let mut ignored: Vec<Vec<f64>> = self
+                    .layout
+                    .factors
+                    .iter()
+                    .map(|f| vec![0.0; f.width * f.width])
+                    .collect();
+                let covariances = &mut out.covariances;
+                let mut visit = |factor: usize, level: usize, covariance: &[f64]| {
+                    let size = covariance.len();
+                    covariances[factor][level * size..(level + 1) * size]
+                        .copy_from_slice(covariance);
+                };
+                nodes.selected_inverse(&self.root, &mut ignored, Some(&mut visit));
+            }
+        }
+        out
+    }
+}

@@ -1,0 +1,409 @@
+//! Fitting: trust-region Newton, exact zeros at the boundary, and a certificate.
+
+use super::criterion::Criterion;
+use super::inference::{Inference, RandomEffects};
+use crate::coordinates::{Coordinates, lower_factor};
+use crate::layout::Layout;
+use crate::optimize::{
+    self, CurvedObjective, Minimum, Objective, newton_decrement, symmetric_eigen, trust_region,
+};
+use crate::statistics::Statistics;
+
+/// How to look for the minimum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Optimizer {
+    /// Trust-region Newton with exact derivatives: what a fit should use.
+    #[default]
+    Newton,
+    /// Quasi-Newton with exact gradients, for comparison.
+    Bfgs,
+    /// Powell's BOBYQA, without derivatives, for comparison.
+    Bobyqa,
+    /// The simplex of Nelder and Mead, without derivatives, for comparison.
+    NelderMead,
+}
+
+/// Settings of a fit.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// REML rather than ML.
+    pub reml: bool,
+    /// The optimiser.
+    pub optimizer: Optimizer,
+    /// Evaluations after which an optimiser gives up.
+    pub max_evaluations: usize,
+    /// Where to start, in the user's units; by default every relative standard deviation is 1
+    /// in standard units.
+    pub start: Option<Vec<f64>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            reml: true,
+            optimizer: Optimizer::Newton,
+            max_evaluations: 10_000,
+            start: None,
+        }
+    }
+}
+
+/// The proof that a fit is a minimum, in standard units.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Certificate {
+    /// Whether all three tests below hold.
+    pub converged: bool,
+    /// ½g'H⁻¹g: how far, in units of the criterion, the minimum may lie below.
+    pub newton_decrement: f64,
+    /// The smallest eigenvalue of the score matrix Q of any term, relative to the size of its
+    /// information; negative where more variance would still lower the criterion.
+    pub smallest_score: f64,
+    /// The largest |QΛ|, relative to the same.
+    pub largest_slope: f64,
+}
+
+/// Smallest score and largest slope that count as zero, relative to the information.
+const SCORE_TOLERANCE: f64 = 1e-5;
+/// Decrement, in units of the criterion, that counts as zero.
+const DECREMENT_TOLERANCE: f64 = 1e-7;
+/// A standard deviation below this, relative to σ and in standard units, may be zero.
+const SNAP: f64 = 1e-3;
+
+/// A fitted linear mixed model: the numbers, in the user's units.
+pub struct Fit {
+    pub(super) criterion: Criterion,
+    pub(super) coordinates: Coordinates,
+    /// θ in standard units.
+    pub(super) standard: Vec<f64>,
+    /// Relative covariance parameters: term by term, each lower triangle by columns.
+    pub theta: Vec<f64>,
+    /// The REML criterion or −2 log-likelihood at the minimum.
+    pub value: f64,
+    /// Fixed effects.
+    pub beta: Vec<f64>,
+    /// Their covariance matrix, p × p.
+    pub vcov: Vec<f64>,
+    /// Residual standard deviation.
+    pub sigma: f64,
+    /// For each term, whether its covariance matrix is singular.
+    pub singular: Vec<bool>,
+    /// The proof of convergence.
+    pub certificate: Certificate,
+    /// Evaluations of the criterion.
+    pub evaluations: usize,
+    /// Evaluations of its derivatives.
+    pub gradients: usize,
+}
+
+/// Why there is no fit.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum FitError {
+    /// The fixed effects are collinear, or numbers overflow, where the optimiser must start.
+    #[error("the criterion does not exist at the starting values")]
+    NotDefined,
+    /// The residual variance is zero: the model reproduces the response exactly.
+    #[error("the model reproduces the response exactly: there is no residual variance")]
+    NoResidual,
+    /// No more observations than fixed effects.
+    #[error("{rows} rows are too few for {fixed} fixed effects")]
+    TooFewRows {
+        /// Rows.
+        rows: usize,
+        /// Fixed effects.
+        fixed: usize,
+    },
+}
+
+impl CurvedObjective for Criterion {
+    fn gradient_and_hessian(&mut self) -> (Vec<f64>, Vec<f64>) {
+        let derivatives = self.derivatives();
+        (derivatives.gradient, derivatives.hessian)
+    }
+}
+
+/// Fits a linear mixed model to its statistics.
+pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> {
+    let layout = statistics.layout().clone();
+    let (rows, fixed) = (statistics.rows(), layout.fixed);
+    if rows <= fixed {
+        return Err(FitError::TooFewRows { rows, fixed });
+    }
+    let coordinates = statistics.coordinates().clone();
+    let mut criterion = Criterion::new(statistics, options.reml);
+    let start = match &options.start {
+        Some(theta) => coordinates.theta_to_standard(&layout, theta),
+        None => criterion
+            .entries()
+            .iter()
+            .map(|e| if e.is_diagonal() { 1.0 } else { 0.0 })
+            .collect(),
+    };
+    if !criterion.at(&start).is_finite() {
+        // y'Py = 0 is the one way in which a full-rank model has no criterion.
+        let corner = statistics.corner();
+        let total = corner[corner.len() - 1];
+        return Err(if total > 0.0 && residual_is_zero(statistics) {
+            FitError::NoResidual
+        } else {
+            FitError::NotDefined
+        });
+    }
+    let (theta, certificate) = minimise(&mut criterion, &layout, start, options);
+    let value = criterion.at(&theta);
+    criterion.derivatives();
+    let sigma_squared = criterion.sigma_squared();
+    let beta = coordinates.fixed_effects(&layout, criterion.beta());
+    let scaled: Vec<f64> = criterion
+        .fixed_covariance()
+        .iter()
+        .map(|x| x * sigma_squared)
+        .collect();
+    let vcov = coordinates.map_fixed_matrix(&layout, &scaled);
+    let entries = criterion.entries().to_vec();
+    let singular = (0..layout.terms.len())
+        .map(|term| {
+            entries
+                .iter()
+                .zip(&theta)
+                .any(|(e, t)| e.term == term && e.is_diagonal() && t.abs() < 1e-4)
+        })
+        .collect();
+    Ok(Fit {
+        theta: coordinates.theta_to_user(&layout, &theta),
+        standard: theta,
+        value,
+        beta,
+        vcov,
+        sigma: sigma_squared.sqrt() * coordinates.response.scale,
+        singular,
+        certificate,
+        evaluations: criterion.evaluations,
+        gradients: criterion.gradients,
+        criterion,
+        coordinates,
+    })
+}
+
+/// Whether y lies in the span of X and Z to working precision.
+fn residual_is_zero(statistics: &Statistics) -> bool {
+    let mut criterion = Criterion::new(statistics, false);
+    let start: Vec<f64> = criterion
+        .entries()
+        .iter()
+        .map(|e| if e.is_diagonal() { 1.0 } else { 0.0 })
+        .collect();
+    !criterion.at(&start).is_finite()
+}
+
+/// Minimises, cleans up the boundary, and restarts where the certificate finds a way down.
+fn minimise(
+    criterion: &mut Criterion,
+    layout: &Layout,
+    start: Vec<f64>,
+    options: &Options,
+) -> (Vec<f64>, Certificate) {
+    let mut theta = start;
+    let mut certificate = certify(criterion, layout, &theta);
+    if theta.is_empty() {
+        return (theta, certificate);
+    }
+    const ROUNDS: usize = 8;
+    for _ in 0..ROUNDS {
+        let settings = optimize::Options {
+            max_evaluations: options
+                .max_evaluations
+                .saturating_sub(criterion.evaluations)
+                .max(1),
+            ..Default::default()
+        };
+        let minimum: Minimum = match options.optimizer {
+            Optimizer::Newton => trust_region(criterion, &theta, &settings),
+            Optimizer::Bfgs => optimize::bfgs(criterion, &theta, &settings),
+            Optimizer::Bobyqa => optimize::bobyqa(criterion, &theta, &settings),
+            Optimizer::NelderMead => optimize::nelder_mead(criterion, &theta, &settings),
+        };
+        let (clean, snapped) = clean(criterion, layout, &minimum);
+        theta = clean;
+        certificate = certify(criterion, layout, &theta);
+        // The other optimisers are here to be looked at: their stops are reported, not mended.
+        if options.optimizer != Optimizer::Newton {
+            break;
+        }
+        if certificate.smallest_score < -SCORE_TOLERANCE {
+            match escape(criterion, layout, &theta) {
+                Some(better) => {
+                    theta = better;
+                    continue;
+                }
+                None => break,
+            }
+        }
+        if certificate.converged || !(snapped || minimum.converged) {
+            break;
+        }
+    }
+    (theta, certificate)
+}
+
+/// Brings θ to its normal form (non-negative diagonals) and sets standard deviations that are
+/// all but zero to zero where the criterion does not rise. Says whether it did.
+fn clean(criterion: &mut Criterion, layout: &Layout, minimum: &Minimum) -> (Vec<f64>, bool) {
+    let theta = normal_form(layout, &minimum.theta);
+    let entries = criterion.entries().to_vec();
+    let mut best = theta;
+    let mut value = minimum.value;
+    let mut snapped = false;
+    for (i, entry) in entries.iter().enumerate() {
+        if !entry.is_diagonal() || best[i] == 0.0 || best[i].abs() >= SNAP {
+            continue;
+        }
+        let mut candidate = best.clone();
+        candidate[i] = 0.0;
+        let next = criterion.at(&candidate);
+        if next <= value + 1e-9f64.max(1e-13 * value.abs()) {
+            best = normal_form(layout, &candidate);
+            value = next;
+            snapped = true;
+        }
+    }
+    (best, snapped)
+}
+
+/// The lower triangular factor with non-negative diagonal of the same covariance.
+fn normal_form(layout: &Layout, theta: &[f64]) -> Vec<f64> {
+    // In coordinates without shift or scale the map only brings factors to their normal form.
+    Coordinates::identity(layout).theta_to_user(layout, theta)
+}
+
+/// Tests a point: Newton decrement, Q ⪰ 0 and QΛ = 0 for every term.
+fn certify(criterion: &mut Criterion, layout: &Layout, theta: &[f64]) -> Certificate {
+    let value = criterion.at(theta);
+    if theta.is_empty() || !value.is_finite() {
+        return Certificate {
+            converged: value.is_finite(),
+            newton_decrement: 0.0,
+            smallest_score: 0.0,
+            largest_slope: 0.0,
+        };
+    }
+    let derivatives = criterion.derivatives();
+    let lambda = layout.lambda(theta);
+    let (mut smallest, mut slope) = (f64::INFINITY, 0.0f64);
+    for term in &layout.terms {
+        let block = term_block(layout, term, &derivatives.scores[term.factor]);
+        let information = term_block(layout, term, &derivatives.information[term.factor]);
+        let k = term.width;
+        let size = (0..k)
+            .map(|i| information[i * k + i])
+            .fold(f64::MIN_POSITIVE, f64::max);
+        let l = term_block(layout, term, &lambda[term.factor]);
+        if let Some((values, _)) = symmetric_eigen(&block, k) {
+            smallest = smallest.min(values.iter().copied().fold(f64::INFINITY, f64::min) / size);
+        }
+        for i in 0..k {
+            for j in 0..k {
+                let x: f64 = (0..k).map(|a| block[i * k + a] * l[a * k + j]).sum();
+                slope = slope.max(x.abs() / size);
+            }
+        }
+    }
+    let decrement = newton_decrement(&derivatives.gradient, &derivatives.hessian);
+    Certificate {
+        converged: decrement < DECREMENT_TOLERANCE
+            && smallest > -SCORE_TOLERANCE
+            && slope < SCORE_TOLERANCE.sqrt(),
+        newton_decrement: decrement,
+        smallest_score: smallest,
+        largest_slope: slope,
+    }
+}
+
+fn term_block(layout: &Layout, term: &crate::layout::Term, matrix: &[f64]) -> Vec<f64> {
+    let width = layout.factors[term.factor].width;
+    (0..term.width * term.width)
+        .map(|at| {
+            let (i, j) = (at / term.width, at % term.width);
+            matrix[(term.offset + i) * width + term.offset + j]
+        })
+        .collect()
+}
+
+/// From a point where Q has a negative eigenvalue, a better one: variance added in the
+/// direction of its eigenvector, Λ → the factor of ΛΛ' + t ww'.
+fn escape(criterion: &mut Criterion, layout: &Layout, theta: &[f64]) -> Option<Vec<f64>> {
+    let value = criterion.at(theta);
+    let derivatives = criterion.derivatives();
+    let mut best: Option<(f64, Vec<f64>)> = None;
+    let mut first = 0;
+    for term in &layout.terms {
+        let k = term.width;
+        let count = k * (k + 1) / 2;
+        let block = term_block(layout, term, &derivatives.scores[term.factor]);
+        let (values, vectors) = symmetric_eigen(&block, k)?;
+        if values[0] < 0.0 {
+            let mut size = 1e-2;
+            for _ in 0..6 {
+                let mut wide = vec![0.0; (k + 1) * (k + 1)];
+                let mut at = first;
+                for column in 0..k {
+                    for row in column..k {
+                        wide[row * (k + 1) + column] = theta[at];
+                        at += 1;
+                    }
+                }
+                for row in 0..k {
+                    wide[row * (k + 1) + k] = size * vectors[row];
+                }
+                lower_factor(&mut wide, k + 1);
+                let mut candidate = theta.to_vec();
+                let mut at = first;
+                for column in 0..k {
+                    for row in column..k {
+                        candidate[at] = wide[row * (k + 1) + column];
+                        at += 1;
+                    }
+                }
+                let next = criterion.at(&candidate);
+                if next < best.as_ref().map_or(value - 1e-9, |b| b.0) {
+                    best = Some((next, candidate));
+                }
+                size *= 3.0;
+            }
+        }
+        first += count;
+    }
+    best.map(|(_, theta)| theta)
+}
+
+impl Fit {
+    /// The shape of the model.
+    pub fn layout(&self) -> &Layout {
+        self.criterion.layout()
+    }
+
+    /// Relative covariance factors in the user's units, by grouping factor, K × K by rows.
+    pub fn lambda(&self) -> Vec<Vec<f64>> {
+        self.layout().lambda(&self.theta)
+    }
+
+    /// Whether the criterion is REML's.
+    pub fn reml(&self) -> bool {
+        self.criterion.reml()
+    }
+
+    /// The criterion at another θ, in the user's units.
+    pub fn criterion_at(&mut self, theta: &[f64]) -> f64 {
+        let standard = self.coordinates.theta_to_standard(self.layout(), theta);
+        self.criterion.value(&standard)
+    }
+
+    /// Conditional modes of the random effects with their conditional covariances.
+    pub fn random_effects(&mut self) -> RandomEffects {
+        RandomEffects::of(self)
+    }
+
+    /// The covariance of (θ, σ) and what follows from it: Satterthwaite's degrees of freedom.
+    pub fn inference(&mut self) -> Inference {
+        Inference::of(self)
+    }
+}

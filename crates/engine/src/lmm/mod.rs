@@ -1,0 +1,9 @@
+//! Linear mixed models: the criterion with its exact derivatives, the fit, and what it gives.
+
+mod criterion;
+mod fit;
+mod inference;
+
+pub use criterion::{Criterion, Derivatives};
+pub use fit::{Certificate, Fit, FitError, Optimizer, Options, fit};
+pub use inference::{Inference, RandomEffects};

@@ -1,0 +1,55 @@
+//! Which columns of X say nothing new.
+
+use crate::statistics::Statistics;
+
+/// R's tolerance for collinear columns, as in `lm`: what is left of a column, after the columns
+/// before it, relative to its length.
+const TOLERANCE: f64 = 1e-7;
+
+/// Positions of fixed-effects columns that depend on columns before them, in increasing order.
+///
+/// A Cholesky factorisation of the crossproducts in the order of the columns: a column whose
+/// remaining length is below 10⁻⁷ of its own is a combination of those kept so far. The earlier
+/// column of two always stays, so an intercept, being first, is never dropped. Crossproducts are
+/// of centred columns and summed with compensation, so the squares of lengths that are compared
+/// (10⁻¹⁴) are still above their rounding.
+pub fn dependent_columns(statistics: &Statistics) -> Vec<usize> {
+    let p = statistics.layout().fixed;
+    let t = p + 1;
+    let corner = statistics.corner();
+    let coordinates = statistics.coordinates();
+    let intercept = statistics.layout().intercept;
+    let weight = intercept.map_or(0.0, |j| corner[j * t + j]);
+    let mut kept: Vec<usize> = Vec::new();
+    let mut rows: Vec<Vec<f64>> = Vec::new();
+    let mut dropped = Vec::new();
+    for j in 0..p {
+        // The length in the user's units, before centring, is what R compares with.
+        let own = corner[j * t + j];
+        let shift = coordinates.fixed[j].shift / coordinates.fixed[j].scale;
+        let moved = match intercept {
+            Some(i) if i < j => 2.0 * shift * corner[i * t + j],
+            _ => 0.0,
+        };
+        let length = own + moved + weight * shift * shift;
+        let mut row = Vec::with_capacity(kept.len());
+        let mut rest = own;
+        for (at, &i) in kept.iter().enumerate() {
+            let mut x = corner[i * t + j];
+            for b in 0..at {
+                x -= rows[at][b] * row[b];
+            }
+            let x: f64 = x / rows[at][at];
+            rest -= x * x;
+            row.push(x);
+        }
+        if rest <= TOLERANCE * TOLERANCE * length || length == 0.0 {
+            dropped.push(j);
+        } else {
+            row.push(rest.sqrt());
+            rows.push(row);
+            kept.push(j);
+        }
+    }
+    dropped
+}
