@@ -1,0 +1,32 @@
+//! What a fit asks of its design beyond the formula.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Contrast;
+
+/// Choices outside the formula.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Options {
+    /// Columns to treat as categorical although they hold numbers.
+    pub factors: Vec<String>,
+    /// How factors are coded where the formula does not say it with `C()`.
+    pub contrasts: Contrast,
+    /// A column of positive weights.
+    pub weights: Option<String>,
+    /// A column to add to the offsets of the formula.
+    pub offset: Option<String>,
+    /// What the response may be.
+    pub response: Expect,
+}
+
+/// What kinds of response the model can take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Expect {
+    /// Numbers only (Gaussian, Poisson, ...).
+    #[default]
+    Numbers,
+    /// Also `cbind(successes, failures)` and categorical responses with two levels (binomial).
+    Binary,
+    /// The response is not looked at: a one-sided formula will do.
+    Nothing,
+}

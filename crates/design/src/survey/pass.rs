@@ -1,0 +1,408 @@
+//! The passes of the survey.
+
+use arrow_array::RecordBatch;
+use ranef_frame::Source;
+
+use super::schedule::{Schedule, ready};
+use super::{Moments, RowCount};
+use crate::category::{Levelling, Levels, level_label};
+use crate::coder::{Coder, NONE};
+use crate::error::{DesignError, Problem};
+use crate::input::{Input, Inputs};
+use crate::label;
+use crate::numeric::Numeric;
+use crate::plan::{Batch, DataKind, Needs, Plan, VariableKind};
+use crate::response::{Response, weights};
+use crate::structure::PairWatch;
+use crate::transform::Learner;
+
+/// The state of a survey between batches.
+pub(crate) struct Passes<'a> {
+    pub(crate) plan: Plan,
+    pub(crate) rows: RowCount,
+    /// Moments of every column that is used as numbers.
+    pub(crate) moments: Vec<Moments>,
+    /// Sizes of the groups of each grouping factor.
+    pub(crate) groups: Vec<Vec<usize>>,
+    /// Pairs of grouping factors.
+    pub(crate) watches: Vec<Watch>,
+    response: &'a Response,
+    response_moments: Moments,
+    weights: Option<usize>,
+    offsets: &'a [Numeric],
+    factors: &'a [(usize, String)],
+    schedule: Schedule,
+    needs: Needs,
+    coders: Vec<Option<Coder>>,
+    /// Used rows by code, while a category is learned.
+    counts: Vec<Vec<usize>>,
+    /// Sorted place of each code given while learning.
+    places: Vec<Vec<u32>>,
+    missing: Vec<usize>,
+}
+
+/// Two grouping factors and what was seen of them.
+pub(crate) struct Watch {
+    pub(crate) first: usize,
+    pub(crate) second: usize,
+    pair: PairWatch,
+    /// Sorted places of the codes that the pair was watched with.
+    places: [Vec<u32>; 2],
+}
+
+impl Watch {
+    pub(crate) fn relation(&self, first: usize, second: usize) -> crate::structure::Relation {
+        self.pair.relation(first, second)
+    }
+
+    /// The cells of two crossed factors, as levels.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = [u32; 2]> {
+        let [first, second] = &self.places;
+        self.pair
+            .pairs()
+            .map(|(a, b)| [first[a as usize], second[b as usize]])
+    }
+}
+
+impl<'a> Passes<'a> {
+    pub(crate) fn new(
+        plan: Plan,
+        response: &'a Response,
+        weights: Option<usize>,
+        offsets: &'a [Numeric],
+        factors: &'a [(usize, String)],
+    ) -> Self {
+        let schedule = Schedule::new(&plan);
+        let categories = plan.categories.len();
+        // Everything the plan mentions is used by the model.
+        let needs = Needs {
+            columns: vec![true; plan.columns.len()],
+            categories: vec![true; categories],
+        };
+        let coders = plan
+            .categories
+            .iter()
+            .map(|category| category.learner(is_text(&plan, category)));
+        let pairs = (0..factors.len()).flat_map(|b| (0..b).map(move |a| (a, b)));
+        Self {
+            rows: RowCount::default(),
+            moments: vec![Moments::default(); plan.columns.len()],
+            groups: vec![Vec::new(); factors.len()],
+            watches: pairs
+                .map(|(first, second)| {
+                    let places = [Vec::new(), Vec::new()];
+                    Watch {
+                        first,
+                        second,
+                        pair: PairWatch::default(),
+                        places,
+                    }
+                })
+                .collect(),
+            response,
+            response_moments: Moments::default(),
+            weights,
+            offsets,
+            factors,
+            schedule,
+            needs,
+            coders: coders.collect(),
+            counts: vec![Vec::new(); categories],
+            places: vec![Vec::new(); categories],
+            missing: vec![0; plan.columns.len()],
+            plan,
+        }
+    }
+
+    /// Runs all passes.
+    pub(crate) fn run(&mut self, source: &dyn Source) -> Result<(), DesignError> {
+        let names: Vec<&str> = self
+            .plan
+            .columns
+            .iter()
+            .map(|column| column.name.as_str())
+            .collect();
+        let projection = crate::reader::projection(source, &names)?;
+        for pass in 0..self.schedule.passes() {
+            let mut learners: Vec<Option<Learner>> = (0..self.plan.transforms.len())
+                .map(|t| match self.schedule.transforms[t] {
+                    Some(own) if own == pass => self.plan.transforms[t].learner(),
+                    _ => None,
+                })
+                .collect();
+            let mut first_row = 0;
+            for batch in source.read(&projection)? {
+                let batch = batch?;
+                self.batch(pass, &batch, first_row, &mut learners)?;
+                first_row += batch.num_rows();
+            }
+            if pass == 0 {
+                self.count_rows(first_row)?;
+            }
+            self.finish(pass, learners)?;
+        }
+        let constant = self.response_moments;
+        if let (Response::Number { name, .. }, true) = (self.response, constant.min == constant.max)
+        {
+            let (name, value) = (name.clone(), label::number(constant.min));
+            return Err(Problem::ConstantResponse { name, value }.into());
+        }
+        Ok(())
+    }
+
+    fn count_rows(&mut self, read: usize) -> Result<(), DesignError> {
+        self.rows.read = read;
+        self.rows.dropped = read - self.rows.used;
+        let names = self.plan.columns.iter().map(|column| column.name.clone());
+        let mut by: Vec<(String, usize)> = names
+            .zip(self.missing.iter().copied())
+            .filter(|(_, count)| *count > 0)
+            .collect();
+        by.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        self.rows.dropped_by = by;
+        if read == 0 {
+            return Err(Problem::EmptyData.into());
+        }
+        if self.rows.used == 0 {
+            let dropped_by = self.rows.dropped_by.clone();
+            return Err(Problem::NoRowsLeft { read, dropped_by }.into());
+        }
+        Ok(())
+    }
+
+    fn batch(
+        &mut self,
+        pass: usize,
+        batch: &RecordBatch,
+        first_row: usize,
+        learners: &mut [Option<Learner>],
+    ) -> Result<(), DesignError> {
+        let missing = &mut self.missing;
+        let inputs = crate::reader::read(
+            &self.plan,
+            &self.needs,
+            batch,
+            first_row,
+            |column, count| {
+                if pass == 0 {
+                    missing[column] += count;
+                }
+            },
+        )?;
+        if inputs.n == 0 {
+            return Ok(());
+        }
+        if pass == 0 {
+            self.rows.used += inputs.n;
+            self.columns(&inputs)?;
+        }
+        let learned = &self.schedule.categories;
+        let wanted: Vec<bool> = learned.iter().map(|&own| own <= pass).collect();
+        let codes = Batch::code(&self.plan, &inputs, &mut self.coders, &wanted, |category| {
+            learned[category] == pass
+        })?;
+        let batch = Batch {
+            plan: &self.plan,
+            inputs: &inputs,
+            codes: &codes,
+        };
+        for (t, learner) in learners.iter_mut().enumerate() {
+            let Some(learner) = learner else { continue };
+            let transform = &self.plan.transforms[t];
+            let value = batch.numeric(&transform.input)?;
+            batch
+                .check(&transform.name, &transform.input, &value)
+                .map_err(|error| error.or_at(transform.span))?;
+            learner.add(value, &transform.kind, &codes, inputs.n);
+        }
+        for variable in &self.plan.variables {
+            if let VariableKind::Number(numeric) = &variable.kind
+                && !numeric.is_plain()
+                && ready(&self.plan, numeric) == pass
+            {
+                batch.check(&variable.name, numeric, &batch.numeric(numeric)?)?;
+            }
+        }
+        for offset in self.offsets {
+            if !offset.is_plain() && ready(&self.plan, offset) == pass {
+                batch.check("offset", offset, &batch.numeric(offset)?)?;
+            }
+        }
+        match self.response {
+            Response::Number { name, value, .. } if ready(&self.plan, value) == pass => {
+                let numbers = batch.response_number(name, value)?;
+                self.response_moments.add_value(&numbers, inputs.n);
+            }
+            Response::Counts {
+                name,
+                successes,
+                failures,
+            } if pass == 0 => {
+                batch.response_counts(name, successes, failures)?;
+            }
+            _ => {}
+        }
+        for (category, codes) in codes.iter().enumerate() {
+            if let Some(codes) = codes
+                && learned[category] == pass
+            {
+                let counts = &mut self.counts[category];
+                let len = self.coders[category].as_ref().map_or(0, Coder::len);
+                let most = || {
+                    codes
+                        .iter()
+                        .copied()
+                        .max()
+                        .map_or(0, |code| code as usize + 1)
+                };
+                let len = if len == 0 { most() } else { len };
+                counts.resize(len.max(counts.len()), 0);
+                codes.iter().for_each(|&code| counts[code as usize] += 1);
+            }
+        }
+        for watch in &mut self.watches {
+            let category = |factor: usize| self.factors[factor].0;
+            let (first, second) = (category(watch.first), category(watch.second));
+            // Both are coded from the later of their passes on; one pass is enough.
+            if learned[first].max(learned[second]) == pass
+                && let (Some(a), Some(b)) = (&codes[first], &codes[second])
+            {
+                watch.pair.add(a, b);
+            }
+        }
+        Ok(())
+    }
+
+    /// Moments of the columns, which show by the way whether all numbers are finite.
+    fn columns(&mut self, inputs: &Inputs) -> Result<(), DesignError> {
+        for (column, data) in self.plan.columns.iter().enumerate() {
+            match &inputs.columns[column] {
+                Input::Number(values) if data.numeric => {
+                    self.moments[column].add(values);
+                    if !self.moments[column].is_finite() {
+                        inputs.check_finite(column, &data.name)?;
+                    }
+                }
+                Input::Number(_) => inputs.check_finite(column, &data.name)?,
+                Input::Integer(_) if data.numeric => {
+                    let values = inputs.numbers(column, &data.name, String::new)?;
+                    self.moments[column].add(&values);
+                }
+                _ => {}
+            }
+        }
+        if let Some(column) = self.weights {
+            weights(inputs, column, &self.plan.columns[column].name)?;
+        }
+        Ok(())
+    }
+
+    /// Sorts the levels and lets the transforms learn what this pass saw.
+    fn finish(&mut self, pass: usize, learners: Vec<Option<Learner>>) -> Result<(), DesignError> {
+        let mut learned = Vec::new();
+        for category in 0..self.plan.categories.len() {
+            if self.schedule.categories[category] != pass {
+                continue;
+            }
+            learned.push(category);
+            let coder = self.coders[category].take();
+            let places = match &coder {
+                Some(coder) => {
+                    let source = &self.plan.categories[category].source;
+                    let of_half = |half: usize| match self.schedule.categories[half] == pass {
+                        true => self.places[half].clone(),
+                        false => (0..self.plan.categories[half].len() as u32).collect(),
+                    };
+                    let counts = &self.counts[category];
+                    let (levels, places) = Levels::sorted(coder, counts, source, of_half);
+                    self.plan.categories[category].levels = levels;
+                    places
+                }
+                None => self.recode(category)?,
+            };
+            self.places[category] = places;
+        }
+        for (factor, (category, _)) in self.factors.iter().enumerate() {
+            if self.schedule.categories[*category] == pass {
+                let mut sizes = vec![0; self.plan.categories[*category].len()];
+                for (code, &place) in self.places[*category].iter().enumerate() {
+                    if place != NONE {
+                        sizes[place as usize] += self.counts[*category][code];
+                    }
+                }
+                self.groups[factor] = sizes;
+            }
+        }
+        for watch in &mut self.watches {
+            let categories = [self.factors[watch.first].0, self.factors[watch.second].0];
+            let latest = categories.map(|c| self.schedule.categories[c]);
+            if latest[0].max(latest[1]) == pass {
+                watch.places = categories.map(|c| match self.schedule.categories[c] == pass {
+                    true => self.places[c].clone(),
+                    false => (0..self.plan.categories[c].len() as u32).collect(),
+                });
+            }
+        }
+        for (t, learner) in learners.into_iter().enumerate() {
+            let Some(learner) = learner else { continue };
+            let places = match &self.plan.transforms[t].kind {
+                crate::transform::TransformKind::GroupMean(mean) => {
+                    match self.schedule.categories[mean.category] == pass {
+                        true => self.places[mean.category].clone(),
+                        false => (0..self.plan.categories[mean.category].len() as u32).collect(),
+                    }
+                }
+                _ => Vec::new(),
+            };
+            self.plan.transforms[t].learn(learner, &places)?;
+        }
+        // From the next pass on these categories have their sorted codes.
+        for category in learned {
+            let levels = &self.plan.categories[category].levels;
+            let recoded = matches!(
+                self.plan.categories[category].source,
+                Levelling::Recoded { .. }
+            );
+            self.coders[category] = (!recoded).then(|| Coder::for_levels(levels));
+        }
+        Ok(())
+    }
+
+    /// Recodes the levels of the base of a category, which are known by now.
+    fn recode(&mut self, category: usize) -> Result<Vec<u32>, DesignError> {
+        let name = self.plan.categories[category].name.clone();
+        let Levelling::Recoded { base, recoding, .. } = &self.plan.categories[category].source
+        else {
+            unreachable!("a category without a coder recodes another")
+        };
+        let base = *base;
+        let levels: Vec<String> = (0..self.plan.categories[base].len())
+            .map(|level| level_label(&self.plan.categories, base, level))
+            .collect();
+        let (new_map, new_labels) = recoding.apply(&name, &levels)?;
+        let places = self.places[base]
+            .iter()
+            .map(|&place| {
+                if place == NONE {
+                    NONE
+                } else {
+                    new_map[place as usize]
+                }
+            })
+            .collect();
+        if let Levelling::Recoded { map, labels, .. } = &mut self.plan.categories[category].source {
+            *map = new_map;
+            *labels = new_labels;
+        }
+        Ok(places)
+    }
+}
+
+fn is_text(plan: &Plan, category: &crate::category::Category) -> bool {
+    match category.source {
+        Levelling::Column { column, .. } => {
+            matches!(plan.columns[column].kind, DataKind::Text { .. })
+        }
+        _ => false,
+    }
+}
