@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, SchemaRef};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ParquetRecordBatchReaderBuilder};
 use parquet::file::statistics::Statistics;
@@ -74,10 +74,14 @@ impl Format for Parquet {
         let [leaf] = leaves[..] else {
             return false;
         };
+        // Unsigned integers are stored as signed ones, the largest below zero.
+        let signed = matches!(self.schema().field(field).data_type(), DataType::Int64);
+        let least = if signed { -EXACT } else { 0 };
+        let small = least..=EXACT;
         self.footer.metadata().row_groups().iter().all(|group| {
             match group.columns().get(leaf).and_then(|c| c.statistics()) {
                 Some(Statistics::Int64(s)) => match (s.min_opt(), s.max_opt()) {
-                    (Some(min), Some(max)) => *min >= -EXACT && *max <= EXACT,
+                    (Some(min), Some(max)) => small.contains(min) && small.contains(max),
                     _ => false,
                 },
                 _ => false,

@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(cell("ab,c\n"), ("ab".into(), 2));
         assert_eq!(cell(",c\n"), ("".into(), 0));
         assert_eq!(cell("  ab \r\n"), ("ab".into(), 6));
-        assert_eq!(cell("\"a,\n\"\"b\"\"\",c\n"), ("a,\n\"b\"".into(), 11));
+        assert_eq!(cell("\"a,\n\"\"b\"\"\",c\n"), ("a,\n\"b\"".into(), 10));
         assert_eq!(cell(" \" a \" ,c\n"), (" a ".into(), 7));
         assert_eq!(cell("\"\"\r\n"), ("".into(), 3));
         assert_eq!(cell("5\" pipe,c\n"), ("5\" pipe".into(), 7));

@@ -39,7 +39,9 @@ impl Dialect {
 }
 
 fn sniff_separator(bytes: &[u8], decimal: Option<u8>) -> u8 {
-    let mut best = (0.0, 0, b',');
+    // A file of one column has no separator; it must only not be part of a number.
+    let none = if decimal == Some(b',') { b';' } else { b',' };
+    let mut best = (0.0, 0, none);
     for separator in CANDIDATES {
         if Some(separator) == decimal {
             continue;
