@@ -17,6 +17,10 @@ pub(crate) struct Category {
     pub(crate) source: Levelling,
     /// The levels, sorted; empty until the survey has seen the rows.
     pub(crate) levels: Levels,
+    /// How many levels at the end came after the fit, from new data: they have group means, but no
+    /// effects.
+    #[serde(default)]
+    pub(crate) later: usize,
 }
 
 /// Where levels come from.
@@ -250,11 +254,11 @@ impl Category {
         }
     }
 
-    /// Number of levels.
+    /// Number of levels of the fit.
     pub(crate) fn len(&self) -> usize {
         match &self.source {
             Levelling::Recoded { labels, .. } => labels.len(),
-            _ => self.levels.len(),
+            _ => self.levels.len() - self.later,
         }
     }
 }

@@ -331,8 +331,8 @@ impl DesignError {
                 Some(format!("the known levels are {}", listing(known, '"')))
             }
             Problem::UnknownGroupMean { .. } => Some(
-                "call `Recipe::learn_new_groups` with the new data first: the mean of a new group \
-                 is that of its rows there"
+                "call `Recipe::with_new_groups` with the new data first: the mean of a new group is \
+                 that of its rows there"
                     .into(),
             ),
             Problem::Frame(error) => error.hint.clone(),

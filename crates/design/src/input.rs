@@ -4,7 +4,7 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, UInt32Type};
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
-use arrow_buffer::{NullBuffer, ScalarBuffer};
+use arrow_buffer::{BooleanBuffer, NullBuffer, ScalarBuffer};
 use arrow_schema::DataType;
 
 use crate::column::first_not_finite;
@@ -44,19 +44,22 @@ impl Inputs {
     pub(crate) fn read<'n>(
         batch_rows: usize,
         arrays: &[Option<&ArrayRef>],
+        unlisted: Vec<(usize, NullBuffer)>,
         names: impl Fn(usize) -> &'n str,
         first_row: usize,
         mut missing: impl FnMut(usize, usize),
     ) -> Result<Self, DesignError> {
         let mut valid: Option<NullBuffer> = None;
         for (column, array) in arrays.iter().enumerate() {
-            let Some(nulls) = array.and_then(|array| nulls(array)) else {
+            let mut own = array.and_then(|array| nulls(array));
+            for (_, listed) in unlisted.iter().filter(|(of, _)| *of == column) {
+                own = NullBuffer::union(own.as_ref(), Some(listed));
+            }
+            let Some(own) = own.filter(|own| own.null_count() > 0) else {
                 continue;
             };
-            if nulls.null_count() > 0 {
-                missing(column, nulls.null_count());
-                valid = NullBuffer::union(valid.as_ref(), Some(&nulls));
-            }
+            missing(column, own.null_count());
+            valid = NullBuffer::union(valid.as_ref(), Some(&own));
         }
         let kept: Option<Vec<u32>> =
             valid.map(|valid| valid.valid_indices().map(|row| row as u32).collect());
@@ -163,6 +166,49 @@ fn first_not_number(keys: &[u32], words: &StringArray) -> Option<(String, usize)
         .position(|key| word(key).trim().parse::<f64>().is_err())
         .unwrap_or(0);
     keys.get(index).map(|key| (word(key).to_owned(), index))
+}
+
+/// The rows of an array that hold one of the listed levels.
+pub(crate) fn listed(array: &ArrayRef, levels: &[String]) -> Option<NullBuffer> {
+    let numbers: Vec<f64> = levels
+        .iter()
+        .filter_map(|level| level.parse().ok())
+        .collect();
+    let bits: BooleanBuffer = match array.data_type() {
+        DataType::Float64 => {
+            let values = array.as_primitive::<Float64Type>().values();
+            values.iter().map(|x| numbers.contains(x)).collect()
+        }
+        DataType::Int64 => {
+            let values = array.as_primitive::<Int64Type>().values();
+            values
+                .iter()
+                .map(|&i| numbers.contains(&(i as f64)))
+                .collect()
+        }
+        DataType::Boolean => {
+            let [no, yes] = ["FALSE", "TRUE"].map(|truth| levels.iter().any(|l| l == truth));
+            array
+                .as_boolean()
+                .values()
+                .iter()
+                .map(|x| if x { yes } else { no })
+                .collect()
+        }
+        _ => {
+            let dictionary = array.as_dictionary_opt::<UInt32Type>()?;
+            let words = dictionary.values().as_string_opt::<i32>()?;
+            let known: Vec<bool> = words
+                .iter()
+                .map(|w| w.is_some_and(|w| levels.iter().any(|l| l == w)))
+                .collect();
+            let keys = dictionary.keys().values();
+            keys.iter()
+                .map(|&key| known.get(key as usize).copied().unwrap_or(false))
+                .collect()
+        }
+    };
+    Some(NullBuffer::new(bits))
 }
 
 /// Looks a column up by its name.

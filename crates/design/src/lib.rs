@@ -14,6 +14,7 @@ mod error;
 mod function;
 mod input;
 mod label;
+mod new_groups;
 mod numeric;
 mod options;
 mod part;

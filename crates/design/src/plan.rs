@@ -90,6 +90,17 @@ pub(crate) struct Needs {
     pub(crate) categories: Vec<bool>,
 }
 
+impl Needs {
+    /// The names of the columns.
+    pub(crate) fn names<'p>(&self, plan: &'p Plan) -> Vec<&'p str> {
+        let columns = plan.columns.iter().zip(&self.columns);
+        columns
+            .filter(|(_, needed)| **needed)
+            .map(|(column, _)| column.name.as_str())
+            .collect()
+    }
+}
+
 impl Plan {
     /// Nothing yet.
     pub(crate) fn needs(&self) -> Needs {
@@ -112,6 +123,16 @@ impl Plan {
         transforms
             .into_iter()
             .for_each(|transform| self.need_transform(needs, transform));
+    }
+
+    /// Marks the transforms in an expression, and those that they transform.
+    pub(crate) fn mark_transforms(&self, numeric: &Numeric, used: &mut [bool]) {
+        numeric.walk(&mut |part| {
+            if let Numeric::Transform(transform) = part {
+                used[*transform] = true;
+                self.mark_transforms(&self.transforms[*transform].input, used);
+            }
+        });
     }
 
     /// Adds what a transform needs.

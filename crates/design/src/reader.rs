@@ -3,18 +3,20 @@
 
 use std::collections::HashMap;
 
-use arrow_array::RecordBatch;
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_buffer::NullBuffer;
 use ranef_formula::did_you_mean;
 use ranef_frame::Source;
 
+use crate::category::{Category, Levelling, Recoding};
 use crate::coder::{Coder, NONE};
 use crate::column::Column;
 use crate::error::{DesignError, Problem};
-use crate::input::{Input, Inputs, find};
+use crate::input::{Input, Inputs, find, listed};
 use crate::label;
 use crate::part::Cell;
-use crate::plan::{Batch, Coding, Needs, VariableKind};
-use crate::recipe::{Parts, Recipe};
+use crate::plan::{Batch, Coding, Needs, Plan, VariableKind};
+use crate::recipe::{GroupingFactor, Parts, Recipe};
 use crate::response::{Outcome, Response};
 
 /// The code of a group that the model has not seen.
@@ -151,12 +153,19 @@ impl<'a> Reader<'a> {
         } else {
             None
         };
+        let mut take = |factor: &GroupingFactor| {
+            let mut codes = codes[factor.category].take().unwrap_or_default();
+            if plan.categories[factor.category].later > 0 {
+                let known = factor.levels as u32;
+                codes
+                    .iter_mut()
+                    .filter(|code| **code >= known)
+                    .for_each(|code| *code = NEW_LEVEL);
+            }
+            codes
+        };
         let codes = match self.parts.random {
-            true => recipe
-                .factors
-                .iter()
-                .map(|f| codes[f.category].take().unwrap_or_default())
-                .collect(),
+            true => recipe.factors.iter().map(&mut take).collect(),
             false => Vec::new(),
         };
         let Inputs { kept, n, .. } = inputs;
@@ -199,7 +208,7 @@ pub(crate) fn projection(source: &dyn Source, names: &[&str]) -> Result<Vec<usiz
 
 /// The needed columns of a batch.
 pub(crate) fn read(
-    plan: &crate::plan::Plan,
+    plan: &Plan,
     needs: &Needs,
     batch: &RecordBatch,
     first_row: usize,
@@ -231,7 +240,42 @@ pub(crate) fn read(
         arrays.push(array);
     }
     let names = |column: usize| plan.columns[column].name.as_str();
-    Inputs::read(batch.num_rows(), &arrays, names, first_row, missing)
+    let unlisted = plan
+        .categories
+        .iter()
+        .zip(&needs.categories)
+        .filter(|(_, needed)| **needed)
+        .filter_map(|(category, _)| unlisted(plan, category, &arrays))
+        .collect();
+    Inputs::read(
+        batch.num_rows(),
+        &arrays,
+        unlisted,
+        names,
+        first_row,
+        missing,
+    )
+}
+
+/// For `factor(x, levels = ...)`: the column, and the rows of it that hold another value; as in R
+/// these are missing.
+fn unlisted(
+    plan: &Plan,
+    category: &Category,
+    arrays: &[Option<&ArrayRef>],
+) -> Option<(usize, NullBuffer)> {
+    let Levelling::Recoded {
+        base,
+        recoding: Recoding::Listed { levels, .. },
+        ..
+    } = &category.source
+    else {
+        return None;
+    };
+    let Levelling::Column { column, .. } = plan.categories[*base].source else {
+        return None;
+    };
+    Some((column, listed(arrays[column]?, levels)?))
 }
 
 /// The columns of variables, evaluated once a batch however many terms use them.

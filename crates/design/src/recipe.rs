@@ -322,12 +322,7 @@ impl Recipe {
 
     /// Names of the columns of the data that a reading needs.
     pub fn columns(&self, parts: Parts) -> Vec<&str> {
-        let needs = self.needs(parts);
-        let columns = self.plan.columns.iter().zip(&needs.columns);
-        columns
-            .filter(|(_, needed)| **needed)
-            .map(|(column, _)| column.name.as_str())
-            .collect()
+        self.needs(parts).names(&self.plan)
     }
 
     /// Positions in a source of the columns that a reading needs, for [`Source::read`].

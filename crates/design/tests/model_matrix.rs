@@ -24,7 +24,9 @@ fn difference(ours: &[Vec<f64>], theirs: &[Vec<f64>]) -> f64 {
         assert_eq!(a.len(), b.len());
         a.iter().zip(b)
     });
-    pairs.map(|(a, b)| (a - b).abs() / b.abs().max(1.0)).fold(0.0, f64::max)
+    pairs
+        .map(|(a, b)| (a - b).abs() / b.abs().max(1.0))
+        .fold(0.0, f64::max)
 }
 
 #[test]
@@ -35,11 +37,18 @@ fn matrices_are_those_of_r() {
         let formula = format!("y ~ {}", case.formula[0]);
         let recipe = surveyed(&formula, &table).recipe;
         if recipe.fixed_names() != case.names {
-            wrong.push(format!("{formula}: {:?}, R: {:?}", recipe.fixed_names(), case.names));
+            wrong.push(format!(
+                "{formula}: {:?}, R: {:?}",
+                recipe.fixed_names(),
+                case.names
+            ));
             continue;
         }
-        let assign: Vec<usize> =
-            recipe.fixed_assign().iter().map(|term| term.map_or(0, |term| term + 1)).collect();
+        let assign: Vec<usize> = recipe
+            .fixed_assign()
+            .iter()
+            .map(|term| term.map_or(0, |term| term + 1))
+            .collect();
         assert_eq!(assign, case.assign, "{formula}");
         let ours = rows(&recipe, &table).fixed;
         let worst = difference(&ours, &case.columns);
@@ -64,7 +73,10 @@ fn new_rows_are_transformed_as_in_r() {
     let (mut wrong, mut compared) = (Vec::new(), 0);
     for case in cases() {
         let Some(theirs) = case.new.and_then(|columns| {
-            columns.into_iter().map(|c| c.into_iter().collect()).collect::<Option<Vec<Vec<f64>>>>()
+            columns
+                .into_iter()
+                .map(|c| c.into_iter().collect())
+                .collect::<Option<Vec<Vec<f64>>>>()
         }) else {
             continue;
         };

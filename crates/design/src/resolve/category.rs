@@ -200,6 +200,7 @@ impl Resolver<'_> {
             name,
             source,
             levels,
+            later: 0,
         });
         categories.len() - 1
     }

@@ -59,9 +59,20 @@ impl GroupMean {
 pub(crate) struct GroupSums(pub(crate) Vec<(f64, f64)>);
 
 impl GroupSums {
+    /// The means of the codes from `first` on.
+    pub(crate) fn means_from(&self, first: usize) -> impl Iterator<Item = f64> {
+        self.0
+            .iter()
+            .skip(first)
+            .map(|&(mean, count)| if count > 0.0 { mean } else { f64::NAN })
+    }
+
     /// Adds rows.
     pub(crate) fn add(&mut self, x: &Value, codes: &[u32]) {
         for (row, &code) in codes.iter().enumerate() {
+            if code == NONE {
+                continue;
+            }
             let code = code as usize;
             if code >= self.0.len() {
                 self.0.resize(code + 1, (0.0, 0.0));

@@ -83,7 +83,10 @@ fn dictionary(values: &[Option<String>], levels: &[String]) -> ArrayRef {
             })
         })
         .collect();
-    Arc::new(DictionaryArray::new(keys, Arc::new(StringArray::from(words))))
+    Arc::new(DictionaryArray::new(
+        keys,
+        Arc::new(StringArray::from(words)),
+    ))
 }
 
 /// Columns in memory, read in batches of a given size.
@@ -108,16 +111,26 @@ impl Table {
     }
 
     pub fn batches_of(&self, batch: usize) -> Self {
-        Self { batch, ..self.clone() }
+        Self {
+            batch,
+            ..self.clone()
+        }
     }
 
     pub fn select(&self, rows: &[usize]) -> Self {
-        Self { data: self.data.iter().map(|data| data.select(rows)).collect(), ..self.clone() }
+        Self {
+            data: self.data.iter().map(|data| data.select(rows)).collect(),
+            ..self.clone()
+        }
     }
 
     pub fn replace(&self, name: &str, data: Data) -> Self {
         let mut table = self.clone();
-        let at = table.columns.iter().position(|column| column.name == name).unwrap();
+        let at = table
+            .columns
+            .iter()
+            .position(|column| column.name == name)
+            .unwrap();
         table.columns[at].kind = data.kind();
         table.data[at] = data;
         table
@@ -133,8 +146,10 @@ impl Table {
     }
 
     fn batch(&self, projection: &[usize], rows: std::ops::Range<usize>) -> RecordBatch {
-        let arrays: Vec<ArrayRef> =
-            projection.iter().map(|&column| self.data[column].array(rows.clone())).collect();
+        let arrays: Vec<ArrayRef> = projection
+            .iter()
+            .map(|&column| self.data[column].array(rows.clone()))
+            .collect();
         let fields: Vec<Field> = projection
             .iter()
             .zip(&arrays)
@@ -167,12 +182,12 @@ impl Source for Table {
 }
 
 /// Surveys a formula.
-pub fn try_survey(
-    formula: &str,
-    table: &Table,
-    options: &Options,
-) -> Result<Survey, DesignError> {
-    let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+pub fn try_survey(formula: &str, table: &Table, options: &Options) -> Result<Survey, DesignError> {
+    let names: Vec<&str> = table
+        .columns
+        .iter()
+        .map(|column| column.name.as_str())
+        .collect();
     let terms = Formula::parse(formula).unwrap().terms(&names).unwrap();
     survey(&terms, table, options)
 }
@@ -199,8 +214,19 @@ pub struct Rows {
 
 pub fn try_rows(recipe: &Recipe, table: &Table, parts: Parts) -> Result<Rows, DesignError> {
     let mut all = Rows {
-        fixed: vec![Vec::new(); if parts.fixed { recipe.fixed_kept().len() } else { 0 }],
-        random: recipe.random().iter().map(|r| vec![Vec::new(); r.names.len()]).collect(),
+        fixed: vec![
+            Vec::new();
+            if parts.fixed {
+                recipe.fixed_kept().len()
+            } else {
+                0
+            }
+        ],
+        random: recipe
+            .random()
+            .iter()
+            .map(|r| vec![Vec::new(); r.names.len()])
+            .collect(),
         codes: vec![Vec::new(); recipe.factors().len()],
         ..Rows::default()
     };
@@ -218,13 +244,25 @@ pub fn try_rows(recipe: &Recipe, table: &Table, parts: Parts) -> Result<Rows, De
                 extend(&mut all.trials, trials);
             }
         }
-        all.fixed.iter_mut().zip(&rows.fixed).for_each(|(all, column)| extend(all, column));
+        all.fixed
+            .iter_mut()
+            .zip(&rows.fixed)
+            .for_each(|(all, column)| extend(all, column));
         for (all, columns) in all.random.iter_mut().zip(&rows.random) {
-            all.iter_mut().zip(columns).for_each(|(all, column)| extend(all, column));
+            all.iter_mut()
+                .zip(columns)
+                .for_each(|(all, column)| extend(all, column));
         }
-        all.codes.iter_mut().zip(&rows.codes).for_each(|(all, codes)| all.extend(codes));
-        rows.weights.iter().for_each(|column| extend(&mut all.weights, column));
-        rows.offset.iter().for_each(|column| extend(&mut all.offset, column));
+        all.codes
+            .iter_mut()
+            .zip(&rows.codes)
+            .for_each(|(all, codes)| all.extend(codes));
+        rows.weights
+            .iter()
+            .for_each(|column| extend(&mut all.weights, column));
+        rows.offset
+            .iter()
+            .for_each(|column| extend(&mut all.offset, column));
     }
     Ok(all)
 }
@@ -243,13 +281,27 @@ pub fn text(x: &[&str]) -> Data {
 
 /// Twelve subjects' worth of small data with every kind of column.
 pub fn small() -> Table {
-    let y = [2.1, 3.4, 1.9, 5.6, 4.2, 6.1, 7.7, 3.3, 8.8, 6.4, 9.9, 7.2, 5.1, 4.9];
-    let x = [1.0, 2.5, 0.5, 4.0, 3.0, 6.0, 7.5, 2.0, 8.0, 5.0, 9.5, 6.5, 4.5, 3.5];
-    let z = [0.2, -1.3, 0.7, 2.2, -0.4, 1.1, 0.0, -2.0, 1.6, 0.9, -0.8, 0.3, 1.2, -1.1];
-    let f = ["a", "b", "c", "a", "b", "c", "a", "b", "c", "a", "b", "c", "a", "b"];
-    let h = ["hi", "lo", "mid", "hi", "mid", "lo", "hi", "lo", "mid", "top", "mid", "top", "lo", "hi"];
-    let g = ["u", "u", "v", "v", "w", "w", "u", "u", "v", "v", "w", "w", "u", "v"];
-    let id = [3.0, 3.0, 1.0, 1.0, 2.0, 2.0, 3.0, 10.0, 1.0, 1.0, 2.0, 10.0, 10.0, 1.0];
+    let y = [
+        2.1, 3.4, 1.9, 5.6, 4.2, 6.1, 7.7, 3.3, 8.8, 6.4, 9.9, 7.2, 5.1, 4.9,
+    ];
+    let x = [
+        1.0, 2.5, 0.5, 4.0, 3.0, 6.0, 7.5, 2.0, 8.0, 5.0, 9.5, 6.5, 4.5, 3.5,
+    ];
+    let z = [
+        0.2, -1.3, 0.7, 2.2, -0.4, 1.1, 0.0, -2.0, 1.6, 0.9, -0.8, 0.3, 1.2, -1.1,
+    ];
+    let f = [
+        "a", "b", "c", "a", "b", "c", "a", "b", "c", "a", "b", "c", "a", "b",
+    ];
+    let h = [
+        "hi", "lo", "mid", "hi", "mid", "lo", "hi", "lo", "mid", "top", "mid", "top", "lo", "hi",
+    ];
+    let g = [
+        "u", "u", "v", "v", "w", "w", "u", "u", "v", "v", "w", "w", "u", "v",
+    ];
+    let id = [
+        3.0, 3.0, 1.0, 1.0, 2.0, 2.0, 3.0, 10.0, 1.0, 1.0, 2.0, 10.0, 10.0, 1.0,
+    ];
     Table::new(vec![
         ("y", numbers(&y)),
         ("x", numbers(&x)),

@@ -36,7 +36,7 @@ formulas <- c(
   "relevel(f, \"b\")", "relevel(f, ref = \"c\") * x", "relevel(factor(id), \"10\")",
   "interaction(f, g)", "0 + interaction(f, g)", "factor(id, levels = c(10, 3, 2, 1))",
   "factor(id, levels = c(1, 2, 3, 10), labels = c(\"one\", \"two\", \"three\", \"ten\"))", "factor(round(x))",
-  "factor(f, labels = c(\"A\", \"B\", \"C\"))", "C(interaction(f, g), sum)")
+  "factor(f, labels = c(\"A\", \"B\", \"C\"))")
 cases <- lapply(formulas, function(s) {
   mf <- model.frame(as.formula(paste("~", s)), d, drop.unused.levels = TRUE)
   m <- model.matrix(terms(mf), mf)
