@@ -124,7 +124,7 @@ impl<'a> Tangent<'a> {
                     row[i] = panel[e * k + i] - taken;
                 }
             }
-            if node.leaf && Sparse::covers_root(node, root.effects) {
+            if Sparse::covers_root(node, root.effects) {
                 column_nodes.push(j);
                 let rows = &nodes.plan.root_rows[node.root.clone()];
                 for a in 0..k {
@@ -386,7 +386,7 @@ impl<'a> Tangent<'a> {
         out: &mut [Vec<f64>],
     ) {
         for node in self.nodes.plan.nodes.iter().rev() {
-            if node.leaf && Sparse::covers_root(node, self.root.effects) {
+            if Sparse::covers_root(node, self.root.effects) {
                 continue;
             }
             self.back_node(node, direction, change, covariance, out);

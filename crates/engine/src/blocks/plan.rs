@@ -129,14 +129,14 @@ impl Plan {
                         .filter(|&&r| r as usize != j),
                 );
             }
-            children[j] = Vec::new();
             structure.sort_unstable();
             structure.dedup();
             let width = graph.width(j) as f64;
             let rows: usize = structure.iter().map(|&r| graph.width(r as usize)).sum();
             let rows = rows as f64;
-            // A panel that covers much of the root goes through blocked arithmetic.
-            let rate = if 4.0 * rows > remaining as f64 && rows > 32.0 {
+            // The panel of a leaf that covers much of the root goes through blocked arithmetic.
+            let leaf = children[j].is_empty();
+            let rate = if leaf && 4.0 * rows > remaining as f64 && rows > 32.0 {
                 2.0 * DENSE_NANOSECONDS
             } else {
                 SPARSE_NANOSECONDS
@@ -146,6 +146,7 @@ impl Plan {
             if spent > best {
                 break;
             }
+            children[j] = Vec::new();
             remaining -= graph.width(j);
             if let Some(&parent) = structure.first() {
                 children[parent as usize].push(j as u32);

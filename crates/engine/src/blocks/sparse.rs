@@ -203,7 +203,7 @@ impl Sparse {
 
     /// Whether a node's panel is worth blocked arithmetic.
     pub(super) fn covers_root(node: &Node, root_effects: usize) -> bool {
-        4 * node.root.len() > root_effects && node.root.len() > 32
+        node.leaf && 4 * node.root.len() > root_effects && node.root.len() > 32
     }
 
     /// Eliminates all nodes, leaving S in the root; returns Σ log|M_j|.
@@ -437,7 +437,7 @@ impl Sparse {
             }
             let score = &mut scores[node.factor];
             score.iter_mut().zip(&kept).for_each(|(s, x)| *s += x);
-            if node.leaf && Self::covers_root(&node, root.effects) && visit.is_none() {
+            if Self::covers_root(&node, root.effects) && visit.is_none() {
                 dense.add(&self.plan, &node, &rest[..rows * k], root, scores);
                 continue;
             }
