@@ -98,7 +98,7 @@ pub(crate) fn normalize_all(batches: Vec<RecordBatch>) -> Result<MemorySource, F
             notes.push(unusable(field));
             continue;
         };
-        let kind = pieces.iter().fold(kind, |kind, piece| widen(kind, piece));
+        let kind = pieces.iter().fold(kind, widen);
         let pieces: Vec<ArrayRef> = pieces
             .iter()
             .map(|p| bring(p, kind, field.name()))
@@ -119,7 +119,11 @@ pub(crate) fn normalize_all(batches: Vec<RecordBatch>) -> Result<MemorySource, F
 
 /// The kind of a field, as far as its type tells; `None` for types that no model can use.
 pub(crate) fn kind_of(field: &Field) -> Option<ColumnKind> {
-    let categorical = field.metadata().contains_key("_PL_CATEGORICAL");
+    // The name of the key carries a version: `_PL_CATEGORICAL2` in polars 2.
+    let categorical = field
+        .metadata()
+        .keys()
+        .any(|key| key.starts_with("_PL_CATEGORICAL"));
     kind_of_type(field.data_type(), !categorical)
 }
 
@@ -321,4 +325,50 @@ fn share_dictionary(pieces: &[ArrayRef], ordered: bool) -> Vec<ArrayRef> {
             )) as ArrayRef
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    #[test]
+    fn a_categorical_of_polars_has_no_order_but_an_enum_has() {
+        let dictionary =
+            || DataType::Dictionary(Box::new(DataType::UInt32), Box::new(DataType::Utf8View));
+        let field = |key: &str| {
+            let metadata = HashMap::from([(key.to_owned(), String::new())]);
+            Field::new("g", dictionary(), true).with_metadata(metadata)
+        };
+        let text = |ordered| Some(ColumnKind::Text { ordered });
+        assert_eq!(kind_of(&field("_PL_CATEGORICAL2")), text(false));
+        assert_eq!(kind_of(&field("_PL_ENUM_VALUES2")), text(true));
+        assert_eq!(kind_of(&Field::new("g", dictionary(), true)), text(true));
+    }
+
+    #[test]
+    fn batches_share_one_dictionary() {
+        let batch = |words: [&str; 2]| {
+            let words = Arc::new(StringArray::from_iter_values(words)) as ArrayRef;
+            RecordBatch::try_from_iter([("g", words)]).expect("a batch")
+        };
+        let source = normalize_all(vec![batch(["c", "a"]), batch(["b", "c"])]).expect("a source");
+        let read = |k: usize| {
+            let words = source.batches()[k]
+                .column(0)
+                .as_dictionary::<UInt32Type>()
+                .clone();
+            let levels = words.values().as_string::<i32>().iter().flatten();
+            (
+                words.keys().values().to_vec(),
+                levels.collect::<Vec<_>>().concat(),
+            )
+        };
+        assert_eq!(read(0), (vec![2, 0], "abc".into()));
+        assert_eq!(read(1), (vec![1, 2], "abc".into()));
+        let other = RecordBatch::try_from_iter([("h", Arc::clone(batch(["x", "y"]).column(0)))]);
+        let mixed = normalize_all(vec![batch(["a", "b"]), other.expect("a batch")]);
+        assert!(mixed.is_err_and(|e| e.code == "different_columns"));
+    }
 }

@@ -34,7 +34,7 @@ use self::chunk::{Chunk, Plan, Target};
 use self::dialect::Dialect;
 use self::fault::{Fault, FaultKind};
 use self::header::{Heading, Role};
-use self::merge::{Merged, Place};
+use self::merge::Place;
 use self::missing::Missing;
 use self::number::Seen;
 use crate::memory::MemorySource;
@@ -90,13 +90,14 @@ fn read_in_chunks(
         return Err(fault.explain(&text, file));
     }
     let (headings, body) = header::read(&text, dialect.separator, file)?;
-    let threads = Threads::new(options.threads)?;
+    let cuts = cuts(&text, body, chunk_bytes);
+    let threads = Threads::new(options.threads.min(cuts.len() - 1))?;
     let reader = Reader {
         text: &text,
         file,
         dialect,
         missing: Missing::new(&options.na),
-        cuts: cuts(&text, body, chunk_bytes),
+        cuts,
         threads,
     };
     reader.read(headings)
@@ -313,19 +314,20 @@ impl<'a> Reader<'a> {
             }
         }
         let work: Vec<_> = headings.into_iter().zip(kinds).zip(pieces).collect();
-        let merged: Vec<Option<(Heading, ColumnKind, Result<Merged, FrameError>)>> =
-            self.threads.map(work, |((heading, kind), cells)| {
-                if heading.role == Role::RowNames {
-                    return None;
-                }
-                let merged = merge::merge(&heading.name, kind, cells, &place);
-                Some((heading, kind, merged))
-            });
+        let merged = self.threads.map(work, |((heading, kind), cells)| {
+            let merged = match heading.role {
+                Role::RowNames => None,
+                _ => Some(merge::merge(&heading.name, kind, cells, &place)),
+            };
+            (heading, kind, merged)
+        });
         let mut columns = Vec::new();
         let mut arrays = Vec::new();
         let mut notes = Vec::new();
-        for (heading, kind, merged) in merged.into_iter().flatten() {
-            let merged = merged?;
+        for (heading, kind, merged) in merged {
+            let Some(merged) = merged.transpose()? else {
+                continue;
+            };
             if heading.role == Role::Unnamed && merged.all_missing {
                 continue;
             }
