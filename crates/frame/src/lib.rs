@@ -13,8 +13,8 @@
 //! # Ok::<(), ranef_frame::FrameError>(())
 //! ```
 //!
-//! [`open`] takes what a user types: a file (CSV and relatives, Parquet, Arrow), `-` for standard
-//! input, or the name of one of the [`datasets`]. Programs bring their own columns with [`Table`]
+//! [`open()`] takes what a user types: a file (CSV and relatives, Parquet, Arrow), `-` for standard
+//! input, or the name of one of the [`datasets()`]. Programs bring their own columns with [`Table`]
 //! or their own batches with [`MemorySource::from_batches`]. All of them are a [`Source`], with
 //! columns of four kinds ([`ColumnKind`]); what a type means for a model is not decided here.
 //!

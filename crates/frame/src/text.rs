@@ -7,7 +7,7 @@
 use crate::FrameError;
 
 /// First bytes, what they are, and the way out.
-const BEGINNINGS: [(&[u8], &str, &str); 16] = [
+const BEGINNINGS: [(&[u8], &str, &str); 19] = [
     (
         b"PK\x03\x04",
         "an Excel workbook or another ZIP archive",
@@ -26,7 +26,8 @@ const BEGINNINGS: [(&[u8], &str, &str); 16] = [
         SAS,
     ),
     (b"HEADER RECORD*******LIB", "a SAS transport file", SAS),
-    (b"RDX", "an R data file", R),
+    (b"RDX2\n", "an R data file", R),
+    (b"RDX3\n", "an R data file", R),
     (b"X\n\0\0", "an R object (RDS)", R),
     (b"\x89HDF", "an HDF5 file", PYTHON),
     (
@@ -35,17 +36,16 @@ const BEGINNINGS: [(&[u8], &str, &str); 16] = [
         "export the table as CSV",
     ),
     (
-        b"%PDF",
+        b"%PDF-",
         "a PDF document",
         "ask for the data themselves, as CSV",
     ),
-    (
-        b"<!DOCTYPE html",
-        "a web page",
-        "download the data file itself, not the page that shows it",
-    ),
+    (b"<!DOCTYPE html", "a web page", PAGE),
+    (b"<!doctype html", "a web page", PAGE),
+    (b"<html", "a web page", PAGE),
 ];
 
+const PAGE: &str = "download the data file itself, not the page that shows it";
 const EXCEL: &str = "save the sheet as \"CSV UTF-8\"";
 const SPSS: &str = "save it as CSV, in R: `write.csv(haven::read_sav(\"FILE\"), \"data.csv\")`";
 const STATA: &str = "save it as CSV, in Stata: `export delimited using data.csv`";
