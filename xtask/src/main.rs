@@ -1,2 +1,65 @@
-//! Development tasks.
-fn main() {}
+//! The project's own tasks: `cargo xtask TASK`. Plain Rust without dependencies, so that it
+//! builds in a second.
+
+mod bench;
+mod step;
+mod test;
+
+use std::process::ExitCode;
+
+/// A task: its name, what follows the name, one line of help, and what it does.
+struct Task {
+    name: &'static str,
+    arguments: &'static str,
+    about: &'static str,
+    run: fn(&[String]) -> Result<(), step::Failure>,
+}
+
+const TASKS: [Task; 3] = [
+    Task {
+        name: "test",
+        arguments: "",
+        about: "format, lints, all tests and documentation examples",
+        run: test::run,
+    },
+    Task {
+        name: "bench",
+        arguments: "[NAME…]",
+        about: "speed and memory beside lme4, glmm and polars (see bench/README.md)",
+        run: bench::run,
+    },
+    Task {
+        name: "help",
+        arguments: "",
+        about: "this list",
+        run: help,
+    },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (name, rest) = match arguments.split_first() {
+        Some((name, rest)) => (name.as_str(), rest),
+        None => ("help", [].as_slice()),
+    };
+    let Some(task) = TASKS.iter().find(|task| task.name == name) else {
+        eprintln!("error: there is no task `{name}`; `cargo xtask help` lists them");
+        return ExitCode::from(2);
+    };
+    match (task.run)(rest) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\nerror: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn help(_: &[String]) -> Result<(), step::Failure> {
+    println!("cargo xtask TASK\n");
+    for task in &TASKS {
+        let usage = format!("{} {}", task.name, task.arguments);
+        println!("  {usage:14}  {}", task.about);
+    }
+    Ok(())
+}
