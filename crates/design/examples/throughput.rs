@@ -52,10 +52,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .collect();
     let ids: Vec<f64> = (0..ROWS).map(|_| (next() % GROUPS) as f64 + 1.0).collect();
     let small: Vec<f64> = (0..ROWS).map(|_| (next() % 40) as f64 + 1.0).collect();
+    let outer: Vec<f64> = ids.iter().map(|id| (id / 1000.0).floor()).collect();
     let words: ArrayRef = Arc::new(StringArray::from_iter_values(
         (0..GROUPS).map(|i| format!("group {i}")),
     ));
-    let mut columns: Vec<Column> = ["y", "x1", "x2", "x3", "x4", "x5", "id", "small"]
+    let mut columns: Vec<Column> = ["y", "x1", "x2", "x3", "x4", "x5", "id", "small", "outer"]
         .iter()
         .map(|name| Column {
             name: (*name).into(),
@@ -70,7 +71,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let rows = start..(start + BATCH).min(ROWS);
         let mut arrays: Vec<ArrayRef> = numbers
             .iter()
-            .chain([&ids, &small])
+            .chain([&ids, &small, &outer])
             .map(|x| Arc::new(Float64Array::from(x[rows.clone()].to_vec())) as ArrayRef)
             .collect();
         let keys: UInt32Array = ids[rows].iter().map(|&id| Some(id as u32 - 1)).collect();
@@ -92,7 +93,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for formula in [
         "y ~ x1 + x2 + x3 + x4 + x5 + (x1 | id)",
         "y ~ x1 + x2 + x3 + x4 + x5 + (x1 | text)",
-        "y ~ x1 + x2 + (1 | small/id)",
+        "y ~ x1 + x2 + (1 | outer/id)",
         "y ~ x1 + x2 + (1 | small) + (1 | id)",
         "y ~ log(x1 + 1) + I(x2^2) + scale(x3) + (1 | id)",
         "y ~ poly(x1, 3) + (1 | id)",

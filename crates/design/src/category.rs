@@ -1,6 +1,7 @@
 //! Categories: whatever sorts rows into levels, be it a grouping factor or a factor of the fixed
 //! effects. A column that is both is one category, coded once.
 
+use ranef_formula::Span;
 use serde::{Deserialize, Serialize};
 
 use crate::coder::{Coder, Id, NONE};
@@ -13,6 +14,8 @@ use crate::numeric::Numeric;
 pub(crate) struct Category {
     /// As the formula writes it: `Variety:Block`.
     pub(crate) name: String,
+    /// Where it stands in the formula.
+    pub(crate) span: Span,
     /// Where the levels come from.
     pub(crate) source: Levelling,
     /// The levels, sorted; empty until the survey has seen the rows.

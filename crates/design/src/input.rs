@@ -51,7 +51,7 @@ impl Inputs {
     ) -> Result<Self, DesignError> {
         let mut valid: Option<NullBuffer> = None;
         for (column, array) in arrays.iter().enumerate() {
-            let mut own = array.and_then(|array| nulls(array));
+            let mut own = array.and_then(nulls);
             for (_, listed) in unlisted.iter().filter(|(of, _)| *of == column) {
                 own = NullBuffer::union(own.as_ref(), Some(listed));
             }

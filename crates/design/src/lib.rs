@@ -7,6 +7,7 @@
 //! response, the columns of the fixed and random effects, and the codes of the grouping factors.
 
 mod category;
+mod cells;
 mod coder;
 mod column;
 mod contrast;

@@ -109,7 +109,7 @@ impl Recipe {
         }
         self.offsets
             .iter()
-            .for_each(|offset| plan.mark_transforms(offset, &mut used));
+            .for_each(|offset| plan.mark_transforms(&offset.value, &mut used));
         let transforms = plan.transforms.iter().enumerate().filter(|(t, _)| used[*t]);
         transforms
             .filter_map(|(t, transform)| match &transform.kind {

@@ -1,6 +1,7 @@
 //! What a formula comes to: columns of the data, transforms, categories and variables, each once,
 //! referred to by index. The survey fills in what they learn; afterwards the plan is fixed.
 
+use ranef_formula::Span;
 use ranef_frame::ColumnKind;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +58,8 @@ impl From<ColumnKind> for DataKind {
 pub(crate) struct Variable {
     /// As the formula writes it; coefficient names begin with it.
     pub(crate) name: String,
+    /// Where it stands in the formula.
+    pub(crate) span: Span,
     pub(crate) kind: VariableKind,
 }
 
@@ -69,6 +72,15 @@ pub(crate) enum VariableKind {
     Matrix(usize),
     /// A category and how it is coded.
     Factor { category: usize, contrast: Contrast },
+}
+
+/// A known part of the linear predictor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Offset {
+    /// As the formula writes it, or the name of its column.
+    pub(crate) name: String,
+    pub(crate) span: Span,
+    pub(crate) value: Numeric,
 }
 
 /// How a variable enters a term.
@@ -181,7 +193,7 @@ impl Plan {
 
     /// The name of column `j` of a variable under a coding, as R writes it.
     pub(crate) fn column_name(&self, variable: usize, coding: Coding, j: usize) -> String {
-        let Variable { name, kind } = &self.variables[variable];
+        let Variable { name, kind, .. } = &self.variables[variable];
         match kind {
             VariableKind::Number(_) => name.clone(),
             VariableKind::Matrix(_) if self.width(variable, coding) == 1 => name.clone(),
@@ -330,11 +342,12 @@ impl Batch<'_> {
 
     /// The columns of a numeric variable or a transform, checked.
     pub(crate) fn variable_columns(&self, variable: usize) -> Result<Vec<Column>, DesignError> {
-        let Variable { name, kind } = &self.plan.variables[variable];
+        let Variable { name, span, kind } = &self.plan.variables[variable];
         match kind {
             VariableKind::Number(numeric) => {
                 let value = self.numeric(numeric)?;
-                self.check(name, numeric, &value)?;
+                self.check(name, numeric, &value)
+                    .map_err(|error| error.or_at(*span))?;
                 Ok(vec![value.into()])
             }
             VariableKind::Matrix(transform) => {
@@ -342,7 +355,9 @@ impl Batch<'_> {
                 self.transform_columns(*transform)?
                     .into_iter()
                     .map(|column| match crate::column::first_not_finite(&column) {
-                        Some(index) => Err(self.not_finite(name, input, column[index], index)),
+                        Some(index) => Err(self
+                            .not_finite(name, input, column[index], index)
+                            .or_at(*span)),
                         None => Ok(Column::from(column)),
                     })
                     .collect()

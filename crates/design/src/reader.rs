@@ -15,7 +15,7 @@ use crate::error::{DesignError, Problem};
 use crate::input::{Input, Inputs, find, listed};
 use crate::label;
 use crate::part::Cell;
-use crate::plan::{Batch, Coding, Needs, Plan, VariableKind};
+use crate::plan::{Batch, Coding, Needs, Offset, Plan, VariableKind};
 use crate::recipe::{GroupingFactor, Parts, Recipe};
 use crate::response::{Outcome, Response};
 
@@ -283,6 +283,8 @@ struct ColumnCache<'a> {
     batch: Batch<'a>,
     numbers: Vec<Option<Vec<Column>>>,
     coded: HashMap<(usize, Coding, usize), Column>,
+    /// Factors whose levels are known to be known.
+    checked: Vec<bool>,
 }
 
 impl<'a> ColumnCache<'a> {
@@ -291,6 +293,7 @@ impl<'a> ColumnCache<'a> {
             batch,
             numbers: vec![None; batch.plan.variables.len()],
             coded: HashMap::new(),
+            checked: vec![false; batch.plan.variables.len()],
         }
     }
 
@@ -324,12 +327,12 @@ impl<'a> ColumnCache<'a> {
         let Some(codes) = &self.batch.codes[category] else {
             unreachable!("the factor's category is coded")
         };
-        // A missing level would be read past the end of the table: this is also the check.
-        if let Some(row) = codes
-            .iter()
-            .position(|&code| code as usize >= by_level.len())
-        {
-            return Err(unknown_level(&self.batch, variable, category, row));
+        if !self.checked[variable] {
+            let unknown = |&code: &u32| code as usize >= by_level.len();
+            if let Some(row) = codes.iter().position(unknown) {
+                return Err(unknown_level(&self.batch, variable, category, row));
+            }
+            self.checked[variable] = true;
         }
         let values: Vec<f64> = codes.iter().map(|&code| by_level[code as usize]).collect();
         let column = Column::from(values);
@@ -419,9 +422,16 @@ pub(crate) fn response(batch: &Batch<'_>, recipe: &Recipe) -> Result<Outcome, De
 
 fn offset(batch: &Batch<'_>, recipe: &Recipe) -> Result<Option<Column>, DesignError> {
     let mut sum = None;
-    for numeric in &recipe.offsets {
+    for Offset {
+        name,
+        span,
+        value: numeric,
+    } in &recipe.offsets
+    {
         let value = batch.numeric(numeric)?;
-        batch.check("offset", numeric, &value)?;
+        batch
+            .check(name, numeric, &value)
+            .map_err(|error| error.or_at(*span))?;
         sum = Some(match sum {
             None => value,
             Some(sum) => crate::column::Value::zip(sum, value, |a, b| a + b),

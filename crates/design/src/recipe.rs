@@ -12,9 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::category::level_label;
 use crate::contrast::Contrast;
 use crate::error::DesignError;
-use crate::numeric::Numeric;
 use crate::part::{Cell, Part};
-use crate::plan::{Coding, DataKind, Needs, Plan, VariableKind};
+use crate::plan::{Coding, DataKind, Needs, Offset, Plan, VariableKind};
 use crate::reader::Reader;
 use crate::response::{Response, ResponseKind};
 use crate::survey::Moments;
@@ -28,7 +27,7 @@ pub struct Recipe {
     pub(crate) fixed: Fixed,
     pub(crate) random: Vec<RandomDesign>,
     pub(crate) factors: Vec<GroupingFactor>,
-    pub(crate) offsets: Vec<Numeric>,
+    pub(crate) offsets: Vec<Offset>,
     /// Column of the plan.
     pub(crate) weights: Option<usize>,
     pub(crate) predictors: Vec<Predictor>,
@@ -348,7 +347,7 @@ impl Recipe {
             }
             self.offsets
                 .iter()
-                .for_each(|offset| plan.need_numeric(&mut needs, offset));
+                .for_each(|offset| plan.need_numeric(&mut needs, &offset.value));
         }
         if parts.random {
             for &(variable, ..) in self

@@ -124,7 +124,7 @@ fn running(labels: &[String]) -> Option<Vec<usize>> {
     let letters = || {
         labels
             .iter()
-            .map(|label| match label[stem..].as_bytes() {
+            .map(|label| match &label.as_bytes()[stem..] {
                 [letter @ (b'a'..=b'z' | b'A'..=b'Z')] => {
                     Some((letter.to_ascii_lowercase() - b'a') as usize + 1)
                 }

@@ -4,12 +4,12 @@
 //! All of it comes out of the pass that codes the rows. For every level of A the first level of B
 //! beside it is remembered; while no level of A has met a second level of B, A is nested in B, and
 //! the set of pairs that occur is known exactly: each level of A with its one partner. Only when
-//! the nesting fails in both directions does a hash table begin to collect pairs, starting from
-//! that set, so nested designs never pay for it.
+//! the nesting fails in both directions does a set of pairs begin to grow, starting from that one,
+//! so nested designs never pay for it.
 
 use serde::{Deserialize, Serialize};
 
-use crate::coder::KeyTable;
+use crate::cells::CellSet;
 
 /// The shape of the data as the grouping factors see it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -94,7 +94,7 @@ pub(crate) struct PairWatch {
     first: Side,
     second: Side,
     /// Pairs seen, once neither side is nested in the other.
-    pairs: KeyTable,
+    pairs: CellSet,
     both_broken: bool,
 }
 
@@ -125,10 +125,6 @@ impl Side {
     }
 }
 
-fn key(first: u32, second: u32) -> u64 {
-    u64::from(first) << 32 | u64::from(second)
-}
-
 impl PairWatch {
     /// Adds rows.
     pub(crate) fn add(&mut self, first: &[u32], second: &[u32]) {
@@ -142,7 +138,7 @@ impl PairWatch {
                 }
             }
             if self.both_broken {
-                self.insert(a, b);
+                self.pairs.insert(a, b);
             }
         }
     }
@@ -164,16 +160,11 @@ impl PairWatch {
             .collect();
         for (level, partner) in seen {
             if first_was_nested {
-                self.insert(level, partner);
+                self.pairs.insert(level, partner);
             } else {
-                self.insert(partner, level);
+                self.pairs.insert(partner, level);
             }
         }
-    }
-
-    fn insert(&mut self, first: u32, second: u32) {
-        let fresh = self.pairs.len() as u32;
-        self.pairs.get_or_insert(key(first, second), fresh);
     }
 
     /// The relation, given the numbers of levels.
@@ -190,9 +181,7 @@ impl PairWatch {
     }
 
     /// The pairs that occur when the factors are crossed, fully or partly.
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.pairs
-            .keys()
-            .map(|key| ((key >> 32) as u32, key as u32))
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = [u32; 2]> {
+        self.pairs.iter()
     }
 }

@@ -138,7 +138,7 @@ fn arguments_that_do_not_fit() {
         "cannot_learn",
         "`relevel(f, \"d\")`: there is no level \"d\"",
         "its levels are \"a\", \"b\", \"c\"",
-        "",
+        "relevel(f, \"d\")",
     );
 }
 
@@ -184,7 +184,7 @@ fn numbers_that_are_not_finite() {
         "not_finite",
         "`log(z)` is not a number in row 2, where `z` is -1.3",
         "leave the row out, or transform the column so that every row has a number",
-        "",
+        "log(z)",
     );
     expect(
         "y ~ I(1/z)",
@@ -192,7 +192,7 @@ fn numbers_that_are_not_finite() {
         "not_finite",
         "`I(1/z)` is infinite in row 7, where `z` is 0",
         "leave the row out, or transform the column so that every row has a number",
-        "",
+        "I(1/z)",
     );
     let mut x = [1.0; 14];
     x[3] = f64::NEG_INFINITY;
@@ -240,7 +240,7 @@ fn nothing_to_estimate() {
         "constant_response",
         "the response `y` is 3 in every row: there is nothing to explain",
         "",
-        "",
+        "y",
     );
     expect(
         "y ~ x",

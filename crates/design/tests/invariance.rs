@@ -108,7 +108,7 @@ proptest! {
     ) {
         // At most two holes, so that the degrees and levels of the formulas still fit.
         let holes: Vec<usize> = (0..14).filter(|&row| holes[row]).take(2).collect();
-        let x = match (Table::new(vec![]), small()) { (_, table) => table };
+        let x = small();
         let left: Vec<usize> = (0..14).filter(|row| !holes.contains(row)).collect();
         let whole = x.select(&left);
         let values = [2.1, 3.4, 1.9, 5.6, 4.2, 6.1, 7.7, 3.3, 8.8, 6.4, 9.9, 7.2, 5.1, 4.9];

@@ -1,6 +1,6 @@
 //! Categorical expressions.
 
-use ranef_formula::{Expr, ExprKind};
+use ranef_formula::{Expr, ExprKind, Span};
 
 use super::Resolver;
 use super::arguments::Matched;
@@ -143,7 +143,7 @@ impl Resolver<'_> {
             },
             _ => Levelling::Computed(self.number(expr, expr)?),
         };
-        Ok(self.add_category(expr.to_string(), source))
+        Ok(self.add_category(expr.to_string(), expr.span, source))
     }
 
     /// The category of the combinations of several; one for `a:b` and `b:a`.
@@ -169,14 +169,13 @@ impl Resolver<'_> {
                 "{}{separator}{}",
                 categories[whole].name, categories[right].name
             );
-            whole = self.add_category(
-                name,
-                Levelling::Pair {
-                    left: whole,
-                    right,
-                    style,
-                },
-            );
+            let span = categories[whole].span;
+            let pair = Levelling::Pair {
+                left: whole,
+                right,
+                style,
+            };
+            whole = self.add_category(name, span, pair);
         }
         if style == PairStyle::Colon && distinct.len() > 1 {
             self.interactions.push((sorted, whole));
@@ -184,7 +183,7 @@ impl Resolver<'_> {
         whole
     }
 
-    fn add_category(&mut self, name: String, source: Levelling) -> usize {
+    fn add_category(&mut self, name: String, span: Span, source: Levelling) -> usize {
         let categories = &mut self.plan.categories;
         if let Some(known) = categories
             .iter()
@@ -198,6 +197,7 @@ impl Resolver<'_> {
         };
         categories.push(Category {
             name,
+            span,
             source,
             levels,
             later: 0,

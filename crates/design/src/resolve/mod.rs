@@ -11,9 +11,10 @@ use ranef_frame::{ColumnKind, Source};
 
 use crate::contrast::Contrast;
 use crate::error::{DesignError, Problem};
+use crate::numeric::Numeric;
 use crate::options::{Expect, Options};
 use crate::part::Part;
-use crate::plan::{DataColumn, Plan, Variable, VariableKind};
+use crate::plan::{DataColumn, Offset, Plan, Variable, VariableKind};
 use crate::response::Response;
 
 /// A formula over the columns of the data, before anything is learned.
@@ -22,7 +23,7 @@ pub(crate) struct Resolved {
     pub(crate) response: Response,
     pub(crate) fixed: Draft,
     pub(crate) random: Vec<RandomDraft>,
-    pub(crate) offsets: Vec<crate::numeric::Numeric>,
+    pub(crate) offsets: Vec<Offset>,
     pub(crate) weights: Option<usize>,
 }
 
@@ -60,15 +61,17 @@ pub(crate) fn resolve(
     let mut resolver = Resolver::new(source, options)?;
     let response = resolver.response(terms.response.as_ref(), options.response)?;
     let fixed = resolver.effects(&terms.fixed)?;
-    let mut offsets = terms
-        .offsets
-        .iter()
-        .map(|offset| {
-            resolver
-                .number(offset, offset)
-                .map_err(|error| error.or_at(offset.span))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut offsets = Vec::new();
+    for offset in &terms.offsets {
+        let value = resolver
+            .number(offset, offset)
+            .map_err(|error| error.or_at(offset.span))?;
+        offsets.push(Offset {
+            name: offset.to_string(),
+            span: offset.span,
+            value,
+        });
+    }
     let random = terms
         .random
         .iter()
@@ -76,7 +79,11 @@ pub(crate) fn resolve(
         .collect::<Result<Vec<_>, _>>()?;
     if let Some(name) = &options.offset {
         let column = resolver.number_column(name, None, || format!("the offset `{name}`"))?;
-        offsets.push(crate::numeric::Numeric::Column(column));
+        offsets.push(Offset {
+            name: name.clone(),
+            span: Span::default(),
+            value: Numeric::Column(column),
+        });
     }
     let weights = match &options.weights {
         Some(name) => Some(resolver.number_column(name, None, || format!("the weight `{name}`"))?),
@@ -362,6 +369,7 @@ impl<'a> Resolver<'a> {
         self.variables.push(expr.clone());
         self.plan.variables.push(Variable {
             name: expr.to_string(),
+            span: expr.span,
             kind,
         });
         Ok(self.plan.variables.len() - 1)

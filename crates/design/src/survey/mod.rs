@@ -18,7 +18,7 @@ pub(crate) use pass::Watch;
 
 use std::collections::HashMap;
 
-use ranef_formula::Terms;
+use ranef_formula::{Span, Terms};
 use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
 
@@ -88,7 +88,11 @@ pub fn survey(
         weights,
     } = resolve(terms, source, options)?;
     let (factors, factor_of) = grouping_factors(&random);
-    let mut passes = Passes::new(plan, &response, weights, &offsets, &factors);
+    let span = terms
+        .response
+        .as_ref()
+        .map_or(Span::default(), |response| response.span);
+    let mut passes = Passes::new(plan, &response, span, weights, &offsets, &factors);
     passes.run(source)?;
     let Passes {
         plan,
@@ -99,7 +103,7 @@ pub fn survey(
         ..
     } = passes;
 
-    let kind = response_kind(&plan, &response)?;
+    let kind = response_kind(&plan, &response).map_err(|error| error.or_at(span))?;
     let fixed = finish_fixed(&fixed, &plan)?;
     let factors: Vec<GroupingFactor> = factors
         .into_iter()

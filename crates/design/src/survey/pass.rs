@@ -1,6 +1,7 @@
 //! The passes of the survey.
 
 use arrow_array::RecordBatch;
+use ranef_formula::Span;
 use ranef_frame::Source;
 
 use super::schedule::{Schedule, ready};
@@ -10,8 +11,7 @@ use crate::coder::{Coder, NONE};
 use crate::error::{DesignError, Problem};
 use crate::input::{Input, Inputs};
 use crate::label;
-use crate::numeric::Numeric;
-use crate::plan::{Batch, DataKind, Needs, Plan, VariableKind};
+use crate::plan::{Batch, DataKind, Needs, Offset, Plan, VariableKind};
 use crate::response::{Response, weights};
 use crate::structure::PairWatch;
 use crate::transform::Learner;
@@ -27,9 +27,10 @@ pub(crate) struct Passes<'a> {
     /// Pairs of grouping factors.
     pub(crate) watches: Vec<Watch>,
     response: &'a Response,
+    response_span: Span,
     response_moments: Moments,
     weights: Option<usize>,
-    offsets: &'a [Numeric],
+    offsets: &'a [Offset],
     factors: &'a [(usize, String)],
     schedule: Schedule,
     needs: Needs,
@@ -60,7 +61,7 @@ impl Watch {
         let [first, second] = &self.places;
         self.pair
             .pairs()
-            .map(|(a, b)| [first[a as usize], second[b as usize]])
+            .map(|[a, b]| [first[a as usize], second[b as usize]])
     }
 }
 
@@ -68,8 +69,9 @@ impl<'a> Passes<'a> {
     pub(crate) fn new(
         plan: Plan,
         response: &'a Response,
+        response_span: Span,
         weights: Option<usize>,
-        offsets: &'a [Numeric],
+        offsets: &'a [Offset],
         factors: &'a [(usize, String)],
     ) -> Self {
         let schedule = Schedule::new(&plan);
@@ -100,6 +102,7 @@ impl<'a> Passes<'a> {
                 })
                 .collect(),
             response,
+            response_span,
             response_moments: Moments::default(),
             weights,
             offsets,
@@ -145,7 +148,8 @@ impl<'a> Passes<'a> {
         if let (Response::Number { name, .. }, true) = (self.response, constant.min == constant.max)
         {
             let (name, value) = (name.clone(), label::number(constant.min));
-            return Err(Problem::ConstantResponse { name, value }.into());
+            let problem = Problem::ConstantResponse { name, value };
+            return Err(DesignError::at(self.response_span, problem));
         }
         Ok(())
     }
@@ -220,25 +224,32 @@ impl<'a> Passes<'a> {
                 && !numeric.is_plain()
                 && ready(&self.plan, numeric) == pass
             {
-                batch.check(&variable.name, numeric, &batch.numeric(numeric)?)?;
+                batch
+                    .check(&variable.name, numeric, &batch.numeric(numeric)?)
+                    .map_err(|error| error.or_at(variable.span))?;
             }
         }
-        for offset in self.offsets {
-            if !offset.is_plain() && ready(&self.plan, offset) == pass {
-                batch.check("offset", offset, &batch.numeric(offset)?)?;
+        for Offset { name, span, value } in self.offsets {
+            if !value.is_plain() && ready(&self.plan, value) == pass {
+                batch
+                    .check(name, value, &batch.numeric(value)?)
+                    .map_err(|error| error.or_at(*span))?;
             }
         }
+        let placed = |error: DesignError| error.or_at(self.response_span);
         match self.response {
             Response::Number { name, value, .. } if ready(&self.plan, value) == pass => {
-                let numbers = batch.response_number(name, value)?;
+                let numbers = batch.response_number(name, value).map_err(placed)?;
                 self.response_moments.add_value(&numbers, inputs.n);
             }
             Response::Counts {
                 name,
                 successes,
                 failures,
-            } if pass == 0 => {
-                batch.response_counts(name, successes, failures)?;
+            } if ready(&self.plan, successes).max(ready(&self.plan, failures)) == pass => {
+                batch
+                    .response_counts(name, successes, failures)
+                    .map_err(placed)?;
             }
             _ => {}
         }
@@ -356,6 +367,9 @@ impl<'a> Passes<'a> {
             };
             self.plan.transforms[t].learn(learner, &places)?;
         }
+        if pass + 1 == self.schedule.passes() {
+            return Ok(());
+        }
         // From the next pass on these categories have their sorted codes.
         for category in learned {
             let levels = &self.plan.categories[category].levels;
@@ -379,7 +393,10 @@ impl<'a> Passes<'a> {
         let levels: Vec<String> = (0..self.plan.categories[base].len())
             .map(|level| level_label(&self.plan.categories, base, level))
             .collect();
-        let (new_map, new_labels) = recoding.apply(&name, &levels)?;
+        let span = self.plan.categories[category].span;
+        let (new_map, new_labels) = recoding
+            .apply(&name, &levels)
+            .map_err(|error| error.or_at(span))?;
         let places = self.places[base]
             .iter()
             .map(|&place| {

@@ -155,7 +155,7 @@ fn evaluate(knots: &[f64], order: usize, x: f64, derivative: usize, row: &mut [f
         let first = interval + 1 - k.min(interval + 1);
         for i in first..=interval {
             let left = span(row[i], knots[i + k - 1] - knots[i]);
-            let right = if i + 1 <= interval && i + k < knots.len() {
+            let right = if i < interval && i + k < knots.len() {
                 span(row[i + 1], knots[i + k] - knots[i + 1])
             } else {
                 0.0
