@@ -18,7 +18,8 @@
 //! 5. a cell of school and class has two rows or more on average: with one row in each cell there
 //!    would be no classes to speak of, and plates × samples with one reading each are a design;
 //! 6. either the number of classes differs between schools and fewer than half of the schools have
-//!    all k; or every school has all k of them, and k is at most 12. In a design that is truly
+//!    all k; or every school has all k of them, k is at most 12, and they are numbers: three machines
+//!    A, B, C that six workers use in turn are what they look like. In a design that is truly
 //!    crossed but has gaps, such as pupils × waves with drop-out, most of the outer groups see the
 //!    whole set, and that is the case between the two.
 //!
@@ -87,7 +88,7 @@ fn reused(
     let labels: Vec<String> = (0..inner.levels)
         .map(|level| level_label(&plan.categories, inner.category, level))
         .collect();
-    let Some(places) = running(&labels) else {
+    let Some((places, numbered)) = running(&labels) else {
         return false;
     };
     let mut seen = vec![0; outer.levels];
@@ -111,11 +112,12 @@ fn reused(
         return false;
     }
     let complete = seen.iter().filter(|&&seen| seen == inner.levels).count();
-    2 * complete < outer.levels || (complete == outer.levels && inner.levels <= 12)
+    2 * complete < outer.levels || (complete == outer.levels && inner.levels <= 12 && numbered)
 }
 
-/// The place of each label in a list of running numbers or letters, if together they are one.
-fn running(labels: &[String]) -> Option<Vec<usize>> {
+/// The place of each label in a list of running numbers or letters, if together they are one, and
+/// whether they are numbers.
+fn running(labels: &[String]) -> Option<(Vec<usize>, bool)> {
     let stem = common_stem(labels);
     let numbers: Option<Vec<usize>> = labels
         .iter()
@@ -132,13 +134,14 @@ fn running(labels: &[String]) -> Option<Vec<usize>> {
             })
             .collect::<Option<Vec<usize>>>()
     };
+    let numbered = numbers.is_some();
     let numbers = numbers.or_else(letters)?;
     let first = *numbers.iter().min()?;
     let mut places: Vec<usize> = numbers.iter().map(|number| number - first).collect();
     let result = places.clone();
     places.sort_unstable();
     let without_gap = places.iter().enumerate().all(|(i, &place)| i == place);
-    (first <= 1 && without_gap).then_some(result)
+    (first <= 1 && without_gap).then_some((result, numbered))
 }
 
 /// Length of what all labels begin with, digits excluded.
@@ -175,6 +178,7 @@ fn joins(plan: &Plan, factor: &GroupingFactor, a: &GroupingFactor, b: &GroupingF
 }
 
 fn note(plan: &Plan, outer: &GroupingFactor, inner: &GroupingFactor) -> Note {
+    let first = level_label(&plan.categories, inner.category, 0);
     let shown = (0..inner.levels.min(3))
         .map(|level| level_label(&plan.categories, inner.category, level))
         .collect::<Vec<_>>()
@@ -184,9 +188,9 @@ fn note(plan: &Plan, outer: &GroupingFactor, inner: &GroupingFactor) -> Note {
     Note {
         code: "reused_ids".into(),
         message: format!(
-            "The ids of `{inner}` ({shown}{more}) begin anew in every `{outer}`, but the formula \
-             takes the same id in two of them for the same `{inner}`. If they are different, write \
-             `(1 | {outer}/{inner})`."
+            "`{inner}` is numbered {shown}{more} in every `{outer}`, and the formula takes \
+             `{inner}` {first} of each `{outer}` for one and the same. If it is another in each, \
+             write `(1 | {outer}/{inner})`."
         ),
     }
 }

@@ -10,6 +10,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::cells::CellSet;
+use crate::coder::NONE;
 
 /// The shape of the data as the grouping factors see it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -101,23 +102,21 @@ pub(crate) struct PairWatch {
 /// One factor and its partners in the other.
 #[derive(Clone, Debug, Default)]
 struct Side {
-    /// First partner of each level; [`UNSEEN`] before it has one.
+    /// First partner of each level; [`NONE`] before it has one.
     partner: Vec<u32>,
     /// Whether a level has met a second partner.
     broken: bool,
 }
-
-const UNSEEN: u32 = u32::MAX;
 
 impl Side {
     #[inline]
     fn meet(&mut self, level: u32, partner: u32) {
         let level = level as usize;
         if level >= self.partner.len() {
-            self.partner.resize(level + 1 + level / 2, UNSEEN);
+            self.partner.resize(level + 1 + level / 2, NONE);
         }
         let known = &mut self.partner[level];
-        if *known == UNSEEN {
+        if *known == NONE {
             *known = partner;
         } else if *known != partner {
             self.broken = true;
@@ -129,6 +128,9 @@ impl PairWatch {
     /// Adds rows.
     pub(crate) fn add(&mut self, first: &[u32], second: &[u32]) {
         for (&a, &b) in first.iter().zip(second) {
+            if a == NONE || b == NONE {
+                continue;
+            }
             if !self.both_broken {
                 let nested = (!self.first.broken, !self.second.broken);
                 self.first.meet(a, b);
@@ -155,7 +157,7 @@ impl PairWatch {
             .partner
             .iter()
             .enumerate()
-            .filter(|(_, partner)| **partner != UNSEEN)
+            .filter(|(_, partner)| **partner != NONE)
             .map(|(level, &partner)| (level as u32, partner))
             .collect();
         for (level, partner) in seen {

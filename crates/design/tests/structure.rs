@@ -72,7 +72,7 @@ fn reused_class_ids_are_noticed() {
         assert_eq!(survey.notes[0].code, "reused_ids");
         let message = &survey.notes[0].message;
         assert!(
-            message.starts_with("The ids of `class` (1, 2, 3")
+            message.starts_with("`class` is numbered 1, 2, 3")
                 && message.ends_with("`(1 | school/class)`."),
             "{message}"
         );
@@ -99,6 +99,13 @@ fn crossed_designs_are_left_in_peace() {
     // Subjects and items by name, with replicates.
     let items = ["apple", "house", "river", "stone"];
     let table = crossed(&plates, &items, 3);
+    assert!(
+        surveyed("y ~ 1 + (1 | a) + (1 | b)", &table)
+            .notes
+            .is_empty()
+    );
+    // Machines: six workers on three machines, three times each.
+    let table = crossed(&plates[..6], &["A", "B", "C"], 3);
     assert!(
         surveyed("y ~ 1 + (1 | a) + (1 | b)", &table)
             .notes
@@ -180,6 +187,32 @@ fn one_factor_however_it_is_spelt() {
     assert_eq!(levels, ["a:u", "a:v", "b:u", "b:v", "b:w", "c:v", "c:w"]);
     let codes = &rows(&survey.recipe, &table).codes[0];
     assert_eq!(codes, &[0, 2, 5, 1, 4, 6, 0, 2, 5, 1, 4, 6, 0, 3]);
+}
+
+#[test]
+fn recoded_factors_group() {
+    let table = common::small();
+    let recipe = surveyed("y ~ x + (1 | relevel(g, \"v\"))", &table).recipe;
+    assert_eq!(recipe.level(0, 0), "v");
+    assert_eq!(rows(&recipe, &table).codes[0][..6], [1, 1, 0, 0, 2, 2]);
+    // A level that only dropped rows have leaves the factor.
+    let f = (0..14).map(|row| Some(if row == 3 { "zz" } else { ["p", "q"][row % 2] }.to_owned()));
+    let y = (0..14).map(|row| (row != 3).then_some(f64::from(row)));
+    let table = table
+        .replace("f", Data::Text(f.collect()))
+        .replace("y", Data::Numbers(y.collect()));
+    for term in ["(1 | f)", "(1 | relevel(f, \"q\"))", "(1 | f:g)"] {
+        let survey = surveyed(&format!("y ~ x + {term}"), &table);
+        let sizes = &survey.structure.factors[0];
+        assert!(sizes.smallest > 0, "{term}: {sizes:?}");
+        let labels: Vec<String> = (0..sizes.levels)
+            .map(|i| survey.recipe.level(0, i))
+            .collect();
+        assert!(
+            labels.iter().all(|label| !label.contains("zz")),
+            "{labels:?}"
+        );
+    }
 }
 
 #[test]

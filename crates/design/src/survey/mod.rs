@@ -116,14 +116,13 @@ pub fn survey(
             }
         })
         .collect();
-    for (factor, draft) in factors.iter().map(|factor| {
-        (
-            factor,
-            random.iter().find(|draft| draft.group == factor.category),
-        )
-    }) {
-        if factor.levels == 1 {
-            let level = level_label(&plan.categories, factor.category, 0);
+    for factor in &factors {
+        let draft = random.iter().find(|draft| draft.group == factor.category);
+        if factor.levels < 2 {
+            let level = match factor.levels {
+                1 => level_label(&plan.categories, factor.category, 0),
+                _ => String::new(),
+            };
             let problem = Problem::OneLevelGroup {
                 name: factor.name.clone(),
                 level,
@@ -136,8 +135,8 @@ pub fn survey(
     }
     let mut designs = Vec::new();
     for (term, (draft, factor)) in random.iter().zip(factor_of).enumerate() {
-        check_levels(&draft.effects, &draft.effects.part(&plan), &plan)?;
         let part = draft.effects.part(&plan);
+        check_levels(&draft.effects, &part, &plan)?;
         let (cells, names) = (part.cells(&plan), part.names(&plan));
         let whole = RandomDesign {
             group: draft.label.clone(),

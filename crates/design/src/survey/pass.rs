@@ -59,9 +59,11 @@ impl Watch {
     /// The cells of two crossed factors, as levels.
     pub(crate) fn cells(&self) -> impl Iterator<Item = [u32; 2]> {
         let [first, second] = &self.places;
+        let sorted = |[a, b]: [u32; 2]| [first[a as usize], second[b as usize]];
         self.pair
             .pairs()
-            .map(|[a, b]| [first[a as usize], second[b as usize]])
+            .map(sorted)
+            .filter(|cell| !cell.contains(&NONE))
     }
 }
 
@@ -338,7 +340,9 @@ impl<'a> Passes<'a> {
                 let mut sizes = vec![0; self.plan.categories[*category].len()];
                 for (code, &place) in self.places[*category].iter().enumerate() {
                     if place != NONE {
-                        sizes[place as usize] += self.counts[*category][code];
+                        // A recoded category has no coder that says how many codes there are.
+                        let count = self.counts[*category].get(code);
+                        sizes[place as usize] += count.copied().unwrap_or(0);
                     }
                 }
                 self.groups[factor] = sizes;

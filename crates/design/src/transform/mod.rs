@@ -147,7 +147,12 @@ impl Transform {
                         "leave it out",
                     );
                 }
-                spline.learn(&values, &counts);
+                if !spline.learn(&values, &counts) {
+                    return refuse(
+                        format!("`{}` has no values between its boundary knots", self.name),
+                        "give boundary knots that the values lie between, or none",
+                    );
+                }
             }
             (TransformKind::GroupMean(mean), Learner::Groups(sums)) => mean.learn(&sums, places),
             _ => unreachable!("every transform gets the learner it asked for"),

@@ -51,19 +51,23 @@ impl Spline {
     }
 
     /// Puts the knots where the data are: `x` are the distinct values, which occur `count` times.
-    pub(crate) fn learn(&mut self, x: &[f64], count: &[f64]) {
+    /// False when no value lies between boundary knots that were given.
+    pub(crate) fn learn(&mut self, x: &[f64], count: &[f64]) -> bool {
         let [low, high] = *self.boundary.get_or_insert([x[0], x[x.len() - 1]]);
-        let inner = self.inner;
-        self.knots.get_or_insert_with(|| {
-            let (x, count): (Vec<f64>, Vec<f64>) = x
-                .iter()
-                .zip(count)
-                .filter(|(x, _)| (low..=high).contains(*x))
-                .unzip();
-            (1..=inner)
-                .map(|k| quantile(&x, &count, k as f64 / (inner + 1) as f64))
-                .collect()
-        });
+        let inside = x
+            .iter()
+            .zip(count)
+            .filter(|(x, _)| (low..=high).contains(*x));
+        let (x, count): (Vec<f64>, Vec<f64>) = inside.unzip();
+        let share = |k: usize| k as f64 / (self.inner + 1) as f64;
+        if self.knots.is_none() && !x.is_empty() {
+            self.knots = Some(
+                (1..=self.inner)
+                    .map(|k| quantile(&x, &count, share(k)))
+                    .collect(),
+            );
+        }
+        self.knots.is_some()
     }
 
     /// All knots, those at the boundary as often as the order says.
