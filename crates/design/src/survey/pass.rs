@@ -401,6 +401,16 @@ impl<'a> Passes<'a> {
         let (new_map, new_labels) = recoding
             .apply(&name, &levels)
             .map_err(|error| error.or_at(span))?;
+        // Rows of a column that hold another level than those listed are missing and gone by now;
+        // of a computed value that is known too late.
+        let of_column = matches!(self.plan.categories[base].source, Levelling::Column { .. });
+        if let (false, Some(other)) = (of_column, new_map.iter().position(|&code| code == NONE)) {
+            let problem = Problem::CannotLearn {
+                message: format!("`{name}` does not list \"{}\"", levels[other]),
+                hint: Some("list all of its values as levels".into()),
+            };
+            return Err(DesignError::at(span, problem));
+        }
         let places = self.places[base]
             .iter()
             .map(|&place| {

@@ -312,3 +312,13 @@ pub fn small() -> Table {
         ("id", numbers(&id)),
     ])
 }
+
+/// A survey of a formula that may not even be one.
+pub fn try_survey_or_parse(
+    formula: &str,
+    table: &Table,
+    options: &Options,
+) -> Option<Result<Survey, DesignError>> {
+    Formula::parse(formula).ok()?;
+    Some(try_survey(formula, table, options))
+}
