@@ -12,3 +12,9 @@ pub use coordinates::{Coordinates, Standard};
 pub use layout::{Entry, Factor, Layout, Term};
 pub use rank::dependent_columns;
 pub use statistics::{Column, FactorRows, Rows, Statistics};
+
+#[cfg(test)]
+extern crate self as ranef_engine;
+#[cfg(test)]
+#[path = "../tests/support/mod.rs"]
+mod support;

@@ -9,6 +9,8 @@ mod plan;
 mod root;
 mod sparse;
 mod system;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use curvature::Direction;
 pub(crate) use system::{Posterior, System};

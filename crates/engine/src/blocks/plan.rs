@@ -108,6 +108,24 @@ impl Plan {
         Self::assemble(statistics, &Graph::new(statistics, &order), Vec::new())
     }
 
+    /// The first `split` nodes of an order one by one and the others in the root, whatever it
+    /// costs; fill-in by its definition.
+    #[cfg(test)]
+    pub fn split_at(statistics: &Statistics, order: &[usize], split: usize) -> Plan {
+        let graph = Graph::new(statistics, order);
+        let mut structures = graph.later.clone();
+        for j in 0..split {
+            structures[j].sort_unstable();
+            structures[j].dedup();
+            let structure = structures[j].clone();
+            for (at, &r) in structure.iter().enumerate() {
+                structures[r as usize].extend(&structure[at + 1..]);
+            }
+        }
+        structures.truncate(split);
+        Self::assemble(statistics, &graph, structures)
+    }
+
     fn of_order(statistics: &Statistics, order: &[usize]) -> Plan {
         let graph = Graph::new(statistics, order);
         let tail = statistics.layout().fixed + 1;

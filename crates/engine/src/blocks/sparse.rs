@@ -201,9 +201,11 @@ impl Sparse {
         }
     }
 
-    /// Whether a node's panel is worth blocked arithmetic.
+    /// Whether a node's panel is worth blocked arithmetic: it must meet nothing but the root, and
+    /// much of that.
     pub(super) fn covers_root(node: &Node, root_effects: usize) -> bool {
-        node.leaf && 4 * node.root.len() > root_effects && node.root.len() > 32
+        let rows = node.root.len();
+        node.leaf && node.blocks.is_empty() && 4 * rows > root_effects && rows > 32
     }
 
     /// Eliminates all nodes, leaving S in the root; returns Σ log|M_j|.

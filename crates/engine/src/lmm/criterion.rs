@@ -242,6 +242,12 @@ impl Criterion {
         }
     }
 
+    /// ∂(ΛΛ')/∂θ_i at the last θ.
+    #[cfg(test)]
+    pub(crate) fn directions(&self) -> Vec<Direction> {
+        self.system.directions()
+    }
+
     /// Modes and conditional covariances at the θ of the last derivatives, in standard units.
     pub(crate) fn posterior(&mut self) -> Posterior {
         self.system.posterior()
