@@ -1,1 +1,52 @@
-//! placeholder
+//! Multilevel (mixed-effects, hierarchical) models: from a file and a formula to a fit that is
+//! certified and explained.
+//!
+//! ```
+//! use ranef::frame::{ReadOptions, open};
+//!
+//! let data = open("sleepstudy", &ReadOptions::default())?;
+//! let fit = ranef::lmer("Reaction ~ Days + (Days | Subject)", &*data)?;
+//!
+//! let days = &fit.coefficients()[1];
+//! assert_eq!(days.term, "Days");
+//! assert!((days.estimate.unwrap() - 10.46729).abs() < 1e-4);
+//! assert!((days.df.unwrap() - 17.0).abs() < 1e-4);
+//! assert!(fit.certificate().converged);
+//! println!("{}", fit.summary());
+//! # Ok::<(), ranef::Error>(())
+//! ```
+//!
+//! [`lmer`] or, with choices, [`Lmer`] make a [`Fit`]; every question is a method of it and every
+//! answer a plain type. Data come from [`frame`]: files, built-in data sets, or columns of one's
+//! own.
+
+mod effects;
+mod error;
+mod fit;
+mod format;
+mod notes;
+mod options;
+mod predict;
+mod random;
+mod report;
+mod residuals;
+mod rows;
+mod save;
+mod simpler;
+mod summary;
+
+pub use effects::{Effects, GroupCoefficient, RandomEffect};
+pub use error::{Error, Place};
+pub use fit::{Certificate, Coefficient, Fit};
+pub use notes::Note;
+pub use options::{DfMethod, Lmer, lmer};
+pub use predict::{Groups, Predictions};
+pub use random::{RandomBlock, RandomEffects};
+pub use ranef_design::Contrast;
+pub use ranef_engine::lmm::Optimizer;
+pub use ranef_formula as formula;
+pub use ranef_frame as frame;
+pub use report::Report;
+pub use residuals::ResidualSummary;
+pub use simpler::SimplerModel;
+pub use summary::Summary;

@@ -32,6 +32,8 @@ pub struct Criterion {
     shift: f64,
     theta: Vec<f64>,
     last: Last,
+    /// Whether derivatives, and β with them, are those of `theta`.
+    derived: bool,
     /// How often the criterion was evaluated.
     pub evaluations: usize,
     /// How often its derivatives were.
@@ -96,6 +98,7 @@ impl Criterion {
             shift,
             theta: Vec::new(),
             last: Last::default(),
+            derived: false,
             evaluations: 0,
             gradients: 0,
         }
@@ -131,9 +134,14 @@ impl Criterion {
         self.last.pwrss / self.degrees
     }
 
-    /// The criterion in the user's units; positive infinity where it does not exist.
+    /// The criterion in the user's units; positive infinity where it does not exist. The point
+    /// of the last evaluation is not evaluated again.
     pub fn at(&mut self, theta: &[f64]) -> f64 {
+        if self.evaluations > 0 && self.theta == theta {
+            return self.last.value;
+        }
         self.evaluations += 1;
+        self.derived = false;
         self.theta.clear();
         self.theta.extend_from_slice(theta);
         let Some(value) = self.system.value(theta) else {
@@ -164,6 +172,7 @@ impl Criterion {
 
     fn assemble(&mut self, exact: bool) -> Derivatives {
         self.gradients += 1;
+        self.derived = true;
         let m = self.entries.len();
         let lambda = self.layout.lambda(&self.theta);
         let directions = self.system.directions();
@@ -216,6 +225,20 @@ impl Criterion {
         }
     }
 
+    /// Goes to θ so that β and the modes are there to be read; does nothing twice.
+    pub(crate) fn settle(&mut self, theta: &[f64]) -> f64 {
+        let value = self.at(theta);
+        if !self.derived && value.is_finite() {
+            self.derivatives();
+        }
+        value
+    }
+
+    /// y'Py at the last θ, in units of the standardised response.
+    pub(crate) fn pwrss(&self) -> f64 {
+        self.last.pwrss
+    }
+
     /// β at the θ of the last derivatives, in standard units.
     pub(crate) fn beta(&self) -> &[f64] {
         self.system.beta()
@@ -264,9 +287,7 @@ impl Objective for Criterion {
     }
 
     fn value_and_gradient(&mut self, theta: &[f64], gradient: &mut [f64]) -> f64 {
-        if self.theta != theta {
-            self.at(theta);
-        }
+        self.at(theta);
         if !self.last.value.is_finite() {
             gradient.fill(f64::NAN);
             return self.last.value;

@@ -7,6 +7,7 @@ use crate::layout::Layout;
 use crate::optimize::{
     self, CurvedObjective, Minimum, Objective, newton_decrement, symmetric_eigen, trust_region,
 };
+use crate::rank::dependent_columns;
 use crate::statistics::Statistics;
 
 /// How to look for the minimum.
@@ -139,18 +140,25 @@ pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> 
             .collect(),
     };
     if !criterion.at(&start).is_finite() {
-        // y'Py = 0 is the one way in which a full-rank model has no criterion.
-        let corner = statistics.corner();
-        let total = corner[corner.len() - 1];
-        return Err(if total > 0.0 && residual_is_zero(statistics) {
+        // y'Py = 0 is the one way in which a full-rank model of finite numbers has no criterion.
+        let finite = statistics.corner().iter().all(|x| x.is_finite());
+        return Err(if finite && dependent_columns(statistics).is_empty() {
             FitError::NoResidual
         } else {
             FitError::NotDefined
         });
     }
+    let rounding = residual_of_rounding(statistics);
+    if criterion.pwrss() <= rounding {
+        return Err(FitError::NoResidual);
+    }
     let (theta, certificate) = minimise(&mut criterion, &layout, start, options);
-    let value = criterion.at(&theta);
-    criterion.derivatives();
+    let value = criterion.settle(&theta);
+    // Random effects that reproduce the response have a likelihood without bound: θ grew until
+    // nothing but rounding was left.
+    if criterion.pwrss() <= rounding {
+        return Err(FitError::NoResidual);
+    }
     let sigma_squared = criterion.sigma_squared();
     let beta = coordinates.fixed_effects(&layout, criterion.beta());
     let scaled: Vec<f64> = criterion
@@ -184,15 +192,18 @@ pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> 
     })
 }
 
-/// Whether y lies in the span of X and Z to working precision.
-fn residual_is_zero(statistics: &Statistics) -> bool {
-    let mut criterion = Criterion::new(statistics, false);
-    let start: Vec<f64> = criterion
-        .entries()
-        .iter()
-        .map(|e| if e.is_diagonal() { 1.0 } else { 0.0 })
-        .collect();
-    !criterion.at(&start).is_finite()
+/// The y'Py, in standard units, that rounding leaves where the response is reproduced exactly:
+/// rounding of the crossproducts, relative to y'y, and of the response itself, which it kept
+/// relative to its size before centring.
+fn residual_of_rounding(statistics: &Statistics) -> f64 {
+    let corner = statistics.corner();
+    let response = statistics.coordinates().response;
+    let size = response.shift / response.scale;
+    let weight = match statistics.layout().intercept {
+        Some(i) => corner[i * (statistics.layout().fixed + 1) + i],
+        None => statistics.rows() as f64,
+    };
+    1e-13 * corner[corner.len() - 1] + weight * (4.0 * f64::EPSILON * size).powi(2)
 }
 
 /// Minimises, cleans up the boundary, and restarts where the certificate finds a way down.
@@ -202,13 +213,15 @@ fn minimise(
     start: Vec<f64>,
     options: &Options,
 ) -> (Vec<f64>, Certificate) {
-    let mut theta = start;
-    let mut certificate = certify(criterion, layout, &theta);
-    if theta.is_empty() {
-        return (theta, certificate);
+    if start.is_empty() {
+        let certificate = certify(criterion, layout, &start);
+        return (start, certificate);
     }
     const ROUNDS: usize = 8;
-    for _ in 0..ROUNDS {
+    let mut theta = start;
+    let mut round = 0;
+    loop {
+        round += 1;
         let settings = optimize::Options {
             max_evaluations: options
                 .max_evaluations
@@ -223,26 +236,21 @@ fn minimise(
             Optimizer::NelderMead => optimize::nelder_mead(criterion, &theta, &settings),
         };
         let (clean, snapped) = clean(criterion, layout, &minimum);
-        theta = clean;
-        certificate = certify(criterion, layout, &theta);
+        let certificate = certify(criterion, layout, &clean);
         // The other optimisers are here to be looked at: their stops are reported, not mended.
-        if options.optimizer != Optimizer::Newton {
-            break;
-        }
-        if certificate.smallest_score < -SCORE_TOLERANCE {
-            match escape(criterion, layout, &theta) {
-                Some(better) => {
-                    theta = better;
-                    continue;
-                }
-                None => break,
-            }
-        }
-        if certificate.converged || !(snapped || minimum.converged) {
-            break;
+        let next =
+            if options.optimizer != Optimizer::Newton || certificate.converged || round == ROUNDS {
+                None
+            } else if certificate.smallest_score < -SCORE_TOLERANCE {
+                escape(criterion, layout, &clean)
+            } else {
+                (snapped || minimum.converged).then(|| clean.clone())
+            };
+        match next {
+            Some(next) => theta = next,
+            None => return (clean, certificate),
         }
     }
-    (theta, certificate)
 }
 
 /// Brings θ to its normal form (non-negative diagonals) and sets standard deviations that are

@@ -16,8 +16,7 @@ pub struct RandomEffects {
 
 impl RandomEffects {
     pub(super) fn of(fit: &mut Fit) -> Self {
-        fit.criterion.at(&fit.standard.clone());
-        fit.criterion.derivatives();
+        fit.criterion.settle(&fit.standard);
         let sigma_squared = fit.criterion.sigma_squared();
         let posterior = fit.criterion.posterior();
         let layout = fit.criterion.layout();
@@ -62,7 +61,7 @@ pub struct Inference {
 
 impl Inference {
     pub(super) fn of(fit: &mut Fit) -> Self {
-        fit.criterion.at(&fit.standard.clone());
+        fit.criterion.at(&fit.standard);
         let layout = fit.criterion.layout().clone();
         let entries = layout.entries();
         let lambda = layout.lambda(&fit.theta);
@@ -147,6 +146,18 @@ impl Inference {
             vcov: fit.vcov.clone(),
             fixed: p,
         }
+    }
+
+    /// Puts together what was taken apart: the public fields and the covariance matrix of the
+    /// fixed effects (p × p by rows).
+    pub fn from_parts(
+        covariance: Vec<f64>,
+        dropped: usize,
+        vcov_changes: Vec<Vec<f64>>,
+        vcov: Vec<f64>,
+    ) -> Self {
+        let fixed = vcov.len().isqrt();
+        Self { covariance, dropped, vcov_changes, vcov, fixed }
     }
 
     /// Satterthwaite's degrees of freedom of the contrast l'β: 2(l'Φl)²/(g'Ag) with

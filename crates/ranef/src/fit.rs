@@ -1,0 +1,387 @@
+//! The fitted model as its user thinks of it.
+
+use std::sync::{Mutex, OnceLock};
+
+use ranef_design::{Expect, Recipe, RowCount, Structure, survey};
+use ranef_engine::distributions::{Normal, StudentT};
+use ranef_engine::lmm;
+use ranef_formula::{Formula, Terms};
+use ranef_frame::Source;
+use serde::{Deserialize, Serialize};
+
+use crate::notes::{self, Note};
+use crate::options::{DfMethod, Lmer};
+use crate::random::{RandomBlock, RandomEffects};
+use crate::residuals::ResidualSummary;
+use crate::{Error, rows};
+
+/// A fitted linear mixed model.
+///
+/// It holds no rows: what needs them (residuals, fitted values) takes the source again. Random
+/// effects and the information behind the degrees of freedom are computed when first asked for.
+#[derive(Debug)]
+pub struct Fit {
+    pub(crate) facts: Facts,
+    pub(crate) engine: Option<Engine>,
+    pub(crate) random_effects: OnceLock<RandomEffects>,
+    pub(crate) inference: OnceLock<lmm::Inference>,
+    pub(crate) residuals: OnceLock<ResidualSummary>,
+}
+
+/// The engine's fit, which its later questions work on.
+pub(crate) struct Engine(Mutex<lmm::Fit>);
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Engine")
+    }
+}
+
+/// Everything about a fit that is known at once and saved with it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Facts {
+    pub formula: String,
+    pub terms: Terms,
+    pub recipe: Recipe,
+    pub structure: Structure,
+    pub rows: RowCount,
+    pub reml: bool,
+    pub df: DfMethod,
+    pub criterion: f64,
+    pub theta: Vec<f64>,
+    pub sigma: f64,
+    /// Of the columns that are not aliased.
+    pub beta: Vec<f64>,
+    pub vcov: Vec<f64>,
+    pub random: Vec<RandomBlock>,
+    pub certificate: Certificate,
+    pub optimizer: String,
+    pub evaluations: usize,
+    pub seconds: f64,
+    pub notes: Vec<Note>,
+}
+
+/// The proof that a fit is a minimum of its criterion.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// Whether all tests below hold.
+    pub converged: bool,
+    /// How far below, in units of the criterion, the minimum may lie: ½g'H⁻¹g.
+    pub newton_decrement: f64,
+    /// Smallest eigenvalue of the score matrix Q of any term, relative to its information: not
+    /// negative at a minimum, also on the boundary.
+    pub smallest_score: f64,
+    /// Largest element of QΛ, on the same scale: zero at a minimum.
+    pub largest_slope: f64,
+}
+
+/// One fixed effect.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Coefficient {
+    /// R's name of the column: `(Intercept)`, `Days`, `recipeB:temperature`.
+    pub term: String,
+    /// The estimate; `None` where other columns determine this one (aliased).
+    pub estimate: Option<f64>,
+    /// Its standard error.
+    pub std_error: Option<f64>,
+    /// Degrees of freedom of the t test; `None` for a z test.
+    pub df: Option<f64>,
+    /// t, or z where `df` is `None`.
+    pub statistic: Option<f64>,
+    /// Two-sided p-value.
+    pub p_value: Option<f64>,
+}
+
+impl Fit {
+    pub(crate) fn of(options: &Lmer, source: &dyn Source) -> Result<Self, Error> {
+        let started = std::time::Instant::now();
+        let text = options.formula.as_str();
+        let formula = Formula::parse(text).map_err(|e| Error::formula(&e, text))?;
+        let columns: Vec<&str> = source.columns().iter().map(|c| c.name.as_str()).collect();
+        let terms = formula
+            .terms(&columns)
+            .map_err(|e| Error::formula(&e, text))?;
+        let mut design = options.design.clone();
+        design.response = Expect::Numbers;
+        let found = survey(&terms, source, &design).map_err(|e| Error::design(&e, text))?;
+        let mut recipe = found.recipe;
+        notes::refuse_unidentified(&recipe, &terms, found.rows.used, text)?;
+        let mut statistics = rows::statistics(&recipe, source, text)?;
+        let dependent = ranef_engine::dependent_columns(&statistics);
+        if !dependent.is_empty() {
+            statistics = statistics.without_fixed(&dependent);
+            recipe.drop_fixed(&dependent);
+        }
+        let count = statistics.layout().entries().len();
+        if let Some(start) = options.start.as_ref().filter(|s| s.len() != count) {
+            return Err(Error::new(
+                "start_length",
+                format!(
+                    "{} starting values for {count} covariance parameters",
+                    start.len()
+                ),
+            )
+            .with_hint("give one number for each entry of theta"));
+        }
+        let settings = lmm::Options {
+            reml: options.reml,
+            optimizer: options.optimizer,
+            start: options.start.clone(),
+            ..Default::default()
+        };
+        let engine = lmm::fit(&statistics, &settings).map_err(|e| Error::fit(&e))?;
+        let random = RandomBlock::of(&recipe, &engine);
+        let certificate = Certificate {
+            converged: engine.certificate.converged,
+            newton_decrement: engine.certificate.newton_decrement,
+            smallest_score: engine.certificate.smallest_score,
+            largest_slope: engine.certificate.largest_slope,
+        };
+        let mut facts = Facts {
+            formula: formula.to_string(),
+            terms,
+            recipe,
+            structure: found.structure,
+            rows: found.rows,
+            reml: options.reml,
+            df: options.df,
+            criterion: engine.value,
+            theta: engine.theta.clone(),
+            sigma: engine.sigma,
+            beta: engine.beta.clone(),
+            vcov: engine.vcov.clone(),
+            random,
+            certificate,
+            optimizer: optimizer_name(options.optimizer).to_owned(),
+            evaluations: engine.evaluations,
+            seconds: 0.0,
+            notes: Vec::new(),
+        };
+        facts.notes = notes::of(&facts, &found.notes);
+        facts.seconds = started.elapsed().as_secs_f64();
+        Ok(Self {
+            facts,
+            engine: Some(Engine(Mutex::new(engine))),
+            random_effects: OnceLock::new(),
+            inference: OnceLock::new(),
+            residuals: OnceLock::new(),
+        })
+    }
+
+    /// Runs a question to the engine. A loaded fit has its answers already and never asks.
+    fn ask<T>(&self, question: impl FnOnce(&mut lmm::Fit) -> T) -> T {
+        let engine = self
+            .engine
+            .as_ref()
+            .expect("a loaded fit carries its answers");
+        // A question that panicked half-way leaves nothing behind that the next one reads.
+        let mut guard = engine
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        question(&mut guard)
+    }
+
+    /// The formula, as R would print it.
+    pub fn formula(&self) -> &str {
+        &self.facts.formula
+    }
+
+    /// The formula, expanded to terms.
+    pub fn terms(&self) -> &Terms {
+        &self.facts.terms
+    }
+
+    /// Whether the fit is by REML.
+    pub fn reml(&self) -> bool {
+        self.facts.reml
+    }
+
+    /// Number of rows used.
+    pub fn nobs(&self) -> usize {
+        self.facts.rows.used
+    }
+
+    /// Rows read, used and dropped, and which columns made them drop.
+    pub fn row_count(&self) -> &RowCount {
+        &self.facts.rows
+    }
+
+    /// How the grouping factors lie to each other.
+    pub fn structure(&self) -> &Structure {
+        &self.facts.structure
+    }
+
+    /// The recipe that turns rows into numbers.
+    pub fn recipe(&self) -> &Recipe {
+        &self.facts.recipe
+    }
+
+    /// The REML criterion, or −2 log-likelihood, at the minimum.
+    pub fn criterion(&self) -> f64 {
+        self.facts.criterion
+    }
+
+    /// The restricted or full log-likelihood.
+    pub fn log_likelihood(&self) -> f64 {
+        -0.5 * self.facts.criterion
+    }
+
+    /// Number of parameters: fixed effects, covariance parameters and σ.
+    pub fn parameters(&self) -> usize {
+        self.facts.beta.len() + self.facts.theta.len() + 1
+    }
+
+    /// Akaike's criterion, with the restricted likelihood where the fit is by REML, as in lme4.
+    pub fn aic(&self) -> f64 {
+        self.facts.criterion + 2.0 * self.parameters() as f64
+    }
+
+    /// Schwarz' criterion with the number of rows, as in lme4.
+    pub fn bic(&self) -> f64 {
+        self.facts.criterion + self.parameters() as f64 * (self.nobs() as f64).ln()
+    }
+
+    /// Rows less parameters.
+    pub fn df_residual(&self) -> usize {
+        self.nobs().saturating_sub(self.parameters())
+    }
+
+    /// Residual standard deviation.
+    pub fn sigma(&self) -> f64 {
+        self.facts.sigma
+    }
+
+    /// Relative covariance parameters, term by term, each lower triangle by columns.
+    pub fn theta(&self) -> &[f64] {
+        &self.facts.theta
+    }
+
+    /// Fixed effects that the data can give, in the order of [`Fit::fixed_names`].
+    pub fn fixef(&self) -> &[f64] {
+        &self.facts.beta
+    }
+
+    /// Names of the fixed effects that the data can give.
+    pub fn fixed_names(&self) -> Vec<&str> {
+        let names = self.facts.recipe.fixed_names();
+        self.facts
+            .recipe
+            .fixed_kept()
+            .into_iter()
+            .map(|j| names[j].as_str())
+            .collect()
+    }
+
+    /// Covariance matrix of [`Fit::fixef`], p × p by rows.
+    pub fn vcov(&self) -> &[f64] {
+        &self.facts.vcov
+    }
+
+    /// Variances and correlations of the random effects, one block a term.
+    pub fn varcorr(&self) -> &[RandomBlock] {
+        &self.facts.random
+    }
+
+    /// The proof of convergence.
+    pub fn certificate(&self) -> &Certificate {
+        &self.facts.certificate
+    }
+
+    /// Evaluations of the criterion.
+    pub fn evaluations(&self) -> usize {
+        self.facts.evaluations
+    }
+
+    /// Seconds from formula to fit, reading of rows included.
+    pub fn seconds(&self) -> f64 {
+        self.facts.seconds
+    }
+
+    /// The method for degrees of freedom.
+    pub fn df_method(&self) -> DfMethod {
+        self.facts.df
+    }
+
+    /// What the reader of the results should know.
+    pub fn notes(&self) -> &[Note] {
+        &self.facts.notes
+    }
+
+    /// Whether the covariance matrix of any term is singular.
+    pub fn singular(&self) -> bool {
+        self.facts.random.iter().any(|block| block.singular)
+    }
+
+    /// How well the variance parameters are known; see [`lmm::Inference`].
+    pub fn inference(&self) -> &lmm::Inference {
+        self.inference.get_or_init(|| self.ask(lmm::Fit::inference))
+    }
+
+    /// Conditional modes of the random effects and their conditional covariances.
+    pub fn random_effects(&self) -> &RandomEffects {
+        self.random_effects
+            .get_or_init(|| RandomEffects::from(self.ask(lmm::Fit::random_effects)))
+    }
+
+    /// Degrees of freedom of a contrast of [`Fit::fixef`] by the chosen method.
+    pub fn contrast_df(&self, contrast: &[f64]) -> Option<f64> {
+        match self.facts.df {
+            DfMethod::Satterthwaite => Some(self.inference().satterthwaite(contrast)),
+            DfMethod::Residual => Some((self.nobs() - self.facts.beta.len()) as f64),
+            DfMethod::None => None,
+        }
+    }
+
+    /// The table of fixed effects, aliased ones included.
+    pub fn coefficients(&self) -> Vec<Coefficient> {
+        let p = self.facts.beta.len();
+        let kept = self.facts.recipe.fixed_kept();
+        let one = |(j, name): (usize, &String)| {
+            let Some(at) = kept.iter().position(|&k| k == j) else {
+                return Coefficient {
+                    term: name.clone(),
+                    estimate: None,
+                    std_error: None,
+                    df: None,
+                    statistic: None,
+                    p_value: None,
+                };
+            };
+            let estimate = self.facts.beta[at];
+            let std_error = self.facts.vcov[at * p + at].sqrt();
+            let mut contrast = vec![0.0; p];
+            contrast[at] = 1.0;
+            let df = self.contrast_df(&contrast);
+            let statistic = estimate / std_error;
+            let p_value = match df {
+                Some(df) => StudentT::new(df).two_sided_p(statistic),
+                None => Normal::STANDARD.two_sided_p(statistic),
+            };
+            Coefficient {
+                term: name.clone(),
+                estimate: Some(estimate),
+                std_error: Some(std_error),
+                df,
+                statistic: Some(statistic),
+                p_value: Some(p_value),
+            }
+        };
+        self.facts
+            .recipe
+            .fixed_names()
+            .iter()
+            .enumerate()
+            .map(one)
+            .collect()
+    }
+}
+
+fn optimizer_name(optimizer: lmm::Optimizer) -> &'static str {
+    match optimizer {
+        lmm::Optimizer::Newton => "newton",
+        lmm::Optimizer::Bfgs => "bfgs",
+        lmm::Optimizer::Bobyqa => "bobyqa",
+        lmm::Optimizer::NelderMead => "nelder-mead",
+    }
+}

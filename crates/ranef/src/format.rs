@@ -1,0 +1,152 @@
+//! Numbers as R prints them: several in one column share their decimals.
+
+/// Formats numbers with as many decimals as the one that needs most has with `digits` significant
+/// digits (trailing zeros not counted), or in scientific notation where that is narrower; right
+/// aligned. `None` prints as `NA`.
+pub(crate) fn common(values: &[Option<f64>], digits: usize) -> Vec<String> {
+    let finite = values.iter().flatten().copied().filter(|x| x.is_finite());
+    let (mut decimals, mut left, mut mantissa, mut exponent) = (0i32, 1i32, 0i32, 1i32);
+    let mut negative = 0;
+    for x in finite.filter(|x| *x != 0.0) {
+        let (power, needed) = significant(x, digits);
+        decimals = decimals.max(needed - power - 1);
+        left = left.max(power + 1);
+        mantissa = mantissa.max(needed - 1);
+        exponent = exponent.max(if power.abs() >= 100 { 3 } else { 2 });
+        negative = negative.max(i32::from(x < 0.0));
+    }
+    let fixed = negative + left + if decimals > 0 { decimals + 1 } else { 0 };
+    let scientific = negative + 1 + if mantissa > 0 { mantissa + 1 } else { 0 } + 2 + exponent;
+    let one = |x: &Option<f64>| match x {
+        None => "NA".to_owned(),
+        Some(x) if !x.is_finite() => if *x > 0.0 {
+            "Inf"
+        } else if *x < 0.0 {
+            "-Inf"
+        } else {
+            "NaN"
+        }
+        .to_owned(),
+        Some(x) if fixed <= scientific => format!("{x:.*}", decimals as usize),
+        Some(x) => exponential(*x, mantissa as usize),
+    };
+    let out: Vec<String> = values.iter().map(one).collect();
+    align_right(out)
+}
+
+/// The power of ten of a number rounded to `digits` digits, and how many of those digits are
+/// needed.
+fn significant(x: f64, digits: usize) -> (i32, i32) {
+    let text = format!("{:.*e}", digits - 1, x.abs());
+    let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
+    let needed = mantissa
+        .trim_end_matches('0')
+        .chars()
+        .filter(char::is_ascii_digit)
+        .count();
+    (power.parse().unwrap_or(0), needed.max(1) as i32)
+}
+
+/// `1.17e-17`, with two digits of exponent at least.
+fn exponential(x: f64, decimals: usize) -> String {
+    let text = format!("{x:.decimals$e}");
+    let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
+    let power: i32 = power.parse().unwrap_or(0);
+    format!(
+        "{mantissa}e{}{:02}",
+        if power < 0 { '-' } else { '+' },
+        power.abs()
+    )
+}
+
+/// Pads on the left to a common width.
+pub(crate) fn align_right(texts: Vec<String>) -> Vec<String> {
+    let width = texts.iter().map(|t| t.chars().count()).max().unwrap_or(0);
+    texts.into_iter().map(|t| format!("{t:>width$}")).collect()
+}
+
+/// Rounds to a number of decimals.
+pub(crate) fn round(x: f64, decimals: i32) -> f64 {
+    let scale = 10f64.powi(decimals);
+    if (x * scale).is_finite() {
+        (x * scale).round() / scale
+    } else {
+        x
+    }
+}
+
+/// p-values: those below 2.2e-16 as `< 2e-16`; small ones scientific, the others with shared
+/// decimals.
+pub(crate) fn p_values(values: &[Option<f64>], digits: usize) -> Vec<String> {
+    const EPSILON: f64 = f64::EPSILON;
+    let pick = |want: fn(f64) -> bool| -> Vec<Option<f64>> {
+        values
+            .iter()
+            .flatten()
+            .copied()
+            .filter(|p| *p >= EPSILON && want(*p))
+            .map(Some)
+            .collect()
+    };
+    let mut plain = common(&pick(|p| p >= 1e-3), digits).into_iter();
+    let mut small = values
+        .iter()
+        .flatten()
+        .filter(|p| **p >= EPSILON && **p < 1e-3)
+        .map(|p| exponential(*p, digits - 1));
+    let texts = values
+        .iter()
+        .map(|p| match p {
+            None => "NA".to_owned(),
+            Some(p) if p.is_nan() => "NaN".to_owned(),
+            Some(p) if *p < EPSILON => "< 2e-16".to_owned(),
+            Some(p) if *p < 1e-3 => small.next().unwrap_or_default(),
+            Some(_) => plain.next().unwrap_or_default(),
+        })
+        .collect();
+    align_right(texts)
+}
+
+/// The stars behind a p-value.
+pub(crate) fn stars(p: f64) -> &'static str {
+    match p {
+        p if p < 0.001 => "***",
+        p if p < 0.01 => "**",
+        p if p < 0.05 => "*",
+        p if p < 0.1 => ".",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn some(values: &[f64]) -> Vec<Option<f64>> {
+        values.iter().copied().map(Some).collect()
+    }
+
+    #[test]
+    fn columns_share_decimals_as_in_r() {
+        assert_eq!(
+            common(&some(&[612.0899, 35.0717, 654.941]), 4),
+            ["612.09", " 35.07", "654.94"]
+        );
+        assert_eq!(
+            common(&some(&[251.405, 10.467, 6.825, 17.0]), 4)[3],
+            " 17.000"
+        );
+        assert_eq!(common(&some(&[1.0, 1e10]), 4), ["1e+00", "1e+10"]);
+        assert_eq!(common(&some(&[0.0, -0.5]), 4), [" 0.0", "-0.5"]);
+        assert_eq!(common(&[None, Some(2.25)], 4), ["  NA", "2.25"]);
+    }
+
+    #[test]
+    fn p_values_switch_to_powers_of_ten() {
+        assert_eq!(
+            p_values(&some(&[1.17e-17, 3.263788e-06]), 3),
+            [" < 2e-16", "3.26e-06"]
+        );
+        assert_eq!(p_values(&some(&[0.0506, 0.5]), 3), ["0.0506", "0.5000"]);
+    }
+}

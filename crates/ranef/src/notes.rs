@@ -1,0 +1,232 @@
+//! What a fit wants to say in plain words: rows dropped, singular fits, few groups, and models
+//! that are refused because the data cannot tell their parts apart.
+
+use ranef_design::{Note as DesignNote, Recipe, Relation};
+use ranef_formula::Terms;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+use crate::fit::Facts;
+use crate::random::RandomBlock;
+
+/// A remark on a fit, with a stable code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// Such as `singular` or `few_groups`.
+    pub code: String,
+    /// One or two sentences.
+    pub message: String,
+}
+
+impl Note {
+    fn new(code: &str, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+        }
+    }
+}
+
+/// Refuses models whose residual variance cannot be told from the random effects, as lme4 does.
+pub(crate) fn refuse_unidentified(
+    recipe: &Recipe,
+    terms: &Terms,
+    rows: usize,
+    formula: &str,
+) -> Result<(), Error> {
+    for (index, term) in terms.random.iter().enumerate() {
+        let designs: Vec<_> = recipe.random().iter().filter(|d| d.term == index).collect();
+        let Some(first) = designs.first() else {
+            continue;
+        };
+        let factor = &recipe.factors()[first.factor];
+        let width: usize = designs.iter().map(|d| d.names.len()).sum();
+        if factor.levels >= rows {
+            return Err(Error::new(
+                "group_per_row",
+                format!(
+                    "the grouping factor `{}` has {} levels in {rows} rows: with one row a level, \
+                     its variance cannot be told from the residual variance",
+                    factor.name, factor.levels
+                ),
+            )
+            .with_hint("group by something that occurs in several rows, or leave this term out")
+            .with_span(formula, term.span));
+        }
+        if factor.levels * width >= rows {
+            return Err(Error::new(
+                "too_many_random_effects",
+                format!(
+                    "the term {term} has {} random effects ({width} for each of {} levels of \
+                     `{}`), but there are {rows} rows: its variances cannot be told from the \
+                     residual variance",
+                    factor.levels * width,
+                    factor.levels,
+                    factor.name
+                ),
+            )
+            .with_hint(format!(
+                "use a simpler term, such as (1 | {})",
+                term.group_label()
+            ))
+            .with_span(formula, term.span));
+        }
+    }
+    Ok(())
+}
+
+/// The remarks on a fit.
+pub(crate) fn of(facts: &Facts, design: &[DesignNote]) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let rows = &facts.rows;
+    if rows.dropped > 0 {
+        let by: Vec<String> = rows
+            .dropped_by
+            .iter()
+            .map(|(column, count)| format!("{column} ({count})"))
+            .collect();
+        notes.push(Note::new(
+            "rows_dropped",
+            format!(
+                "{} of {} rows are left out because a value is missing in: {}.",
+                rows.dropped,
+                rows.read,
+                by.join(", ")
+            ),
+        ));
+    }
+    notes.extend(design.iter().map(|n| Note::new(&n.code, n.message.clone())));
+    let names = facts.recipe.fixed_names();
+    let aliased: Vec<&str> = facts
+        .recipe
+        .aliased()
+        .iter()
+        .map(|&j| names[j].as_str())
+        .collect();
+    if !aliased.is_empty() {
+        notes.push(Note::new(
+            "aliased",
+            format!(
+                "{} not estimated: {} fully determined by the columns before {}.",
+                quoted(&aliased),
+                if aliased.len() == 1 {
+                    "it is"
+                } else {
+                    "they are"
+                },
+                if aliased.len() == 1 { "it" } else { "them" },
+            ),
+        ));
+    }
+    for pair in facts
+        .structure
+        .pairs
+        .iter()
+        .filter(|p| p.relation == Relation::Same)
+    {
+        let factors = &facts.structure.factors;
+        notes.push(Note::new(
+            "same_groups",
+            format!(
+                "`{}` and `{}` form the same groups: the data cannot tell their variances apart, \
+                 only the sum.",
+                factors[pair.first].name, factors[pair.second].name
+            ),
+        ));
+    }
+    for (factor, shape) in facts.structure.factors.iter().enumerate() {
+        let used = facts.random.iter().any(|block| block.factor == factor);
+        if used && shape.levels < 5 {
+            notes.push(Note::new(
+                "few_groups",
+                format!(
+                    "`{}` has only {} levels: a variance between so few groups is hardly known. \
+                     Consider `{}` as a fixed effect.",
+                    shape.name, shape.levels, shape.name
+                ),
+            ));
+        } else if used && shape.levels < 10 {
+            notes.push(Note::new(
+                "few_groups",
+                format!(
+                    "`{}` has {} levels: its variance is uncertain, and tests of what varies \
+                     between its levels rest on few degrees of freedom.",
+                    shape.name, shape.levels
+                ),
+            ));
+        }
+    }
+    notes.extend(
+        facts
+            .random
+            .iter()
+            .filter(|block| block.singular)
+            .map(singular),
+    );
+    if !facts.certificate.converged {
+        notes.push(Note::new(
+            "not_converged",
+            format!(
+                "The optimiser `{}` stopped where the tests of a minimum fail: the criterion may \
+                 fall by about {:.2e} more (smallest score {:.1e}, largest slope {:.1e}). Do not \
+                 use these estimates.",
+                facts.optimizer,
+                facts.certificate.newton_decrement,
+                facts.certificate.smallest_score,
+                facts.certificate.largest_slope
+            ),
+        ));
+    }
+    notes
+}
+
+/// Which effects of which group have no variance of their own.
+fn singular(block: &RandomBlock) -> Note {
+    let zero: Vec<&str> = block
+        .terms
+        .iter()
+        .zip(&block.sd)
+        .filter(|(_, sd)| **sd == 0.0)
+        .map(|(term, _)| term.as_str())
+        .collect();
+    let group = &block.group;
+    let message = if !zero.is_empty() {
+        format!(
+            "Singular fit: the estimated variance of {} between levels of `{group}` is zero.",
+            quoted(&zero)
+        )
+    } else if let (2, Some(r)) = (block.terms.len(), block.corr[1][0]) {
+        format!(
+            "Singular fit: `{}` and `{}` of `{group}` are estimated to be perfectly correlated \
+             ({}), so the model has one dimension of differences between levels, not two.",
+            block.terms[0],
+            block.terms[1],
+            if r < 0.0 { "−1" } else { "+1" }
+        )
+    } else if let Some(weights) = block.weakest_combination() {
+        let parts: Vec<String> = block
+            .terms
+            .iter()
+            .zip(&weights)
+            .zip(&block.sd)
+            .filter(|((_, w), _)| w.abs() > 0.05)
+            .map(|((term, w), sd)| format!("{:+.3}·{term}", w / sd))
+            .collect();
+        format!(
+            "Singular fit: this combination of effects has no variance between levels of \
+             `{group}`: {}.",
+            parts.join(" ").replace('-', "−")
+        )
+    } else {
+        format!("Singular fit: a combination of the effects of `{group}` has no variance.")
+    };
+    Note::new("singular", message)
+}
+
+fn quoted(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
+    match names.as_slice() {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.join(""),
+    }
+}

@@ -1,0 +1,116 @@
+//! What a fit can be told beyond its formula.
+
+use ranef_design::Contrast;
+use ranef_engine::lmm::Optimizer;
+use ranef_frame::Source;
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Fit};
+
+/// A linear mixed model to be fitted: the formula and the choices around it.
+///
+/// ```
+/// use ranef::frame::{ReadOptions, open};
+///
+/// let data = open("sleepstudy", &ReadOptions::default())?;
+/// let fit = ranef::Lmer::new("Reaction ~ Days + (Days | Subject)").reml(false).fit(&*data)?;
+/// assert!((fit.criterion() - 1751.939344).abs() < 1e-6);
+/// # Ok::<(), ranef::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Lmer {
+    pub(crate) formula: String,
+    pub(crate) reml: bool,
+    pub(crate) design: ranef_design::Options,
+    pub(crate) df: DfMethod,
+    pub(crate) optimizer: Optimizer,
+    pub(crate) start: Option<Vec<f64>>,
+}
+
+/// Degrees of freedom of the tests of fixed effects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DfMethod {
+    /// Satterthwaite's, from the observed information on the variance parameters.
+    #[default]
+    Satterthwaite,
+    /// Number of rows less number of fixed effects.
+    Residual,
+    /// None: z tests.
+    None,
+}
+
+impl Lmer {
+    /// A model by REML with treatment contrasts and Satterthwaite's degrees of freedom.
+    pub fn new(formula: impl Into<String>) -> Self {
+        Self {
+            formula: formula.into(),
+            reml: true,
+            design: ranef_design::Options::default(),
+            df: DfMethod::default(),
+            optimizer: Optimizer::default(),
+            start: None,
+        }
+    }
+
+    /// REML (true, the default) or maximum likelihood.
+    pub fn reml(mut self, reml: bool) -> Self {
+        self.reml = reml;
+        self
+    }
+
+    /// The column of precision weights: the residual variance of a row is σ²/weight.
+    pub fn weights(mut self, column: impl Into<String>) -> Self {
+        self.design.weights = Some(column.into());
+        self
+    }
+
+    /// A column whose values are added to the linear predictor as they are.
+    pub fn offset(mut self, column: impl Into<String>) -> Self {
+        self.design.offset = Some(column.into());
+        self
+    }
+
+    /// Columns of numbers to be taken as categories.
+    pub fn factors<S: Into<String>>(mut self, columns: impl IntoIterator<Item = S>) -> Self {
+        self.design
+            .factors
+            .extend(columns.into_iter().map(Into::into));
+        self
+    }
+
+    /// How factors are coded where the formula does not say it.
+    pub fn contrasts(mut self, contrasts: Contrast) -> Self {
+        self.design.contrasts = contrasts;
+        self
+    }
+
+    /// The degrees of freedom of the tests.
+    pub fn df(mut self, df: DfMethod) -> Self {
+        self.df = df;
+        self
+    }
+
+    /// The optimiser; others than the default are there to be compared with.
+    pub fn optimizer(mut self, optimizer: Optimizer) -> Self {
+        self.optimizer = optimizer;
+        self
+    }
+
+    /// Where the optimiser starts: θ in the order of [`Fit::theta`].
+    pub fn start(mut self, theta: Vec<f64>) -> Self {
+        self.start = Some(theta);
+        self
+    }
+
+    /// Fits the model: two passes over the rows of the source.
+    pub fn fit(&self, source: &dyn Source) -> Result<Fit, Error> {
+        Fit::of(self, source)
+    }
+}
+
+/// Fits a linear mixed model by REML, or, where the formula has no bars, a linear model by least
+/// squares.
+pub fn lmer(formula: &str, source: &dyn Source) -> Result<Fit, Error> {
+    Lmer::new(formula).fit(source)
+}

@@ -1,0 +1,110 @@
+//! The second pass: rows through the recipe into statistics; and later passes, for what truly
+//! needs rows.
+
+use arrow_array::RecordBatch;
+use ranef_design::{Column, DesignRows, Outcome, Parts, Recipe};
+use ranef_engine as engine;
+use ranef_engine::{Coordinates, FactorRows, Layout, Rows, Statistics};
+use ranef_frame::Source;
+
+use crate::Error;
+
+/// The engine's picture of a recipe.
+pub(crate) fn layout(recipe: &Recipe) -> Layout {
+    let levels: Vec<usize> = recipe.factors().iter().map(|f| f.levels).collect();
+    let terms: Vec<(usize, usize, Option<usize>)> = recipe
+        .random()
+        .iter()
+        .map(|t| (t.factor, t.names.len(), t.constant))
+        .collect();
+    Layout::new(
+        recipe.fixed_kept().len(),
+        recipe.has_intercept().then_some(0),
+        &levels,
+        &terms,
+    )
+}
+
+/// Calls `visit` with every batch of a source and its rows in numbers.
+pub(crate) fn for_each_batch(
+    recipe: &Recipe,
+    source: &dyn Source,
+    parts: Parts,
+    formula: &str,
+    mut visit: impl FnMut(&RecordBatch, DesignRows) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let design = |error| Error::design(&error, formula);
+    let projection = recipe.projection(source, parts).map_err(design)?;
+    let mut reader = recipe.reader(parts);
+    for batch in source.read(&projection)? {
+        let batch = batch?;
+        let rows = reader.rows(&batch).map_err(design)?;
+        visit(&batch, rows)?;
+    }
+    Ok(())
+}
+
+/// The statistics of all rows.
+pub(crate) fn statistics(
+    recipe: &Recipe,
+    source: &dyn Source,
+    formula: &str,
+) -> Result<Statistics, Error> {
+    let layout = layout(recipe);
+    let mut statistics: Option<Statistics> = None;
+    for_each_batch(recipe, source, Parts::ALL, formula, |_, rows| {
+        let response = response(&rows);
+        let weights = rows.weights.as_ref().map(|w| w.to_vec(rows.n));
+        let batch = Rows {
+            response: &response,
+            fixed: rows.fixed.iter().map(column).collect(),
+            weights: weights.as_deref(),
+            factors: (0..rows.codes.len())
+                .map(|factor| FactorRows {
+                    codes: &rows.codes[factor],
+                    columns: recipe
+                        .random()
+                        .iter()
+                        .zip(&rows.random)
+                        .filter(|(term, _)| term.factor == factor)
+                        .flat_map(|(_, columns)| columns.iter().map(column))
+                        .collect(),
+                })
+                .collect(),
+        };
+        if rows.n > 0 {
+            statistics
+                .get_or_insert_with(|| {
+                    Statistics::new(layout.clone(), Coordinates::pilot(&layout, &batch))
+                })
+                .add(&batch);
+        }
+        Ok(())
+    })?;
+    Ok(statistics.unwrap_or_else(|| {
+        let coordinates = Coordinates::identity(&layout);
+        Statistics::new(layout, coordinates)
+    }))
+}
+
+/// The response of a batch less its offset.
+pub(crate) fn response(rows: &DesignRows) -> Vec<f64> {
+    let mut values = match &rows.response {
+        Outcome::Numbers(column) => column.to_vec(rows.n),
+        Outcome::Counts { successes, .. } => successes.to_vec(rows.n),
+        Outcome::Nothing => vec![0.0; rows.n],
+    };
+    if let Some(offset) = &rows.offset {
+        for (i, value) in values.iter_mut().enumerate() {
+            *value -= offset.at(i);
+        }
+    }
+    values
+}
+
+fn column(column: &Column) -> engine::Column<'_> {
+    match column {
+        Column::Constant(value) => engine::Column::Constant(*value),
+        Column::Values(values) => engine::Column::Values(values),
+    }
+}

@@ -1,0 +1,217 @@
+//! Saved models: a small versioned JSON without rows, which predicts anywhere.
+
+use std::sync::OnceLock;
+
+use ranef_engine::lmm;
+use serde::{Deserialize, Serialize};
+
+use crate::fit::Facts;
+use crate::random::RandomEffects;
+use crate::residuals::ResidualSummary;
+use crate::{Error, Fit};
+
+/// What the file says it is.
+const FORMAT: &str = "ranef model";
+/// Raised when an older reader would misread the file.
+const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Saved {
+    format: String,
+    version: u32,
+    /// The version of ranef that wrote it.
+    written_by: String,
+    facts: Facts,
+    random_effects: RandomEffects,
+    inference: SavedInference,
+    residuals: Option<ResidualSummary>,
+}
+
+/// Only what is read before anything else.
+#[derive(Deserialize)]
+struct Head {
+    format: Option<String>,
+    version: Option<u32>,
+    written_by: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct SavedInference {
+    covariance: Vec<f64>,
+    dropped: usize,
+    vcov_changes: Vec<Vec<f64>>,
+}
+
+impl Fit {
+    /// The model as JSON: formula, recipe, estimates, random effects; kilobytes, and no rows.
+    pub fn to_json(&self) -> Result<String, Error> {
+        let inference = self.inference();
+        let saved = Saved {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            written_by: env!("CARGO_PKG_VERSION").to_owned(),
+            facts: self.facts.clone(),
+            random_effects: self.random_effects().clone(),
+            inference: SavedInference {
+                covariance: inference.covariance.clone(),
+                dropped: inference.dropped,
+                vcov_changes: inference.vcov_changes.clone(),
+            },
+            residuals: self.residuals.get().copied(),
+        };
+        serde_json::to_string(&saved).map_err(|e| {
+            Error::new(
+                "model_not_saved",
+                format!("the model cannot be written: {e}"),
+            )
+        })
+    }
+
+    /// Writes the model to a file, whole or not at all.
+    pub fn save(&self, path: &std::path::Path) -> Result<(), Error> {
+        let json = self.to_json()?;
+        let failed = |e: std::io::Error| {
+            Error::new(
+                "model_not_saved",
+                format!("cannot write `{}`: {e}", path.display()),
+            )
+            .with_hint("check that the folder exists and may be written to")
+        };
+        // A file beside the target first: what was there before survives a full disk.
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.part", std::process::id()));
+        let part = path.with_file_name(name);
+        let written = std::fs::write(&part, json).and_then(|()| std::fs::rename(&part, path));
+        if written.is_err() {
+            // Nothing is lost if this fails too: the half-written file is not the model.
+            let _ = std::fs::remove_file(&part);
+        }
+        written.map_err(failed)
+    }
+
+    /// Reads a saved model.
+    pub fn load(path: &std::path::Path) -> Result<Self, Error> {
+        let shown = path.display();
+        let bytes = std::fs::read(path).map_err(|e| {
+            Error::new(
+                "model_not_read",
+                format!("cannot read the model `{shown}`: {e}"),
+            )
+        })?;
+        let text = String::from_utf8(bytes).map_err(|_| {
+            Error::new(
+                "not_a_model",
+                format!("`{shown}` is not a saved model: it is not text"),
+            )
+            .with_hint("give a file written by `ranef fit … --save FILE`")
+        })?;
+        Self::from_json(&text).map_err(|mut error| {
+            error.prefix(&format!("`{shown}`: "));
+            error
+        })
+    }
+
+    /// Reads a saved model from its JSON.
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let foreign = || {
+            Error::new("not_a_model", "this is not a saved model")
+                .with_hint("give a file written by `ranef fit … --save FILE`")
+        };
+        let head: Head = serde_json::from_str(text).map_err(|e| {
+            if e.is_eof() && text.trim_start().starts_with('{') {
+                Error::new("model_truncated", "the saved model ends in the middle")
+                    .with_hint("fit and save it again")
+            } else {
+                foreign()
+            }
+        })?;
+        if head.format.as_deref() != Some(FORMAT) {
+            return Err(foreign());
+        }
+        if head.version != Some(VERSION) {
+            return Err(Error::new(
+                "model_version",
+                format!(
+                    "the model was saved in format {} by ranef {}; this is ranef {}, which reads format {VERSION}",
+                    head.version.map_or("?".to_owned(), |v| v.to_string()),
+                    head.written_by.as_deref().unwrap_or("?"),
+                    env!("CARGO_PKG_VERSION"),
+                ),
+            )
+            .with_hint("use the ranef that saved it, or fit and save it again"));
+        }
+        let saved: Saved = serde_json::from_str(text).map_err(|e| {
+            Error::new("model_damaged", format!("the saved model is damaged: {e}"))
+                .with_hint("fit and save it again")
+        })?;
+        saved.check()?;
+        let SavedInference {
+            covariance,
+            dropped,
+            vcov_changes,
+        } = saved.inference;
+        let inference =
+            lmm::Inference::from_parts(covariance, dropped, vcov_changes, saved.facts.vcov.clone());
+        Ok(Self {
+            facts: saved.facts,
+            engine: None,
+            random_effects: OnceLock::from(saved.random_effects),
+            inference: OnceLock::from(inference),
+            residuals: saved.residuals.map_or_else(OnceLock::new, OnceLock::from),
+        })
+    }
+}
+
+impl Saved {
+    /// Sizes that must agree before any of it is used.
+    fn check(&self) -> Result<(), Error> {
+        let damaged = |what: &str| {
+            Error::new(
+                "model_damaged",
+                format!("the saved model is damaged: {what}"),
+            )
+            .with_hint("fit and save it again")
+        };
+        let p = self.facts.beta.len();
+        if self.facts.recipe.fixed_kept().len() != p || self.facts.vcov.len() != p * p {
+            return Err(damaged("fixed effects and their covariance differ in size"));
+        }
+        let m = self.facts.theta.len();
+        if self.inference.vcov_changes.len() != m + 1
+            || self.inference.covariance.len() != (m + 1) * (m + 1)
+            || self.inference.vcov_changes.iter().any(|x| x.len() != p * p)
+        {
+            return Err(damaged("its information matrix has the wrong size"));
+        }
+        let factors = self.facts.recipe.factors();
+        let mut widths = vec![0; factors.len()];
+        for block in &self.facts.random {
+            let k = block.terms.len();
+            let fits = block.factor < factors.len()
+                && block.offset == widths[block.factor]
+                && block.sd.len() == k
+                && block.cov.len() == k
+                && block.corr.len() == k
+                && block.cov.iter().all(|row| row.len() == k)
+                && block.corr.iter().all(|row| row.len() == k);
+            if !fits {
+                return Err(damaged(
+                    "a covariance block does not fit its grouping factor",
+                ));
+            }
+            widths[block.factor] += k;
+        }
+        let effects = &self.random_effects;
+        let sized = effects.modes.len() == factors.len()
+            && effects.covariances.len() == factors.len()
+            && factors.iter().enumerate().all(|(f, factor)| {
+                effects.modes[f].len() == factor.levels * widths[f]
+                    && effects.covariances[f].len() == factor.levels * widths[f] * widths[f]
+            });
+        if sized {
+            Ok(())
+        } else {
+            Err(damaged("its random effects have the wrong size"))
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What the simpler models would cost: for a singular fit, the same model with less in the terms
+//! that are singular.
+
+use ranef_formula::Terms;
+use ranef_frame::Source;
+use serde::Serialize;
+
+use crate::{Error, Fit, Lmer};
+
+/// A simpler model and what it costs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SimplerModel {
+    /// Its formula.
+    pub formula: String,
+    /// How much higher its criterion is.
+    pub cost: f64,
+    /// How many covariance parameters fewer it has.
+    pub fewer_parameters: usize,
+    /// Whether it is singular too.
+    pub singular: bool,
+}
+
+impl Fit {
+    /// Refits with singular terms simplified, one step at a time: without correlations, and
+    /// without each of its effects. Compares on the same criterion, as the fixed effects stay.
+    /// `options` are those the model was fitted with.
+    pub fn simpler_models(
+        &self,
+        options: &Lmer,
+        source: &dyn Source,
+    ) -> Result<Vec<SimplerModel>, Error> {
+        let mut out: Vec<SimplerModel> = Vec::new();
+        for terms in self.candidates() {
+            let formula = terms.to_string();
+            if out.iter().any(|m| m.formula == formula) {
+                continue;
+            }
+            let simpler = Lmer {
+                formula: formula.clone(),
+                start: None,
+                ..options.clone()
+            };
+            let fit = simpler.fit(source)?;
+            out.push(SimplerModel {
+                formula,
+                cost: fit.criterion() - self.criterion(),
+                fewer_parameters: self.theta().len() - fit.theta().len(),
+                singular: fit.singular(),
+            });
+        }
+        out.sort_by(|a, b| a.cost.total_cmp(&b.cost));
+        Ok(out)
+    }
+
+    /// Each singular term without its correlations, without one of its effects, or left out.
+    fn candidates(&self) -> Vec<Terms> {
+        let terms = self.terms();
+        let designs = self.recipe().random();
+        let mut out = Vec::new();
+        for (index, term) in terms.random.iter().enumerate() {
+            let singular = self
+                .varcorr()
+                .iter()
+                .zip(designs)
+                .any(|(block, design)| design.term == index && block.singular);
+            if !singular {
+                continue;
+            }
+            let width: usize = designs
+                .iter()
+                .filter(|d| d.term == index)
+                .map(|d| d.names.len())
+                .sum();
+            if width > 1 && term.correlated {
+                let mut simpler = terms.clone();
+                simpler.random[index] = term.with_correlations(false);
+                out.push(simpler);
+            }
+            for effect in &term.effects.terms {
+                let Some(without) = term.without(effect) else {
+                    continue;
+                };
+                let mut simpler = terms.clone();
+                simpler.random[index] = without;
+                out.push(simpler);
+            }
+            if width == 1 {
+                out.push(terms.without_random(index));
+            }
+        }
+        out
+    }
+}

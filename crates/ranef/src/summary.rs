@@ -1,0 +1,374 @@
+//! The summary that users of lmerTest know, and below it what the fit has to say.
+
+use std::fmt::{self, Write};
+
+use crate::format::{align_right, common, p_values, round, stars};
+use crate::{DfMethod, Fit, RandomBlock};
+
+/// A printable summary of a fit.
+pub struct Summary<'a> {
+    fit: &'a Fit,
+}
+
+/// Above this number of fixed effects their correlations are not printed, as in lme4.
+const MOST_CORRELATIONS: usize = 12;
+
+impl Fit {
+    /// The summary, to be printed.
+    pub fn summary(&self) -> Summary<'_> {
+        Summary { fit: self }
+    }
+}
+
+impl fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.headline(f)?;
+        self.criterion(f)?;
+        self.residuals(f)?;
+        self.random(f)?;
+        self.fixed(f)?;
+        self.correlations(f)?;
+        self.remarks(f)
+    }
+}
+
+impl Summary<'_> {
+    fn headline(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fit = self.fit;
+        let model = if fit.varcorr().is_empty() {
+            "Linear model fit by least squares".to_owned()
+        } else if fit.reml() {
+            "Linear mixed model fit by REML".to_owned()
+        } else {
+            "Linear mixed model fit by maximum likelihood".to_owned()
+        };
+        let tests = match fit.df_method() {
+            DfMethod::Satterthwaite if !fit.varcorr().is_empty() => {
+                ". t-tests use Satterthwaite's method"
+            }
+            DfMethod::None => ". z-tests",
+            _ => ". t-tests use the residual degrees of freedom",
+        };
+        writeln!(f, "{model}{tests}")?;
+        writeln!(f, "Formula: {}\n", fit.formula())
+    }
+
+    fn criterion(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fit = self.fit;
+        if fit.reml() {
+            return writeln!(f, "REML criterion at convergence: {:.1}\n", fit.criterion());
+        }
+        let names = ["AIC", "BIC", "logLik", "-2*log(L)", "df.resid"];
+        let values = [
+            format!("{:.1}", fit.aic()),
+            format!("{:.1}", fit.bic()),
+            format!("{:.1}", fit.log_likelihood()),
+            format!("{:.1}", fit.criterion()),
+            fit.df_residual().to_string(),
+        ];
+        let (mut head, mut line) = (String::new(), String::new());
+        for (name, value) in names.iter().zip(&values) {
+            let width = name.len().max(value.len()) + 1;
+            write!(head, "{name:>width$}")?;
+            write!(line, "{value:>width$}")?;
+        }
+        writeln!(f, "{head}\n{line}\n")
+    }
+
+    fn residuals(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(summary) = self.fit.residuals.get() else {
+            return Ok(());
+        };
+        let largest = summary.quantiles.iter().fold(0.0f64, |a, b| a.max(b.abs()));
+        let decimals = if largest > 0.0 {
+            (5 - largest.log10().ceil() as i32).max(0)
+        } else {
+            0
+        };
+        let rounded: Vec<Option<f64>> = summary
+            .quantiles
+            .iter()
+            .map(|&x| Some(round(x, decimals)))
+            .collect();
+        let values = common(&rounded, 4);
+        writeln!(f, "Scaled residuals:")?;
+        let names = ["Min", "1Q", "Median", "3Q", "Max"];
+        let width = values.iter().map(String::len).max().unwrap_or(0).max(6);
+        let line = |texts: &[&str]| {
+            texts
+                .iter()
+                .map(|t| format!("{t:>width$}"))
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        writeln!(f, "{}", line(&names))?;
+        writeln!(
+            f,
+            "{}\n",
+            line(&values.iter().map(String::as_str).collect::<Vec<_>>())
+        )
+    }
+
+    fn random(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fit = self.fit;
+        let sigma = fit.sigma();
+        if fit.varcorr().is_empty() {
+            let df = fit.nobs() - fit.fixef().len();
+            writeln!(
+                f,
+                "Residual standard error: {} on {df} degrees of freedom",
+                common(&[Some(sigma)], 4)[0]
+            )?;
+            return writeln!(f, "Number of obs: {}\n", fit.nobs());
+        }
+        let mut groups = vec!["Groups".to_owned()];
+        let mut names = vec!["Name".to_owned()];
+        let (mut variances, mut deviations, mut correlations) = (vec![], vec![], vec![]);
+        for (block, label) in fit.varcorr().iter().zip(labels(fit.varcorr())) {
+            for (i, term) in block.terms.iter().enumerate() {
+                groups.push(if i == 0 { label.clone() } else { String::new() });
+                names.push(term.clone());
+                variances.push(Some(block.cov[i][i]));
+                deviations.push(Some(block.sd[i]));
+                let row: Vec<String> = block.corr[i][..i]
+                    .iter()
+                    .map(|r| r.map_or("  NaN".to_owned(), |r| format!("{r:5.2}")))
+                    .collect();
+                correlations.push(row.join(" "));
+            }
+        }
+        groups.push("Residual".to_owned());
+        names.push(String::new());
+        variances.push(Some(sigma * sigma));
+        deviations.push(Some(sigma));
+        correlations.push(String::new());
+        let with_head = |head: &str, values: Vec<String>| {
+            align_right(std::iter::once(head.to_owned()).chain(values).collect())
+        };
+        let variances = with_head("Variance", common(&variances, 4));
+        let deviations = with_head("Std.Dev.", common(&deviations, 4));
+        let (groups, names) = (align_left(groups), align_left(names));
+        let any = correlations.iter().any(|c| !c.is_empty());
+        writeln!(f, "Random effects:")?;
+        for i in 0..groups.len() {
+            let correlation = match i {
+                0 if any => " Corr",
+                0 => "",
+                i => correlations[i - 1].as_str(),
+            };
+            let line = format!(
+                " {} {} {} {} {correlation}",
+                groups[i], names[i], variances[i], deviations[i]
+            );
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        let levels: Vec<String> = fit
+            .recipe()
+            .factors()
+            .iter()
+            .map(|g| format!("{}, {}", g.name, g.levels))
+            .collect();
+        writeln!(
+            f,
+            "Number of obs: {}, groups:  {}\n",
+            fit.nobs(),
+            levels.join("; ")
+        )
+    }
+
+    fn fixed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let table = self.fit.coefficients();
+        if table.is_empty() {
+            return writeln!(f, "No fixed effects");
+        }
+        let with_df = table.iter().any(|c| c.df.is_some());
+        let finite = |values: Vec<Option<f64>>| values;
+        let estimates = finite(table.iter().map(|c| c.estimate).collect());
+        let errors = finite(table.iter().map(|c| c.std_error).collect());
+        let degrees = finite(table.iter().map(|c| c.df).collect());
+        // Estimates, errors and df share their decimals, as printCoefmat does.
+        let mut shared: Vec<Option<f64>> = estimates.iter().chain(&errors).copied().collect();
+        if with_df {
+            shared.extend(&degrees);
+        }
+        let smallest = shared
+            .iter()
+            .flatten()
+            .filter(|x| x.is_finite() && **x != 0.0)
+            .map(|x| x.abs().log10().floor() as i32)
+            .min()
+            .unwrap_or(0);
+        let decimals = (4 - (1 + smallest)).max(1);
+        let rounded: Vec<Option<f64>> = shared
+            .iter()
+            .map(|x| x.map(|x| round(x, decimals)))
+            .collect();
+        let texts = common(&rounded, 4);
+        let n = table.len();
+        let statistics: Vec<Option<f64>> = table
+            .iter()
+            .map(|c| c.statistic.map(|t| round(t, 3)))
+            .collect();
+        let p: Vec<Option<f64>> = table.iter().map(|c| c.p_value).collect();
+        let trimmed = |range: std::ops::Range<usize>| {
+            texts[range]
+                .iter()
+                .map(|t| t.trim_start().to_owned())
+                .collect::<Vec<_>>()
+        };
+        let mut columns = vec![
+            ("Estimate", trimmed(0..n)),
+            ("Std. Error", trimmed(n..2 * n)),
+        ];
+        if with_df {
+            columns.push(("df", trimmed(2 * n..3 * n)));
+        }
+        columns.push((
+            if with_df { "t value" } else { "z value" },
+            common(&statistics, 4),
+        ));
+        columns.push((
+            if with_df { "Pr(>|t|)" } else { "Pr(>|z|)" },
+            p_values(&p, 3),
+        ));
+        let names: Vec<String> = std::iter::once(String::new())
+            .chain(table.iter().map(|c| c.term.clone()))
+            .collect();
+        let names = align_left(names);
+        let columns: Vec<Vec<String>> = columns
+            .into_iter()
+            .map(|(head, values)| {
+                align_right(std::iter::once(head.to_owned()).chain(values).collect())
+            })
+            .collect();
+        writeln!(f, "Fixed effects:")?;
+        for (i, name) in names.iter().enumerate() {
+            let mut line = name.clone();
+            for column in &columns {
+                write!(line, " {}", column[i])?;
+            }
+            if let Some(p) = i.checked_sub(1).and_then(|i| p[i]) {
+                write!(line, " {}", stars(p))?;
+            }
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        if p.iter().flatten().any(|p| *p < 0.1) {
+            writeln!(
+                f,
+                "---\nSignif. codes:  0 '***' 0.001 '**' 0.01 '*' 0.05 '.' 0.1 ' ' 1"
+            )?;
+        }
+        Ok(())
+    }
+
+    fn correlations(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.fit.fixed_names();
+        let p = names.len();
+        if !(2..=MOST_CORRELATIONS).contains(&p) {
+            return Ok(());
+        }
+        let vcov = self.fit.vcov();
+        let short: Vec<String> = names
+            .iter()
+            .map(|n| {
+                if *n == "(Intercept)" {
+                    "(Intr)".to_owned()
+                } else {
+                    abbreviate(n, 6)
+                }
+            })
+            .collect();
+        let rows = align_left(
+            names
+                .iter()
+                .map(|n| {
+                    if *n == "(Intercept)" {
+                        (*n).to_owned()
+                    } else {
+                        abbreviate(n, 11)
+                    }
+                })
+                .collect(),
+        );
+        writeln!(f, "\nCorrelation of Fixed Effects:")?;
+        let width = |j: usize| short[j].chars().count().max(6);
+        let mut head = " ".repeat(rows[0].chars().count());
+        for (j, name) in short[..p - 1].iter().enumerate() {
+            write!(head, " {name:<width$}", width = width(j))?;
+        }
+        writeln!(f, "{}", head.trim_end())?;
+        for i in 1..p {
+            let mut line = rows[i].clone();
+            for j in 0..i {
+                let r = vcov[i * p + j] / (vcov[i * p + i] * vcov[j * p + j]).sqrt();
+                write!(line, " {:<width$}", format!("{r:6.3}"), width = width(j))?;
+            }
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        Ok(())
+    }
+
+    fn remarks(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fit = self.fit;
+        for note in fit.notes() {
+            writeln!(f, "\n{}", wrap(&note.message, 80))?;
+        }
+        if !fit.theta().is_empty() && fit.certificate().converged {
+            writeln!(
+                f,
+                "\nConverged: a minimum by its certificate (decrement {:.0e}, no variance left to \
+                 gain; {} evaluations).",
+                fit.certificate().newton_decrement,
+                fit.evaluations()
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Labels of the blocks: a grouping factor that comes again gets `.1`, `.2`, as lme4 labels them.
+fn labels(blocks: &[RandomBlock]) -> Vec<String> {
+    blocks
+        .iter()
+        .enumerate()
+        .map(|(i, block)| {
+            match blocks[..i]
+                .iter()
+                .filter(|b| b.group == block.group)
+                .count()
+            {
+                0 => block.group.clone(),
+                n => format!("{}.{n}", block.group),
+            }
+        })
+        .collect()
+}
+
+fn align_left(texts: Vec<String>) -> Vec<String> {
+    let width = texts.iter().map(|t| t.chars().count()).max().unwrap_or(0);
+    texts.into_iter().map(|t| format!("{t:<width$}")).collect()
+}
+
+/// The first characters of a name.
+fn abbreviate(name: &str, length: usize) -> String {
+    name.chars().take(length).collect()
+}
+
+/// Breaks a text into lines of at most `width` characters, at spaces.
+fn wrap(text: &str, width: usize) -> String {
+    let mut out = String::new();
+    let mut length = 0;
+    for word in text.split(' ') {
+        let n = word.chars().count();
+        if length > 0 && length + 1 + n > width {
+            out.push('\n');
+            length = 0;
+        } else if length > 0 {
+            out.push(' ');
+            length += 1;
+        }
+        out.push_str(word);
+        length += n;
+    }
+    out
+}
