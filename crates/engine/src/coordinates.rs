@@ -71,7 +71,8 @@ impl Standard {
     }
 }
 
-/// How every column of a model is standardised.
+/// How every column of a model is standardised. Columns of ones that the layout names as
+/// intercepts stay as they are; without an intercept beside it a column is never shifted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Coordinates {
     /// The response.

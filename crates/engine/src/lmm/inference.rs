@@ -169,7 +169,13 @@ impl Inference {
                 .map(|i| contrast[i] * (0..p).map(|j| matrix[i * p + j] * contrast[j]).sum::<f64>())
                 .sum()
         };
-        let slopes: Vec<f64> = self.vcov_changes.iter().map(|m| form(m)).collect();
+        // Relative to the variance, whose square may be beyond the range of numbers.
+        let variance = form(&self.vcov);
+        let slopes: Vec<f64> = self
+            .vcov_changes
+            .iter()
+            .map(|m| form(m) / variance)
+            .collect();
         let size = slopes.len();
         let spread: f64 = (0..size)
             .map(|i| {
@@ -179,8 +185,7 @@ impl Inference {
                         .sum::<f64>()
             })
             .sum();
-        let variance = form(&self.vcov);
-        2.0 * variance * variance / spread
+        2.0 / spread
     }
 }
 
