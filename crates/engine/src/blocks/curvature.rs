@@ -14,6 +14,7 @@
 //!
 //! Nothing here divides by Λ, so it holds on the boundary too.
 
+use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par};
 
 use super::plan::Node;
@@ -59,30 +60,6 @@ pub(crate) fn traces(
         }
     }
     out
-}
-
-/// ∂(X'V⁻¹X)⁻¹ in each direction, p × p; the root's covariance must include X.
-pub(crate) fn fixed_covariance_changes(
-    nodes: &Sparse,
-    root: &Root,
-    directions: &[Direction],
-) -> Vec<Vec<f64>> {
-    let tangent = Tangent::new(nodes, root);
-    let widest = directions.iter().map(|d| d.factor + 1).max().unwrap_or(0);
-    directions
-        .iter()
-        .map(|direction| {
-            let mut change = tangent.still();
-            tangent.forward(direction, &mut change);
-            let faces = root.faces().iter().map(|f| f.factor + 1).max().unwrap_or(0);
-            let mut ignored = vec![Vec::new(); widest.max(faces)];
-            let moved = tangent.root_pass(direction, &change.root, &mut ignored);
-            let (n, first) = (tangent.size, root.effects);
-            (first..n)
-                .flat_map(|c| moved[c * n + first..(c + 1) * n].to_vec())
-                .collect()
-        })
-        .collect()
 }
 
 struct Tangent<'a> {
@@ -151,7 +128,7 @@ impl<'a> Tangent<'a> {
         for i in 0..size {
             complement[i * size + i] += 1.0;
         }
-        let information = product(&s, &complement, size, size, size, 1.0);
+        let information = symmetric_product(&s, &complement, size, size);
         Self {
             nodes,
             root,
@@ -188,7 +165,7 @@ impl<'a> Tangent<'a> {
 
     /// The changes of S at later nodes and in the root.
     fn forward(&self, direction: &Direction, change: &mut Change) {
-        let k = (direction.change.len() as f64).sqrt() as usize;
+        let k = direction.change.len().isqrt();
         for node in &self.nodes.plan.nodes {
             let moves = node.factor == direction.factor;
             let rows = node.height + self.fixed;
@@ -307,22 +284,26 @@ impl<'a> Tangent<'a> {
     /// dC̃ of the root; adds dG of the root's own levels to `out`.
     fn root_pass(&self, direction: &Direction, ds: &[f64], out: &mut [Vec<f64>]) -> Vec<f64> {
         let n = self.size;
-        let k = (direction.change.len() as f64).sqrt() as usize;
-        let half = product(&self.root.covariance, ds, n, n, n, -1.0);
-        let mut dc = product(&half, &self.root.covariance, n, n, n, 1.0);
-        // M'dS M, of which only the diagonal blocks are read.
-        let dsm = product(ds, &self.complement, n, n, n, 1.0);
-        for face in self.root.faces() {
-            let kf = (out[face.factor].len() as f64).sqrt() as usize;
-            for i in 0..kf {
-                for j in 0..kf {
-                    let (x, y) = ((face.offset + i) * n, (face.offset + j) * n);
-                    let sum: f64 = self.complement[x..x + n]
-                        .iter()
-                        .zip(&dsm[y..y + n])
-                        .map(|(a, b)| a * b)
-                        .sum();
-                    out[face.factor][i * kf + j] += sum;
+        let k = direction.change.len().isqrt();
+        let mut dc = vec![0.0; n * n];
+        // Directions of the root's own factors leave S alone: half the work.
+        if ds.iter().any(|&x| x != 0.0) {
+            let half = product(&self.root.covariance, ds, n, n, n, -1.0);
+            dc = symmetric_product(&half, &self.root.covariance, n, n);
+            // M'dS M, of which only the diagonal blocks are read.
+            let dsm = product(ds, &self.complement, n, n, n, 1.0);
+            for face in self.root.faces() {
+                let kf = out[face.factor].len().isqrt();
+                for i in 0..kf {
+                    for j in 0..kf {
+                        let (x, y) = ((face.offset + i) * n, (face.offset + j) * n);
+                        let sum: f64 = self.complement[x..x + n]
+                            .iter()
+                            .zip(&dsm[y..y + n])
+                            .map(|(a, b)| a * b)
+                            .sum();
+                        out[face.factor][i * kf + j] += sum;
+                    }
                 }
             }
         }
@@ -355,23 +336,23 @@ impl<'a> Tangent<'a> {
         };
         let width = moving.len() * k;
         let (plain, scaled) = gather(&self.complement);
-        faer::linalg::matmul::matmul(
-            MatMut::from_column_major_slice_mut(&mut dc, n, n),
-            Accum::Add,
-            MatRef::from_column_major_slice(&scaled, n, width),
-            MatRef::from_column_major_slice(&plain, n, width).transpose(),
-            1.0,
-            Par::Seq,
-        );
+        let mut transposed = vec![0.0; n * width];
+        for c in 0..width {
+            for r in 0..n {
+                transposed[r * width + c] = plain[c * n + r];
+            }
+        }
+        let added = symmetric_product(&scaled, &transposed, n, width);
+        dc.iter_mut().zip(&added).for_each(|(x, y)| *x += y);
         let (plain, scaled) = gather(&self.information);
-        for face in self.root.faces() {
-            let kf = (out[face.factor].len() as f64).sqrt() as usize;
-            for i in 0..kf {
-                for j in 0..kf {
-                    let sum: f64 = (0..width)
-                        .map(|c| plain[c * n + face.offset + i] * scaled[c * n + face.offset + j])
-                        .sum();
-                    out[face.factor][i * kf + j] -= sum;
+        for (plain, scaled) in plain.chunks_exact(n).zip(scaled.chunks_exact(n)) {
+            for face in self.root.faces() {
+                let kf = out[face.factor].len().isqrt();
+                for i in 0..kf {
+                    for j in 0..kf {
+                        out[face.factor][i * kf + j] -=
+                            plain[face.offset + i] * scaled[face.offset + j];
+                    }
                 }
             }
         }
@@ -636,6 +617,26 @@ fn multiply_rows(rows: &[f64], matrix: &[f64], k: usize) -> Vec<f64> {
 
 fn transpose(matrix: &[f64], k: usize) -> Vec<f64> {
     (0..k * k).map(|i| matrix[(i % k) * k + i / k]).collect()
+}
+
+/// A product AB of square matrices by columns that is known to be symmetric.
+fn symmetric_product(a: &[f64], b: &[f64], n: usize, inner: usize) -> Vec<f64> {
+    let mut out = vec![0.0; n * n];
+    if n * inner > 0 {
+        triangular::matmul(
+            MatMut::from_column_major_slice_mut(&mut out, n, n),
+            BlockStructure::TriangularLower,
+            Accum::Replace,
+            MatRef::from_column_major_slice(&a[..n * inner], n, inner),
+            BlockStructure::Rectangular,
+            MatRef::from_column_major_slice(&b[..inner * n], inner, n),
+            BlockStructure::Rectangular,
+            1.0,
+            Par::Seq,
+        );
+        mirror_lower(&mut out, n);
+    }
+    out
 }
 
 /// A dense product of matrices by columns, times a factor.

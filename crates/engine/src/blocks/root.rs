@@ -214,6 +214,36 @@ impl Root {
         d
     }
 
+    /// The root's random effects with a column of X as the response and no fixed effects.
+    pub fn solve_fixed_column(&self, lambda: &[Vec<f64>], x: usize) -> Vec<f64> {
+        let (n, size) = (self.effects, self.size);
+        let mut d: Vec<f64> = (0..n).map(|i| self.omega[i * size + n + x]).collect();
+        let l = square(&self.omega, size).submatrix(0, 0, n, n);
+        triangular_solve::solve_upper_triangular_in_place(
+            l.transpose(),
+            MatMut::from_column_major_slice_mut(&mut d, n, 1),
+            Par::Seq,
+        );
+        self.multiply_by_d(lambda, &mut d);
+        d
+    }
+
+    /// Z'V⁻¹x of the root's effects for a column of X, given its solution.
+    pub fn fixed_column_scores(&self, x: usize, d: &[f64]) -> Vec<f64> {
+        let (n, size) = (self.effects, self.size);
+        let mut v: Vec<f64> = (0..n).map(|i| self.s[i * size + n + x]).collect();
+        for j in 0..n {
+            let column = &self.s[j * size..j * size + n];
+            let mut sum = column[j] * d[j];
+            for i in j + 1..n {
+                v[i] -= column[i] * d[j];
+                sum += column[i] * d[i];
+            }
+            v[j] -= sum;
+        }
+        v
+    }
+
     /// D times a vector over effects and X, in place.
     fn multiply_by_d(&self, lambda: &[Vec<f64>], d: &mut [f64]) {
         for face in &self.faces {

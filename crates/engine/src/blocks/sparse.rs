@@ -35,11 +35,21 @@ pub(crate) struct Sparse {
     pub(super) covariance_panel: Vec<f64>,
     /// Where a node's random effects begin in vectors over all nodes.
     start: Vec<usize>,
-    /// Conditional modes and Z'Py, node after node.
-    pub(crate) modes: Vec<f64>,
-    pub(crate) residual: Vec<f64>,
+    /// Random effects in all nodes, and the widest face.
+    effects: usize,
+    widest: usize,
+    solution: Substituted,
     scratch: FaceScratch<f64>,
     update: DenseUpdate,
+}
+
+/// Conditional modes and Z'V⁻¹(response) node after node, with scratch for one face.
+#[derive(Default)]
+pub(super) struct Substituted {
+    pub modes: Vec<f64>,
+    pub residual: Vec<f64>,
+    half: Vec<f64>,
+    score: Vec<f64>,
 }
 
 /// A symmetric matrix with the pattern of C̃: the nodes that are not leaves, and the root.
@@ -175,7 +185,7 @@ impl Sparse {
             .iter()
             .any(|n| Self::covers_root(n, plan.root_effects));
         let size = plan.root_effects + tail;
-        Self {
+        let mut out = Self {
             tail,
             w: vec![0.0; plan.own_size],
             scaled: vec![0.0; plan.panel_size],
@@ -186,8 +196,9 @@ impl Sparse {
             own,
             panel,
             start,
-            modes: vec![0.0; effects],
-            residual: vec![0.0; effects],
+            effects,
+            widest,
+            solution: Substituted::default(),
             scratch: FaceScratch::new(widest),
             update: DenseUpdate {
                 buffer: if dense {
@@ -198,7 +209,9 @@ impl Sparse {
                 used: 0,
             },
             plan,
-        }
+        };
+        out.solution = out.room();
+        out
     }
 
     /// Whether a node's panel is worth blocked arithmetic: it must meet nothing but the root, and
@@ -351,17 +364,27 @@ impl Sparse {
         determinant
     }
 
-    /// Conditional modes and Z'Py of every node, from the solution `d` of the root.
-    pub fn back_substitute(&mut self, d: &[f64], root: &Root) {
-        let p = self.tail - 1;
-        for j in (0..self.plan.nodes.len()).rev() {
-            let node = self.plan.nodes[j].clone();
+    /// Conditional modes and Z'Py of every node, from the solution `d` of the root (effects,
+    /// then β).
+    pub fn back_substitute(&mut self, d: &[f64]) {
+        let mut solution = std::mem::take(&mut self.solution);
+        let (effects, beta) = d.split_at(self.plan.root_effects);
+        self.substitute(self.tail - 1, effects, beta, &mut solution);
+        self.solution = solution;
+    }
+
+    /// Modes and residual scores of every node for one column of \[X y\] as the response, given
+    /// the root's effects and the fixed effects to subtract (none, or one for each column of X).
+    pub fn substitute(&self, column: usize, root: &[f64], beta: &[f64], out: &mut Substituted) {
+        for (j, node) in self.plan.nodes.iter().enumerate().rev() {
             let k = node.width;
-            let (own, panel) = self.current(&node);
-            let scaled = &self.scaled[self.panel_range(&node)];
+            let (own, panel) = self.current(node);
+            let scaled = &self.scaled[self.panel_range(node)];
             let w = &self.w[node.own..node.own + k * k];
-            let mut t = scaled[(node.height + p) * k..].to_vec();
-            let mut v = panel[(node.height + p) * k..].to_vec();
+            let at = (node.height + column) * k;
+            let (t, v) = (&mut out.half[..k], &mut out.score[..k]);
+            t.copy_from_slice(&scaled[at..at + k]);
+            v.copy_from_slice(&panel[at..at + k]);
             let mut take = |row: usize, x: f64| {
                 for a in 0..k {
                     t[a] -= scaled[row * k + a] * x;
@@ -372,28 +395,51 @@ impl Sparse {
             for &r in &self.plan.blocks[node.blocks.clone()] {
                 let first = self.start[r as usize];
                 for a in 0..self.plan.nodes[r as usize].width {
-                    take(row, self.modes[first + a]);
+                    take(row, out.modes[first + a]);
                     row += 1;
                 }
             }
             for &r in &self.plan.root_rows[node.root.clone()] {
-                take(row, d[r as usize]);
+                take(row, root[r as usize]);
                 row += 1;
             }
-            for x in 0..p {
-                take(row + x, d[root.effects + x]);
+            for (x, &b) in beta.iter().enumerate() {
+                take(row + x, b);
             }
-            let mode: Vec<f64> = (0..k)
-                .map(|i| (0..k).map(|c| w[i * k + c] * t[c]).sum())
-                .collect();
+            let start = self.start[j];
             for i in 0..k {
-                for m in 0..k {
-                    v[i] -= symmetric(own, k, i, m) * mode[m];
-                }
+                out.modes[start + i] = (0..k).map(|c| w[i * k + c] * t[c]).sum();
             }
-            self.modes[self.start[j]..self.start[j] + k].copy_from_slice(&mode);
-            self.residual[self.start[j]..self.start[j] + k].copy_from_slice(&v);
+            for i in 0..k {
+                let taken: f64 = (0..k)
+                    .map(|m| symmetric(own, k, i, m) * out.modes[start + m])
+                    .sum();
+                out.residual[start + i] = v[i] - taken;
+            }
         }
+    }
+
+    /// Room for [`Sparse::substitute`].
+    pub fn room(&self) -> Substituted {
+        let (effects, widest) = (self.effects, self.widest);
+        Substituted {
+            modes: vec![0.0; effects],
+            residual: vec![0.0; effects],
+            half: vec![0.0; widest],
+            score: vec![0.0; widest],
+        }
+    }
+
+    /// The nodes with their residual scores in a solution.
+    pub fn each_residual<'a>(
+        &'a self,
+        solution: &'a Substituted,
+    ) -> impl Iterator<Item = (usize, &'a [f64])> {
+        self.plan
+            .nodes
+            .iter()
+            .zip(&self.start)
+            .map(|(node, &start)| (node.factor, &solution.residual[start..start + node.width]))
     }
 
     /// Adds each factor's Σ_f Z_f'PZ_f (or with V⁻¹ in place of P, as the root's C̃ has it) to
@@ -616,7 +662,7 @@ impl Sparse {
             let (own, panel) = self.current(node);
             let scaled = &self.scaled[self.panel_range(node)];
             let w = &self.w[node.own..node.own + k * k];
-            let v = &self.residual[self.start[j]..self.start[j] + k];
+            let v = &self.solution.residual[self.start[j]..self.start[j] + k];
             let mut incoming = std::mem::take(&mut pending[j]);
             let active: Vec<usize> = if node.leaf {
                 (0..m)
@@ -686,7 +732,7 @@ impl Sparse {
         for (j, node) in self.plan.nodes.iter().enumerate() {
             scores.add_residual(
                 node.factor,
-                &self.residual[self.start[j]..self.start[j] + node.width],
+                &self.solution.residual[self.start[j]..self.start[j] + node.width],
             );
         }
     }
@@ -697,7 +743,7 @@ impl Sparse {
             visit(
                 node.factor,
                 node.level,
-                &self.modes[self.start[j]..self.start[j] + node.width],
+                &self.solution.modes[self.start[j]..self.start[j] + node.width],
             );
         }
     }

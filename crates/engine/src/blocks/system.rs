@@ -1,10 +1,10 @@
 //! The whole linear system: one of the two kernels, and the root.
 
-use super::curvature::{Direction, fixed_covariance_changes, traces};
+use super::curvature::{Direction, traces};
 use super::lanes::Lanes;
 use super::plan::Plan;
 use super::root::Root;
-use super::sparse::{Sparse, steps};
+use super::sparse::{Sparse, sandwich, steps};
 use super::{Information, Scores};
 use crate::layout::{Entry, Layout};
 use crate::statistics::Statistics;
@@ -44,6 +44,34 @@ pub(crate) struct Posterior {
     pub modes: Vec<Vec<f64>>,
     /// K × K numbers a level.
     pub covariances: Vec<Vec<f64>>,
+}
+
+/// Z_f'V⁻¹X of one grouping factor: for each column of X the numbers of all levels, K a level.
+struct FixedScores {
+    width: usize,
+    columns: Vec<Vec<f64>>,
+}
+
+impl FixedScores {
+    /// Σ_f X'V⁻¹Z_f E Z_f'V⁻¹X, p × p.
+    fn between(&self, change: &[f64], p: usize) -> Vec<f64> {
+        let k = self.width;
+        let mut out = vec![0.0; p * p];
+        for x in 0..p {
+            let moved: Vec<f64> = self.columns[x]
+                .chunks_exact(k)
+                .flat_map(|v| {
+                    (0..k).map(move |i| (0..k).map(|j| change[i * k + j] * v[j]).sum::<f64>())
+                })
+                .collect();
+            for z in 0..=x {
+                let sum: f64 = moved.iter().zip(&self.columns[z]).map(|(a, b)| a * b).sum();
+                out[x * p + z] = sum;
+                out[z * p + x] = sum;
+            }
+        }
+        out
+    }
 }
 
 impl System {
@@ -143,7 +171,7 @@ impl System {
                 scores.residual[0] = sums.residual;
             }
             Kernel::Nodes(nodes) => {
-                nodes.back_substitute(&self.solution, &self.root);
+                nodes.back_substitute(&self.solution);
                 self.root
                     .covariance(&self.lambda, reml, Some(&mut scores.information));
                 nodes.selected_inverse(&self.root, &mut scores.information, None);
@@ -368,10 +396,45 @@ impl System {
                 out
             }
             Kernel::Nodes(nodes) => {
-                self.root.covariance(&self.lambda, true, None);
-                fixed_covariance_changes(nodes, &self.root, directions)
+                let scores = self.fixed_scores(nodes);
+                let covariance = self.root.fixed_covariance();
+                directions
+                    .iter()
+                    .map(|direction| {
+                        let between = scores[direction.factor].between(&direction.change, p);
+                        sandwich(&covariance, &between, p)
+                    })
+                    .collect()
             }
         }
+    }
+
+    /// Z_f'V⁻¹X of every level of every grouping factor.
+    fn fixed_scores(&self, nodes: &Sparse) -> Vec<FixedScores> {
+        let mut out: Vec<FixedScores> = self
+            .layout
+            .factors
+            .iter()
+            .map(|f| FixedScores {
+                width: f.width,
+                columns: vec![Vec::new(); self.layout.fixed],
+            })
+            .collect();
+        let mut room = nodes.room();
+        for x in 0..self.layout.fixed {
+            let d = self.root.solve_fixed_column(&self.lambda, x);
+            let scores = self.root.fixed_column_scores(x, &d);
+            nodes.substitute(x, &d, &[], &mut room);
+            for (factor, v) in nodes.each_residual(&room) {
+                out[factor].columns[x].extend_from_slice(v);
+            }
+            for face in self.root.faces() {
+                let k = self.layout.factors[face.factor].width;
+                out[face.factor].columns[x]
+                    .extend_from_slice(&scores[face.offset..face.offset + k]);
+            }
+        }
+        out
     }
 
     /// E_iΛ' + ΛE_i', the change of the relative covariance of a face with each θ_i.

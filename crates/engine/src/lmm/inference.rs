@@ -157,7 +157,13 @@ impl Inference {
         vcov: Vec<f64>,
     ) -> Self {
         let fixed = vcov.len().isqrt();
-        Self { covariance, dropped, vcov_changes, vcov, fixed }
+        Self {
+            covariance,
+            dropped,
+            vcov_changes,
+            vcov,
+            fixed,
+        }
     }
 
     /// Satterthwaite's degrees of freedom of the contrast l'β: 2(l'Φl)²/(g'Ag) with
