@@ -141,12 +141,13 @@ pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> 
     };
     if !criterion.at(&start).is_finite() {
         // y'Py = 0 is the one way in which a full-rank model of finite numbers has no criterion.
-        let finite = statistics.corner().iter().all(|x| x.is_finite());
-        return Err(if finite && dependent_columns(statistics).is_empty() {
-            FitError::NoResidual
-        } else {
-            FitError::NotDefined
-        });
+        return Err(
+            if all_finite(statistics) && dependent_columns(statistics).is_empty() {
+                FitError::NoResidual
+            } else {
+                FitError::NotDefined
+            },
+        );
     }
     let rounding = residual_of_rounding(statistics);
     if criterion.pwrss() <= rounding {
@@ -192,9 +193,20 @@ pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> 
     })
 }
 
+fn all_finite(statistics: &Statistics) -> bool {
+    let finite = |values: &[f64]| values.iter().all(|x| x.is_finite());
+    let factors = &statistics.layout().factors;
+    finite(&statistics.corner())
+        && factors.iter().enumerate().all(|(f, shape)| {
+            (0..shape.levels)
+                .all(|level| finite(statistics.own(f, level)) && finite(statistics.tail(f, level)))
+        })
+}
+
 /// The y'Py, in standard units, that rounding leaves where the response is reproduced exactly:
-/// rounding of the crossproducts, relative to y'y, and of the response itself, which it kept
-/// relative to its size before centring.
+/// rounding of the crossproducts, relative to y'y, and of the response itself, relative to its
+/// size before centring. Of a smaller y'Py fewer than five digits would be right, and the
+/// criterion not even to 10⁻³.
 fn residual_of_rounding(statistics: &Statistics) -> f64 {
     let corner = statistics.corner();
     let response = statistics.coordinates().response;
@@ -203,7 +215,7 @@ fn residual_of_rounding(statistics: &Statistics) -> f64 {
         Some(i) => corner[i * (statistics.layout().fixed + 1) + i],
         None => statistics.rows() as f64,
     };
-    1e-13 * corner[corner.len() - 1] + weight * (4.0 * f64::EPSILON * size).powi(2)
+    1e-11 * corner[corner.len() - 1] + weight * (4.0 * f64::EPSILON * size).powi(2)
 }
 
 /// Minimises, cleans up the boundary, and restarts where the certificate finds a way down.
