@@ -151,7 +151,7 @@ fn more_random_effects_than_rows() {
 fn weights_of_any_size() {
     let mut model = sleepstudy(true);
     let plain = model.fit(true).unwrap();
-    for scale in [1e-6, 1e-3, 1e3, 1e6] {
+    for scale in [1e-12, 1e-3, 1e3, 1e12] {
         model.weights = Some(vec![scale; 180]);
         let fit = model.fit(true).unwrap();
         // σ² is the variance at weight 1, Λ is relative to it.
@@ -164,6 +164,8 @@ fn weights_of_any_size() {
             "{scale:e}: {}",
             fit.value
         );
+        assert_eq!(fit.evaluations, plain.evaluations, "{scale:e}");
+        assert_eq!(fit.singular, [false], "{scale:e}");
         all_finite(fit);
     }
     model.weights = Some((0..180).map(|i| 10f64.powi(i % 7 - 3)).collect());

@@ -30,6 +30,7 @@ pub struct Criterion {
     rows: usize,
     degrees: f64,
     shift: f64,
+    unit: f64,
     theta: Vec<f64>,
     last: Last,
     /// Whether derivatives, and β with them, are those of `theta`.
@@ -96,6 +97,7 @@ impl Criterion {
             rows: statistics.rows(),
             degrees,
             shift,
+            unit: (-0.5 * statistics.sum_log_weights() / (statistics.rows().max(1) as f64)).exp(),
             theta: Vec::new(),
             last: Last::default(),
             derived: false,
@@ -232,6 +234,13 @@ impl Criterion {
             self.derivatives();
         }
         value
+    }
+
+    /// The size of an ordinary θ: relative to σ, which is the standard deviation of a row of weight
+    /// 1, that of a row of typical weight. Without it weights like 10⁸ would start a fit far from
+    /// its end and make every variance look like zero.
+    pub(crate) fn unit(&self) -> f64 {
+        self.unit
     }
 
     /// y'Py at the last θ, in units of the standardised response.

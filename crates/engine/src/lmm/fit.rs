@@ -34,7 +34,7 @@ pub struct Options {
     /// Evaluations after which an optimiser gives up.
     pub max_evaluations: usize,
     /// Where to start, in the user's units; by default every relative standard deviation is 1
-    /// in standard units.
+    /// in standard units, beside a row of typical weight.
     pub start: Option<Vec<f64>>,
 }
 
@@ -67,8 +67,11 @@ pub struct Certificate {
 const SCORE_TOLERANCE: f64 = 1e-5;
 /// Decrement, in units of the criterion, that counts as zero.
 const DECREMENT_TOLERANCE: f64 = 1e-7;
-/// A standard deviation below this, relative to σ and in standard units, may be zero.
+/// A standard deviation below this, relative to that of a row's error and in standard units, may
+/// be zero.
 const SNAP: f64 = 1e-3;
+/// And below this it counts as zero.
+const ZERO: f64 = 1e-4;
 
 /// A fitted linear mixed model: the numbers, in the user's units.
 pub struct Fit {
@@ -136,7 +139,13 @@ pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> 
         None => criterion
             .entries()
             .iter()
-            .map(|e| if e.is_diagonal() { 1.0 } else { 0.0 })
+            .map(|e| {
+                if e.is_diagonal() {
+                    criterion.unit()
+                } else {
+                    0.0
+                }
+            })
             .collect(),
     };
     if !criterion.at(&start).is_finite() {
@@ -168,13 +177,13 @@ pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> 
         .map(|x| x * sigma_squared)
         .collect();
     let vcov = coordinates.map_fixed_matrix(&layout, &scaled);
-    let entries = criterion.entries().to_vec();
+    let (entries, zero) = (criterion.entries().to_vec(), ZERO * criterion.unit());
     let singular = (0..layout.terms.len())
         .map(|term| {
             entries
                 .iter()
                 .zip(&theta)
-                .any(|(e, t)| e.term == term && e.is_diagonal() && t.abs() < 1e-4)
+                .any(|(e, t)| e.term == term && e.is_diagonal() && t.abs() < zero)
         })
         .collect();
     Ok(Fit {
@@ -269,12 +278,12 @@ fn minimise(
 /// all but zero to zero where the criterion does not rise. Says whether it did.
 fn clean(criterion: &mut Criterion, layout: &Layout, minimum: &Minimum) -> (Vec<f64>, bool) {
     let theta = normal_form(layout, &minimum.theta);
-    let entries = criterion.entries().to_vec();
+    let (entries, snap) = (criterion.entries().to_vec(), SNAP * criterion.unit());
     let mut best = theta;
     let mut value = minimum.value;
     let mut snapped = false;
     for (i, entry) in entries.iter().enumerate() {
-        if !entry.is_diagonal() || best[i] == 0.0 || best[i].abs() >= SNAP {
+        if !entry.is_diagonal() || best[i] == 0.0 || best[i].abs() >= snap {
             continue;
         }
         let mut candidate = best.clone();
@@ -323,7 +332,7 @@ fn certify(criterion: &mut Criterion, layout: &Layout, theta: &[f64]) -> Certifi
         for i in 0..k {
             for j in 0..k {
                 let x: f64 = (0..k).map(|a| block[i * k + a] * l[a * k + j]).sum();
-                slope = slope.max(x.abs() / size);
+                slope = slope.max(x.abs() / (size * criterion.unit()));
             }
         }
     }
@@ -361,7 +370,7 @@ fn escape(criterion: &mut Criterion, layout: &Layout, theta: &[f64]) -> Option<V
         let block = term_block(layout, term, &derivatives.scores[term.factor]);
         let (values, vectors) = symmetric_eigen(&block, k)?;
         if values[0] < 0.0 {
-            let mut size = 1e-2;
+            let mut size = 1e-2 * criterion.unit();
             for _ in 0..6 {
                 let mut wide = vec![0.0; (k + 1) * (k + 1)];
                 let mut at = first;
