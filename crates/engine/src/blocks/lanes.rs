@@ -38,7 +38,7 @@ macro_rules! lanewise {
             #[inline(always)]
             fn $method(mut self, other: Lane) -> Lane {
                 for i in 0..LANES {
-                    self.0[i] = self.0[i] $op other.0[i];
+                    self.0[i] $op other.0[i];
                 }
                 self
             }
@@ -46,14 +46,14 @@ macro_rules! lanewise {
         impl $assign for Lane {
             #[inline(always)]
             fn $assign_method(&mut self, other: Lane) {
-                *self = *self $op other;
+                *self = self.$method(other);
             }
         }
     };
 }
-lanewise!(Add, add, AddAssign, add_assign, +);
-lanewise!(Sub, sub, SubAssign, sub_assign, -);
-lanewise!(Mul, mul, MulAssign, mul_assign, *);
+lanewise!(Add, add, AddAssign, add_assign, +=);
+lanewise!(Sub, sub, SubAssign, sub_assign, -=);
+lanewise!(Mul, mul, MulAssign, mul_assign, *=);
 
 impl Scalar for Lane {
     #[inline(always)]
@@ -219,7 +219,7 @@ impl Lanes {
     fn derivative_pass<const K: usize>(
         &self,
         input: &LaneInput<'_>,
-        mut information: Option<&mut Information>,
+        information: Option<&mut Information>,
     ) -> LaneSums {
         let k = if K > 0 { K } else { self.width };
         let (t, p) = (self.tail, self.tail - 1);
@@ -303,7 +303,7 @@ impl Lanes {
                 }
             }
         }
-        if let Some(information) = information.as_deref_mut() {
+        if let Some(information) = information {
             for i in 0..m {
                 for h in 0..=i {
                     information.add(i, h, forms[i * m + h].sum());

@@ -43,6 +43,9 @@ pub(crate) struct Sparse {
     update: DenseUpdate,
 }
 
+/// Sees a grouping factor, a level and its K × K numbers.
+pub(super) type Visit<'a> = &'a mut dyn FnMut(usize, usize, &[f64]);
+
 /// Conditional modes and Z'V⁻¹(response) node after node, with scratch for one face.
 #[derive(Default)]
 pub(super) struct Substituted {
@@ -449,7 +452,7 @@ impl Sparse {
         &mut self,
         root: &Root,
         scores: &mut [Vec<f64>],
-        mut visit: Option<&mut dyn FnMut(usize, usize, &[f64])>,
+        mut visit: Option<Visit<'_>>,
     ) {
         let fixed = root.covariance_size - root.effects;
         let tallest = self

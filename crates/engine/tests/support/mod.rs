@@ -281,9 +281,9 @@ pub fn maximal(subjects: usize, items: usize, k: usize, singular: bool) -> Model
     let by_subject = effects(subjects, 0.6, 0.25, 2);
     let by_item = effects(items, 0.4, 0.1, 1);
     let rows = subjects * items;
-    let mut x = vec![Vec::with_capacity(rows); k];
+    let mut x = vec![Vec::new(); k];
     let mut y = Vec::with_capacity(rows);
-    let mut codes = vec![Vec::with_capacity(rows); 2];
+    let mut codes = vec![Vec::new(), Vec::new()];
     for s in 0..subjects {
         for i in 0..items {
             x[0].push(1.0);
