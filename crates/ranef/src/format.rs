@@ -1,4 +1,6 @@
-//! Numbers as R prints them: several in one column share their decimals.
+//! Numbers as R prints them: several in one column share their decimals. Texts side by side.
+
+use unicode_width::UnicodeWidthStr;
 
 /// Formats numbers with as many decimals as the one that needs most has with `digits` significant
 /// digits (trailing zeros not counted), or in scientific notation where that is narrower; right
@@ -59,10 +61,26 @@ fn exponential(x: f64, decimals: usize) -> String {
     )
 }
 
+/// Columns that a terminal gives to a text: `学` takes two, a combining accent none.
+pub(crate) fn width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
 /// Pads on the left to a common width.
 pub(crate) fn align_right(texts: Vec<String>) -> Vec<String> {
-    let width = texts.iter().map(|t| t.chars().count()).max().unwrap_or(0);
-    texts.into_iter().map(|t| format!("{t:>width$}")).collect()
+    let widest = texts.iter().map(|t| width(t)).max().unwrap_or(0);
+    let pad = |t: String| " ".repeat(widest - width(&t)) + &t;
+    texts.into_iter().map(pad).collect()
+}
+
+/// Pads on the right to a common width.
+pub(crate) fn align_left(texts: Vec<String>) -> Vec<String> {
+    let widest = texts.iter().map(|t| width(t)).max().unwrap_or(0);
+    let pad = |t: String| {
+        let blanks = " ".repeat(widest - width(&t));
+        t + &blanks
+    };
+    texts.into_iter().map(pad).collect()
 }
 
 /// Rounds to a number of decimals.

@@ -2,13 +2,19 @@
 
 use std::fmt::{self, Write};
 
-use crate::format::{align_right, common, p_values, round, stars};
+use crate::format::{align_left, align_right, common, p_values, round, stars, width};
 use crate::{DfMethod, Fit, RandomBlock};
 
 /// A printable summary of a fit.
 pub struct Summary<'a> {
     fit: &'a Fit,
+    columns: usize,
 }
+
+/// Columns that a summary is set in unless told otherwise.
+const COLUMNS: usize = 80;
+/// Columns that a name keeps however narrow the page is.
+const LEAST_NAME: usize = 12;
 
 /// Above this number of fixed effects their correlations are not printed, as in lme4.
 const MOST_CORRELATIONS: usize = 12;
@@ -16,7 +22,19 @@ const MOST_CORRELATIONS: usize = 12;
 impl Fit {
     /// The summary, to be printed.
     pub fn summary(&self) -> Summary<'_> {
-        Summary { fit: self }
+        Summary {
+            fit: self,
+            columns: COLUMNS,
+        }
+    }
+}
+
+impl Summary<'_> {
+    /// Sets the summary for a page of so many columns, such as the width of a terminal: text is
+    /// wrapped there, and names too long for their table get lines of their own.
+    pub fn columns(mut self, columns: usize) -> Self {
+        self.columns = columns;
+        self
     }
 }
 
@@ -231,19 +249,25 @@ impl Summary<'_> {
             if with_df { "Pr(>|t|)" } else { "Pr(>|z|)" },
             p_values(&p, 3),
         ));
-        let names: Vec<String> = std::iter::once(String::new())
-            .chain(table.iter().map(|c| c.term.clone()))
-            .collect();
-        let names = align_left(names);
         let columns: Vec<Vec<String>> = columns
             .into_iter()
             .map(|(head, values)| {
                 align_right(std::iter::once(head.to_owned()).chain(values).collect())
             })
             .collect();
+        // Room for names beside the numbers and the stars; a longer name gets a line of its own.
+        let numbers: usize = columns.iter().map(|c| 1 + width(&c[0])).sum();
+        let room = self.columns.saturating_sub(numbers + 4).max(LEAST_NAME);
+        let (names, long): (Vec<String>, Vec<String>) = std::iter::once("")
+            .chain(table.iter().map(|c| c.term.as_str()))
+            .map(|name| match width(name) > room {
+                true => (String::new(), format!("{name}\n")),
+                false => (name.to_owned(), String::new()),
+            })
+            .unzip();
         writeln!(f, "Fixed effects:")?;
-        for (i, name) in names.iter().enumerate() {
-            let mut line = name.clone();
+        for (i, name) in align_left(names).iter().enumerate() {
+            let mut line = long[i].clone() + name;
             for column in &columns {
                 write!(line, " {}", column[i])?;
             }
@@ -291,17 +315,17 @@ impl Summary<'_> {
                 .collect(),
         );
         writeln!(f, "\nCorrelation of Fixed Effects:")?;
-        let width = |j: usize| short[j].chars().count().max(6);
-        let mut head = " ".repeat(rows[0].chars().count());
+        let room = |j: usize| width(&short[j]).max(6);
+        let mut head = " ".repeat(width(&rows[0]));
         for (j, name) in short[..p - 1].iter().enumerate() {
-            write!(head, " {name:<width$}", width = width(j))?;
+            write!(head, " {name}{}", " ".repeat(room(j) - width(name)))?;
         }
         writeln!(f, "{}", head.trim_end())?;
         for i in 1..p {
             let mut line = rows[i].clone();
             for j in 0..i {
                 let r = vcov[i * p + j] / (vcov[i * p + i] * vcov[j * p + j]).sqrt();
-                write!(line, " {:<width$}", format!("{r:6.3}"), width = width(j))?;
+                write!(line, " {:<room$}", format!("{r:6.3}"), room = room(j))?;
             }
             writeln!(f, "{}", line.trim_end())?;
         }
@@ -311,16 +335,16 @@ impl Summary<'_> {
     fn remarks(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fit = self.fit;
         for note in fit.notes() {
-            writeln!(f, "\n{}", wrap(&note.message, 80))?;
+            writeln!(f, "\n{}", wrap(&note.message, self.columns))?;
         }
         if !fit.theta().is_empty() && fit.certificate().converged {
-            writeln!(
-                f,
-                "\nConverged: a minimum by its certificate (decrement {:.0e}, no variance left to \
+            let text = format!(
+                "Converged: a minimum by its certificate (decrement {:.0e}, no variance left to \
                  gain; {} evaluations).",
                 fit.certificate().newton_decrement,
                 fit.evaluations()
-            )?;
+            );
+            writeln!(f, "\n{}", wrap(&text, self.columns))?;
         }
         Ok(())
     }
@@ -344,23 +368,18 @@ fn labels(blocks: &[RandomBlock]) -> Vec<String> {
         .collect()
 }
 
-fn align_left(texts: Vec<String>) -> Vec<String> {
-    let width = texts.iter().map(|t| t.chars().count()).max().unwrap_or(0);
-    texts.into_iter().map(|t| format!("{t:<width$}")).collect()
-}
-
 /// The first characters of a name.
 fn abbreviate(name: &str, length: usize) -> String {
     name.chars().take(length).collect()
 }
 
-/// Breaks a text into lines of at most `width` characters, at spaces.
-fn wrap(text: &str, width: usize) -> String {
+/// Breaks a text into lines of at most `columns`, at spaces.
+fn wrap(text: &str, columns: usize) -> String {
     let mut out = String::new();
     let mut length = 0;
     for word in text.split(' ') {
-        let n = word.chars().count();
-        if length > 0 && length + 1 + n > width {
+        let n = width(word);
+        if length > 0 && length + 1 + n > columns {
             out.push('\n');
             length = 0;
         } else if length > 0 {

@@ -23,7 +23,10 @@ fn list(value: &Value) -> &[Value] {
 }
 
 fn near(what: &str, got: f64, want: f64, tolerance: f64) {
-    assert!((got - want).abs() <= tolerance, "{what}: {got} is not {want} within {tolerance:e}");
+    assert!(
+        (got - want).abs() <= tolerance,
+        "{what}: {got} is not {want} within {tolerance:e}"
+    );
 }
 
 fn fit(case: &Value) -> (Fit, Box<dyn ranef::frame::Source>) {
@@ -40,7 +43,11 @@ fn criteria_are_never_above() {
         let (fit, _) = fit(&case);
         let id = text(&case["id"]);
         let want = number(&case["criterion"]);
-        assert!(fit.criterion() <= want + 1e-6, "{id}: {} above {want}", fit.criterion());
+        assert!(
+            fit.criterion() <= want + 1e-6,
+            "{id}: {} above {want}",
+            fit.criterion()
+        );
         // Below by more than R's own tolerance would mean another criterion.
         near(id, fit.criterion(), want, 1e-5);
         near(id, fit.aic(), number(&case["aic"]), 1e-5);
@@ -60,11 +67,20 @@ fn fixed_effects_and_their_errors() {
         let kept: Vec<_> = table.iter().filter(|c| c.estimate.is_some()).collect();
         let want = list(&case["fixed"]);
         let names: Vec<&str> = want.iter().map(|c| text(&c["term"])).collect();
-        assert_eq!(kept.iter().map(|c| c.term.as_str()).collect::<Vec<_>>(), names, "{id}");
+        assert_eq!(
+            kept.iter().map(|c| c.term.as_str()).collect::<Vec<_>>(),
+            names,
+            "{id}"
+        );
         for (got, want) in kept.iter().zip(want) {
             let what = format!("{id} {}", got.term);
             let std_error = number(&want["std_error"]);
-            near(&what, got.estimate.unwrap(), number(&want["estimate"]), 1e-4 * std_error);
+            near(
+                &what,
+                got.estimate.unwrap(),
+                number(&want["estimate"]),
+                1e-4 * std_error,
+            );
             near(&what, got.std_error.unwrap(), std_error, 2e-4 * std_error);
             if let Some(df) = want["df"].as_f64() {
                 near(&format!("{what} df"), got.df.unwrap(), df, 2e-3 * df);
@@ -93,7 +109,11 @@ fn variances_and_correlations() {
             near(&format!("{id} sd {group} {term}"), got, sd, 2e-4 * sd);
         }
         for want in list(&case["corr"]) {
-            let block = fit.varcorr().iter().find(|b| b.group == text(&want["group"])).unwrap();
+            let block = fit
+                .varcorr()
+                .iter()
+                .find(|b| b.group == text(&want["group"]))
+                .unwrap();
             let at = |name: &Value| block.terms.iter().position(|t| t == text(name)).unwrap();
             let got = block.corr[at(&want["first"])][at(&want["second"])].unwrap();
             near(id, got, number(&want["corr"]), 1e-4);
@@ -118,11 +138,18 @@ fn random_effects_fitted_values_and_residuals() {
                 for (j, term) in list(&want["cols"]).iter().enumerate() {
                     let got = effects
                         .iter()
-                        .find(|e| e.group == *group && e.level == text(level) && e.term == text(term))
+                        .find(|e| {
+                            e.group == *group && e.level == text(level) && e.term == text(term)
+                        })
                         .unwrap_or_else(|| panic!("{id}: no {term} of {group} {level}"));
                     let what = format!("{id} {group} {level} {term}");
                     let scale = got.std_error.max(1e-3 * sigma);
-                    near(&what, got.estimate, number(&want["mode"][i][j]), 5e-4 * scale);
+                    near(
+                        &what,
+                        got.estimate,
+                        number(&want["mode"][i][j]),
+                        5e-4 * scale,
+                    );
                     // R gives none for two terms on one group.
                     if let Some(condsd) = want["condsd"][i][j].as_f64() {
                         near(&what, got.std_error, condsd, 5e-4 * scale);
@@ -140,11 +167,21 @@ fn random_effects_fitted_values_and_residuals() {
         }
         let population = fit.predict(&*data, Groups::None).unwrap();
         for (got, want) in population.fit.iter().zip(list(&case["predict_fixed_head"])) {
-            near(&format!("{id} population"), got.unwrap(), number(want), 5e-4 * sigma);
+            near(
+                &format!("{id} population"),
+                got.unwrap(),
+                number(want),
+                5e-4 * sigma,
+            );
         }
         let known = fit.predict(&*data, Groups::All).unwrap();
         for (got, want) in known.fit.iter().zip(&fitted) {
-            near(&format!("{id} prediction"), got.unwrap(), *want, 1e-9 * want.abs().max(sigma));
+            near(
+                &format!("{id} prediction"),
+                got.unwrap(),
+                *want,
+                1e-9 * want.abs().max(sigma),
+            );
         }
     }
 }

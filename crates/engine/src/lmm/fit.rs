@@ -5,7 +5,7 @@ use super::inference::{Inference, RandomEffects};
 use crate::coordinates::{Coordinates, lower_factor};
 use crate::layout::Layout;
 use crate::optimize::{
-    self, CurvedObjective, Minimum, Objective, newton_decrement, symmetric_eigen, trust_region,
+    self, CurvedObjective, Minimum, Objective, newton_step, symmetric_eigen, trust_region,
 };
 use crate::rank::dependent_columns;
 use crate::statistics::Statistics;
@@ -67,6 +67,9 @@ pub struct Certificate {
 const SCORE_TOLERANCE: f64 = 1e-5;
 /// Decrement, in units of the criterion, that counts as zero.
 const DECREMENT_TOLERANCE: f64 = 1e-7;
+/// Decrement below which no digit that anybody reads can change: θ is within 10⁻⁷ of a standard
+/// error.
+const POLISHED: f64 = 1e-14;
 /// A standard deviation below this, relative to that of a row's error and in standard units, may
 /// be zero.
 const SNAP: f64 = 1e-3;
@@ -235,7 +238,7 @@ fn minimise(
     options: &Options,
 ) -> (Vec<f64>, Certificate) {
     if start.is_empty() {
-        let certificate = certify(criterion, layout, &start);
+        let (certificate, _) = certify(criterion, layout, &start);
         return (start, certificate);
     }
     const ROUNDS: usize = 8;
@@ -257,7 +260,7 @@ fn minimise(
             Optimizer::NelderMead => optimize::nelder_mead(criterion, &theta, &settings),
         };
         let (clean, snapped) = clean(criterion, layout, &minimum);
-        let certificate = certify(criterion, layout, &clean);
+        let (certificate, step) = certify(criterion, layout, &clean);
         // The other optimisers are here to be looked at: their stops are reported, not mended.
         let next =
             if options.optimizer != Optimizer::Newton || certificate.converged || round == ROUNDS {
@@ -269,9 +272,38 @@ fn minimise(
             };
         match next {
             Some(next) => theta = next,
+            None if options.optimizer == Optimizer::Newton && certificate.converged => {
+                return polish(criterion, layout, clean, certificate, step);
+            }
             None => return (clean, certificate),
         }
     }
+}
+
+/// Newton steps by the gradient alone. The values of the criterion stop an optimiser where its
+/// differences drown in rounding (10⁻¹³ of it); the gradient is still exact there, and what
+/// follows from θ, such as degrees of freedom, gains its last digits.
+fn polish(
+    criterion: &mut Criterion,
+    layout: &Layout,
+    mut theta: Vec<f64>,
+    mut certificate: Certificate,
+    mut step: Vec<f64>,
+) -> (Vec<f64>, Certificate) {
+    const STEPS: usize = 3;
+    for _ in 0..STEPS {
+        if certificate.newton_decrement < POLISHED {
+            break;
+        }
+        let moved: Vec<f64> = theta.iter().zip(&step).map(|(t, s)| t + s).collect();
+        let candidate = normal_form(layout, &moved);
+        let (next, next_step) = certify(criterion, layout, &candidate);
+        if !(next.converged && next.newton_decrement < certificate.newton_decrement) {
+            break;
+        }
+        (theta, certificate, step) = (candidate, next, next_step);
+    }
+    (theta, certificate)
 }
 
 /// Brings θ to its normal form (non-negative diagonals) and sets standard deviations that are
@@ -304,16 +336,21 @@ fn normal_form(layout: &Layout, theta: &[f64]) -> Vec<f64> {
     Coordinates::identity(layout).theta_to_user(layout, theta)
 }
 
-/// Tests a point: Newton decrement, Q ⪰ 0 and QΛ = 0 for every term.
-fn certify(criterion: &mut Criterion, layout: &Layout, theta: &[f64]) -> Certificate {
+/// Tests a point and gives the Newton step from it: Newton decrement, Q ⪰ 0 and QΛ = 0 for every term.
+fn certify(
+    criterion: &mut Criterion,
+    layout: &Layout,
+    theta: &[f64],
+) -> (Certificate, Vec<f64>) {
     let value = criterion.at(theta);
     if theta.is_empty() || !value.is_finite() {
-        return Certificate {
+        let certificate = Certificate {
             converged: value.is_finite(),
             newton_decrement: 0.0,
             smallest_score: 0.0,
             largest_slope: 0.0,
         };
+        return (certificate, vec![0.0; theta.len()]);
     }
     let derivatives = criterion.derivatives();
     let lambda = layout.lambda(theta);
@@ -336,15 +373,16 @@ fn certify(criterion: &mut Criterion, layout: &Layout, theta: &[f64]) -> Certifi
             }
         }
     }
-    let decrement = newton_decrement(&derivatives.gradient, &derivatives.hessian);
-    Certificate {
+    let (step, decrement) = newton_step(&derivatives.gradient, &derivatives.hessian);
+    let certificate = Certificate {
         converged: decrement < DECREMENT_TOLERANCE
             && smallest > -SCORE_TOLERANCE
             && slope < SCORE_TOLERANCE.sqrt(),
         newton_decrement: decrement,
         smallest_score: smallest,
         largest_slope: slope,
-    }
+    };
+    (certificate, step)
 }
 
 fn term_block(layout: &Layout, term: &crate::layout::Term, matrix: &[f64]) -> Vec<f64> {

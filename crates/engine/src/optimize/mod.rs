@@ -13,7 +13,7 @@ pub use bobyqa::bobyqa;
 pub use brent::brent;
 pub use nelder_mead::nelder_mead;
 pub use options::Options;
-pub use trust_region::{CurvedObjective, newton_decrement, symmetric_eigen, trust_region};
+pub use trust_region::{CurvedObjective, newton_step, symmetric_eigen, trust_region};
 
 /// A function to be minimised, with its gradient.
 pub trait Objective {

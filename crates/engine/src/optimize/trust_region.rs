@@ -108,24 +108,30 @@ pub fn trust_region(
     out
 }
 
-/// The Newton decrement ½g'H⁻¹g over the directions with positive curvature: how far, in units
-/// of the objective, the quadratic model says its minimum lies below.
-pub fn newton_decrement(gradient: &[f64], hessian: &[f64]) -> f64 {
+/// The Newton step −H⁻¹g over the directions with positive curvature, and the decrement ½g'H⁻¹g:
+/// how far, in units of the objective, the quadratic model says its minimum lies below.
+pub fn newton_step(gradient: &[f64], hessian: &[f64]) -> (Vec<f64>, f64) {
     let n = gradient.len();
     let scale: Vec<f64> = (0..n)
         .map(|i| hessian[i * n + i].abs().sqrt().max(1e-8))
         .collect();
+    let mut step = vec![0.0; n];
     let Some(problem) = Subproblem::new(gradient, hessian, &scale) else {
-        return f64::INFINITY;
+        return (step, f64::INFINITY);
     };
     let largest = problem.values.iter().fold(0.0f64, |a, b| a.max(b.abs()));
-    problem
-        .values
-        .iter()
-        .zip(&problem.gradient)
-        .filter(|(value, _)| **value > 1e-10 * largest)
-        .map(|(value, g)| 0.5 * g * g / value)
-        .sum()
+    let mut decrement = 0.0;
+    for ((value, g), vector) in
+        problem.values.iter().zip(&problem.gradient).zip(problem.vectors.chunks_exact(n.max(1)))
+    {
+        if *value > 1e-10 * largest {
+            decrement += 0.5 * g * g / value;
+            for i in 0..n {
+                step[i] -= g / value * vector[i] / scale[i];
+            }
+        }
+    }
+    (step, decrement)
 }
 
 /// A quadratic model in the eigenbasis of its scaled Hessian.
