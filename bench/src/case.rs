@@ -13,17 +13,20 @@ pub struct Case {
     pub make: fn() -> Data,
     /// The model.
     pub formula: &'static str,
+    /// The same model for glmm, where its formulas do not know the other spelling.
+    pub glmm: Option<&'static str>,
     /// REML rather than ML.
     pub reml: bool,
 }
 
 /// All of them. The four spellings of `chem97` are one model.
-pub const CASES: [Case; 10] = [
+pub const CASES: [Case; 11] = [
     Case {
         name: "million",
         data: "million",
         make: generate::million,
         formula: "y ~ x1 + x2 + x3 + x4 + x5 + (x1 | g)",
+        glmm: None,
         reml: true,
     },
     Case {
@@ -31,6 +34,7 @@ pub const CASES: [Case; 10] = [
         data: "insteval",
         make: generate::insteval,
         formula: "y ~ service + (1 | s) + (1 | d) + (1 | dept)",
+        glmm: None,
         reml: false,
     },
     Case {
@@ -38,6 +42,7 @@ pub const CASES: [Case; 10] = [
         data: "chem97",
         make: generate::chem97,
         formula: "score ~ gcsecnt + (1 | lea/school)",
+        glmm: None,
         reml: true,
     },
     Case {
@@ -45,6 +50,7 @@ pub const CASES: [Case; 10] = [
         data: "chem97",
         make: generate::chem97,
         formula: "score ~ gcsecnt + (1 | lea:school) + (1 | lea)",
+        glmm: None,
         reml: true,
     },
     Case {
@@ -52,6 +58,7 @@ pub const CASES: [Case; 10] = [
         data: "chem97",
         make: generate::chem97,
         formula: "score ~ gcsecnt + (1 | lea) + (1 | school)",
+        glmm: None,
         reml: true,
     },
     Case {
@@ -59,6 +66,7 @@ pub const CASES: [Case; 10] = [
         data: "chem97",
         make: generate::chem97,
         formula: "score ~ gcsecnt + (1 | school) + (1 | lea)",
+        glmm: None,
         reml: true,
     },
     Case {
@@ -66,6 +74,7 @@ pub const CASES: [Case; 10] = [
         data: "classes",
         make: generate::classes,
         formula: "y ~ x + (1 | school/class)",
+        glmm: None,
         reml: true,
     },
     Case {
@@ -73,13 +82,23 @@ pub const CASES: [Case; 10] = [
         data: "growth",
         make: generate::growth,
         formula: "math ~ year + (year | school/child)",
+        glmm: Some("math ~ year + (year | school) + (year | child)"),
         reml: true,
     },
     Case {
         name: "maximal",
         data: "maximal",
         make: generate::maximal,
-        formula: "y ~ x1 + x2 + x3 + x4 + (x1 + x2 + x3 + x4 | subject) + (x1 + x2 + x3 + x4 | item)",
+        formula: MAXIMAL,
+        glmm: None,
+        reml: true,
+    },
+    Case {
+        name: "maximal-singular",
+        data: "maximal-singular",
+        make: generate::maximal_singular,
+        formula: MAXIMAL,
+        glmm: None,
         reml: true,
     },
     Case {
@@ -87,6 +106,10 @@ pub const CASES: [Case; 10] = [
         data: "sleepstudy",
         make: generate::sleepstudy,
         formula: "Reaction ~ Days + (Days | Subject)",
+        glmm: None,
         reml: true,
     },
 ];
+
+const MAXIMAL: &str =
+    "y ~ x1 + x2 + x3 + x4 + (x1 + x2 + x3 + x4 | subject) + (x1 + x2 + x3 + x4 | item)";

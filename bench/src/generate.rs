@@ -140,11 +140,21 @@ pub fn growth() -> Data {
         .factor("child", children, child)
 }
 
-/// A psychological experiment with its maximal model: 100 subjects × 50 items, four contrasts of
-/// ±½, and an intercept and four slopes that vary, correlated, by subject and by item.
+/// A psychological experiment with its maximal model, estimated in the interior.
 pub fn maximal() -> Data {
+    experiment(60)
+}
+
+/// Another drawn in the same way, whose estimate lies on the boundary.
+pub fn maximal_singular() -> Data {
+    experiment(6)
+}
+
+/// 100 subjects × 50 items, four contrasts of ±½, and an intercept and four slopes that vary,
+/// correlated, by subject and by item.
+fn experiment(seed: u64) -> Data {
     let (subjects, items) = (100, 50);
-    let mut random = Random::new(6);
+    let mut random = Random::new(seed);
     let by_subject = triangle(0.6, 0.25, &mut random);
     let by_item = triangle(0.4, 0.1, &mut random);
     let subject_effect = random.effects(subjects, &by_subject);

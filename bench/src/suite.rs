@@ -41,7 +41,7 @@ pub fn run(words: &[&str]) -> io::Result<()> {
         fit(case, &mut results)?;
     }
     if wanted(READ_CSV) {
-        table::heading(READ_CSV, "1,000,000 rows of 8 columns, 50 MB");
+        table::heading(READ_CSV, "1,000,000 rows of 8 columns");
         read_csv(&setting, &mut results)?;
     }
     if wanted(cold_start::NAME) {

@@ -27,12 +27,13 @@ pub fn run(case: &Case, data: Data, peer: &str, all: bool) -> Record {
         columns: columns.collect(),
         n,
     };
+    let formula = case.glmm.unwrap_or(case.formula);
     let mut options = FitOptions::default();
     options.reml = Some(case.reml);
     options.satterthwaite = all;
     options.condvar = all;
     let (model, cost) = repeat(PATIENCE, || {
-        fit(case.formula, &table, Family::Gaussian, &options)
+        fit(formula, &table, Family::Gaussian, &options)
     });
     match model {
         Err(error) => Record::failed(case.name, peer, format!("{error:?}")),
