@@ -8,6 +8,8 @@ use crate::Fit;
 /// Random effects and group-specific coefficients.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Effects {
+    /// Share of the conditional distribution that the intervals hold, such as 0.95.
+    pub level: f64,
     /// Conditional modes, term by term in the order of the formula.
     pub random: Vec<RandomEffect>,
     /// Fixed effect plus random effects, for each group and each effect.
@@ -78,6 +80,7 @@ impl Fit {
             }
         }
         Effects {
+            level: confidence,
             random,
             coef: self.group_coefficients(),
         }

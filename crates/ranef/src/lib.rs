@@ -21,6 +21,7 @@
 //! own.
 
 mod effects;
+mod effects_table;
 mod error;
 mod fit;
 mod format;
