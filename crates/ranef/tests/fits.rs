@@ -339,7 +339,7 @@ fn tests_by_other_degrees_of_freedom() {
     near(
         z.coefficients()[1].p_value.unwrap(),
         1.27467373826442e-11,
-        1e-18,
+        1e-17,
     );
     let residual = model
         .df(DfMethod::Residual)
