@@ -511,11 +511,11 @@ impl Sparse {
             }
             if !node.leaf || visit.is_some() {
                 // C̃_rj = −C̃ (S_rj W) W', C̃_jj = WW' + W (S_rj W)' C̃ (S_rj W) W'.
-                let scaled = self.scaled[self.panel_range(&node)][..rows * k].to_vec();
+                let scaled = &self.scaled[self.panel_range(&node)][..rows * k];
                 self.multiply_covariance(
                     &node,
                     &self.joint(root),
-                    &scaled,
+                    scaled,
                     &mut product[..rows * k],
                 );
                 let w = &self.w[node.own..node.own + k * k];
@@ -659,6 +659,15 @@ impl Sparse {
                 }
             })
             .collect();
+        let nothing = vec![0.0; m * self.widest];
+        let mut work = vec![0.0; 3 * m * self.widest];
+        // A leaf has heard of no direction but those of its own factor.
+        let all: Vec<usize> = (0..m).collect();
+        let factors = 1 + directions.iter().map(|d| d.factor).max().unwrap_or(0);
+        let mut by_factor = vec![Vec::new(); factors];
+        for (i, direction) in directions.iter().enumerate() {
+            by_factor[direction.factor].push(i);
+        }
         for j in 0..self.plan.nodes.len() {
             let node = &self.plan.nodes[j];
             let k = node.width;
@@ -666,21 +675,17 @@ impl Sparse {
             let scaled = &self.scaled[self.panel_range(node)];
             let w = &self.w[node.own..node.own + k * k];
             let v = &self.solution.residual[self.start[j]..self.start[j] + k];
-            let mut incoming = std::mem::take(&mut pending[j]);
-            let active: Vec<usize> = if node.leaf {
-                (0..m)
-                    .filter(|&i| directions[i].factor == node.factor)
-                    .collect()
+            let arrived = std::mem::take(&mut pending[j]);
+            let (active, incoming) = if node.leaf {
+                let own = by_factor.get(node.factor);
+                (own.map_or(&[][..], Vec::as_slice), &nothing)
             } else {
-                (0..m).collect()
+                (&all[..], &arrived)
             };
-            if node.leaf {
-                incoming = vec![0.0; m * k];
-            }
-            let g = steps(directions, node.factor, v);
-            let mut sg = vec![0.0; m * k];
-            let mut half = vec![0.0; m * k];
-            for &i in &active {
+            let (g, rest) = work.split_at_mut(m * k);
+            let (sg, half) = rest.split_at_mut(m * k);
+            steps(directions, node.factor, v, g);
+            for &i in active {
                 let (gi, total) = (&g[i * k..(i + 1) * k], i * k);
                 for a in 0..k {
                     sg[total + a] = (0..k).map(|b| symmetric(own, k, a, b) * gi[b]).sum();
@@ -703,7 +708,7 @@ impl Sparse {
                 }
             }
             // What is left for later rows: S_rj g − (S_rj W) W'(…).
-            for &i in &active {
+            for &i in active {
                 let (gi, hi) = (&g[i * k..(i + 1) * k], &half[i * k..(i + 1) * k]);
                 let value = |e: usize| -> f64 {
                     (0..k)
@@ -839,18 +844,18 @@ impl DenseProduct {
     }
 }
 
-/// The steps g_i = E_iv of one face, m × K numbers; zero for directions of other factors.
-pub(super) fn steps(directions: &[Direction], factor: usize, v: &[f64]) -> Vec<f64> {
+/// Writes the steps g_i = E_iv of one face, m × K numbers; zero for directions of other factors.
+pub(super) fn steps(directions: &[Direction], factor: usize, v: &[f64], out: &mut [f64]) {
     let k = v.len();
-    let mut g = vec![0.0; directions.len() * k];
-    for (direction, g) in directions.iter().zip(g.chunks_exact_mut(k)) {
+    for (direction, g) in directions.iter().zip(out.chunks_exact_mut(k)) {
         if direction.factor == factor {
             for (x, row) in g.iter_mut().zip(direction.change.chunks_exact(k)) {
                 *x = row.iter().zip(v).map(|(a, b)| a * b).sum();
             }
+        } else {
+            g.fill(0.0);
         }
     }
-    g
 }
 
 /// An element of a symmetric matrix of which the lower triangle is kept by rows.

@@ -197,10 +197,12 @@ impl System {
         let m = directions.len();
         let lead = self.root.effects + self.root.fixed;
         let mut all_steps = vec![0.0; m * lead];
+        let widest = self.layout.factors.iter().map(|f| f.width).max();
+        let mut g = vec![0.0; m * widest.unwrap_or(0)];
         for face in self.root.faces() {
             let k = self.layout.factors[face.factor].width;
             let v = &residual[face.offset..face.offset + k];
-            let g = steps(directions, face.factor, v);
+            steps(directions, face.factor, v, &mut g[..m * k]);
             for i in 0..m {
                 all_steps[i * lead + face.offset..i * lead + face.offset + k]
                     .copy_from_slice(&g[i * k..(i + 1) * k]);
