@@ -69,7 +69,7 @@ const SCORE_TOLERANCE: f64 = 1e-5;
 const DECREMENT_TOLERANCE: f64 = 1e-7;
 /// Decrement below which no digit that anybody reads can change: θ is within 10⁻⁷ of a standard
 /// error.
-const POLISHED: f64 = 1e-14;
+const POLISHED: f64 = 1e-13;
 /// A standard deviation below this, relative to that of a row's error and in standard units, may
 /// be zero.
 const SNAP: f64 = 1e-3;

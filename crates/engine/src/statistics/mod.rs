@@ -57,7 +57,7 @@ pub struct Rows<'a> {
 }
 
 /// Rows handled together: their standardised columns stay in the first-level cache.
-const SLICE: usize = 256;
+const SLICE: usize = 512;
 
 /// The additive statistics of a linear mixed model, in standard units.
 #[derive(Clone, Debug)]
