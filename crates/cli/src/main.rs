@@ -1,2 +1,48 @@
-//! The `ranef` command.
-fn main() {}
+//! The command `ranef`: arguments in, results out. What a result is and how it reads is decided
+//! in the crate `ranef`; here it is only asked for and written.
+//!
+//! [`arguments`] says what can be typed, [`commands`] has a file for each command. A command ends
+//! in one of three ways: 0 with an answer, 1 where model or data cannot give one, 2 where the
+//! arguments make no sense ([`error`]).
+
+mod arguments;
+mod commands;
+mod data;
+mod error;
+mod model;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+use crate::error::Failure;
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(usage) => {
+            return error::report_usage(&usage, std::env::args_os().any(|a| a == "--json"));
+        }
+    };
+    let json = arguments.command.json();
+    error::quiet_panics();
+    let result = std::panic::catch_unwind(|| run(arguments.command))
+        .unwrap_or_else(|_| Err(Failure::panicked()));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(json),
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Fit(arguments) => commands::fit::run(&arguments),
+        Command::Summary(arguments) => commands::summary::run(&arguments),
+        Command::Effects(arguments) => commands::effects::run(&arguments),
+        Command::Predict(arguments) => commands::predict::run(&arguments),
+        Command::Data(arguments) => commands::data::run(&arguments),
+    }
+}

@@ -1,0 +1,323 @@
+//! What can be typed. The doc comments are the help texts.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Multilevel (mixed-effects) models: from a file and a formula to a fit that is certified and
+/// explained.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ranef",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    after_help = "Examples:
+  ranef fit 'Reaction ~ Days + (Days | Subject)' sleepstudy
+  ranef fit 'math ~ ses * public + (ses | school)' pupils.csv --save math.json
+  ranef predict math.json new_pupils.csv > predictions.csv
+
+Exit codes: 0 success, 1 the model or the data cannot give an answer, 2 wrong usage."
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Fit(FitArguments),
+    Summary(SummaryArguments),
+    Effects(EffectsArguments),
+    Predict(PredictArguments),
+    Data(DataArguments),
+}
+
+impl Command {
+    /// Whether the answer, or the error, is for a program.
+    pub fn json(&self) -> bool {
+        match self {
+            Command::Fit(a) => a.json,
+            Command::Summary(a) => a.json,
+            Command::Effects(a) => a.json,
+            Command::Predict(a) => a.json,
+            Command::Data(a) => a.json,
+        }
+    }
+}
+
+/// Fit a model and explain it
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ranef fit 'Reaction ~ Days + (Days | Subject)' sleepstudy
+  ranef fit 'score ~ age * sex + (1 | school/class)' pupils.csv --factor class
+  ranef fit 'y ~ x + (x || item) + (1 | person)' trials.parquet --ml --save trials.json
+  zcat trials.csv.gz | ranef fit 'y ~ x + (1 | person)' - --json
+
+Formulas are those of R's lme4: left of `~` the response, then the fixed effects, and in each pair
+of parentheses what varies, a bar, and the groups it varies between.
+  (1 | g)        groups differ in level
+  (x | g)        groups differ in level and in the slope of x, correlated
+  (x || g)       the same without the correlation
+  (1 | g1/g2)    g2 nested in g1: short for (1 | g1) + (1 | g1:g2)
+  (1 | a) + (1 | b)   crossed factors, such as subjects and items")]
+pub struct FitArguments {
+    /// The model, such as 'Reaction ~ Days + (Days | Subject)'
+    pub formula: String,
+
+    /// A file (.csv, .tsv, .txt, also .gz or .zst; .parquet; .arrow, .feather), - for CSV on
+    /// standard input, or a built-in data set (see `ranef data`)
+    pub data: String,
+
+    #[command(flatten)]
+    pub options: ModelOptions,
+
+    #[command(flatten)]
+    pub read: ReadArguments,
+
+    /// Write the fitted model to this file, for `ranef predict` and the others: a small JSON
+    /// without rows
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub save: Option<PathBuf>,
+
+    /// Print one JSON object with all numbers at full precision
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+}
+
+/// Print the summary of a saved model
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  ranef fit 'Reaction ~ Days + (Days | Subject)' sleepstudy --save sleep.json
+  ranef summary sleep.json")]
+pub struct SummaryArguments {
+    #[command(flatten)]
+    pub model: ModelArguments,
+
+    /// Print one JSON object with all numbers at full precision, that of `ranef fit --json`
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+}
+
+/// Show the random effects group by group, and the coefficients each group has
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ranef effects sleep.json
+  ranef effects -f 'Reaction ~ Days + (Days | Subject)' sleepstudy --level 0.9 --json")]
+pub struct EffectsArguments {
+    #[command(flatten)]
+    pub model: ModelArguments,
+
+    /// Share of the conditional distribution that the intervals hold
+    #[arg(long, default_value_t = 0.95, value_parser = level, help_heading = "Output")]
+    pub level: f64,
+
+    /// Print one JSON object with all numbers at full precision
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+}
+
+/// Predict the response for rows, old or new
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ranef predict sleep.json tomorrow.csv
+  ranef predict sleep.json tomorrow.csv --re none -o population.csv
+  ranef predict -f 'Reaction ~ Days + (Days | Subject)' sleepstudy
+  ranef predict -f 'Reaction ~ Days + (Days | Subject)' sleepstudy tomorrow.csv
+
+The new data need the columns right of `~`, not the response. A row with a missing value gets a
+missing prediction, so that rows stay in their order.")]
+pub struct PredictArguments {
+    #[command(flatten)]
+    pub model: ModelArguments,
+
+    /// Rows to predict for; with -f and without it, those that the model was fitted to
+    pub newdata: Option<String>,
+
+    /// The random effects that a prediction takes in
+    #[arg(long = "re", value_name = "WHICH", value_enum, default_value_t = Re::All, help_heading = "Output")]
+    pub re: Re,
+
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+
+    /// Print one JSON object with all numbers at full precision instead of CSV
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+}
+
+/// List the built-in data sets, describe one, or write it out
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ranef data
+  ranef data sleepstudy
+  ranef data sleepstudy --csv > sleepstudy.csv")]
+pub struct DataArguments {
+    /// A built-in data set; without it, all are listed
+    pub name: Option<String>,
+
+    /// Write the data set as CSV
+    #[arg(long, requires = "name", conflicts_with = "json")]
+    pub csv: bool,
+
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A saved model, or a formula and data to fit it to.
+#[derive(Debug, Args)]
+pub struct ModelArguments {
+    /// A file written by `ranef fit --save`; with -f, the data to fit the formula to
+    #[arg(value_name = "MODEL|DATA")]
+    pub model: String,
+
+    /// Fit this formula instead of reading a saved model
+    #[arg(
+        short = 'f',
+        long = "formula",
+        value_name = "FORMULA",
+        help_heading = "Model"
+    )]
+    pub formula: Option<String>,
+
+    #[command(flatten)]
+    pub options: ModelOptions,
+
+    #[command(flatten)]
+    pub read: ReadArguments,
+}
+
+/// Choices around a formula. They require one: a saved model has made its choices.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Model")]
+pub struct ModelOptions {
+    /// Maximum likelihood instead of REML, to compare models that differ in fixed effects
+    #[arg(long, requires = "formula")]
+    pub ml: bool,
+
+    /// Distribution of the response and link; this version fits gaussian[:identity]
+    #[arg(long, value_name = "F[:LINK]", requires = "formula")]
+    pub family: Option<String>,
+
+    /// Points of adaptive quadrature, for families other than gaussian
+    #[arg(long, value_name = "N", requires = "formula", hide = true)]
+    pub agq: Option<usize>,
+
+    /// Column of precision weights: the residual variance of a row is σ²/weight
+    #[arg(long, value_name = "COL", requires = "formula")]
+    pub weights: Option<String>,
+
+    /// Column that is added to the prediction as it is
+    #[arg(long, value_name = "COL", requires = "formula")]
+    pub offset: Option<String>,
+
+    /// Columns of numbers that are categories
+    #[arg(long, value_name = "COLS", value_delimiter = ',', requires = "formula")]
+    pub factor: Vec<String>,
+
+    /// Coding of factors
+    #[arg(long, value_name = "HOW", value_enum, requires = "formula")]
+    pub contrasts: Option<Contrasts>,
+
+    /// Degrees of freedom of the tests [default: satterthwaite]
+    #[arg(long, value_name = "METHOD", value_enum, requires = "formula")]
+    pub df: Option<Df>,
+
+    /// Optimiser; others than newton are there to be compared with it
+    #[arg(long, value_name = "NAME", value_enum, requires = "formula")]
+    pub optimizer: Option<Optimizer>,
+}
+
+/// How files are read, where they do not say so themselves.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Reading data")]
+pub struct ReadArguments {
+    /// More spellings of a missing value, beside the empty cell, NA, NaN, null and .
+    #[arg(
+        long,
+        value_name = "TEXT",
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
+    pub na: Vec<String>,
+
+    /// What stands between cells: a character, `tab` or `space` [default: found out]
+    #[arg(long, value_name = "CHAR", value_parser = separator)]
+    pub separator: Option<char>,
+
+    /// Decimal mark: . or , [default: found out]
+    #[arg(long, value_name = "CHAR")]
+    pub decimal: Option<char>,
+
+    /// Threads to read with; the result does not depend on it [default: all]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Contrasts {
+    /// Each level against the first (the default)
+    Treatment,
+    /// Each level but the last against the mean of all
+    Sum,
+    /// Each level against the mean of those before it
+    Helmert,
+    /// Orthogonal polynomials
+    Poly,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Df {
+    /// From how well the variances are known (the default)
+    Satterthwaite,
+    /// Satterthwaite's with small-sample corrections
+    #[value(hide = true)]
+    KenwardRoger,
+    /// Rows less fixed effects
+    Residual,
+    /// None: z tests
+    None,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Optimizer {
+    /// Trust-region Newton with exact derivatives (the default)
+    Newton,
+    /// Quasi-Newton with exact gradients
+    Bfgs,
+    /// Powell's BOBYQA, without derivatives
+    Bobyqa,
+    /// The simplex of Nelder and Mead
+    NelderMead,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Re {
+    /// Those of the groups named in the rows; an unknown group counts as average
+    All,
+    /// None: the population
+    None,
+    /// Those of a group yet to be drawn: the same expected value as for the population
+    New,
+}
+
+fn separator(text: &str) -> Result<char, String> {
+    let mut characters = text.chars();
+    match (text, characters.next(), characters.next()) {
+        ("tab" | "\\t", ..) => Ok('\t'),
+        ("space", ..) => Ok(' '),
+        (_, Some(c), None) => Ok(c),
+        _ => Err("give one character, `tab` or `space`".to_owned()),
+    }
+}
+
+fn level(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(level) if level > 0.0 && level < 1.0 => Ok(level),
+        _ => Err("give a number between 0 and 1, such as 0.95".to_owned()),
+    }
+}

@@ -1,0 +1,140 @@
+//! From arguments to a model: fitted now, or read from a file.
+
+use std::path::Path;
+
+use ranef::frame::Source;
+use ranef::{Contrast, DfMethod, Fit, Lmer};
+
+use crate::arguments::{Contrasts, Df, ModelArguments, ModelOptions, Optimizer};
+use crate::data;
+use crate::error::{Failure, Problem};
+use crate::progress::Progress;
+
+/// A model that a question is asked of.
+pub struct Model {
+    pub fit: Fit,
+    /// The rows it was fitted to, which a saved model does not have.
+    pub data: Option<Box<dyn Source>>,
+}
+
+impl Model {
+    /// Fits the formula if there is one, and reads a saved model otherwise.
+    pub fn of(arguments: &ModelArguments, progress: &Progress) -> Result<Self, Failure> {
+        let Some(formula) = &arguments.formula else {
+            return Ok(Self {
+                fit: load(&arguments.model)?,
+                data: None,
+            });
+        };
+        let lmer = lmer(formula, &arguments.options)?;
+        progress.phase("reading data");
+        let data = data::open(&arguments.model, &arguments.read)?;
+        progress.phase("fitting");
+        Ok(Self {
+            fit: lmer.fit(&*data)?,
+            data: Some(data),
+        })
+    }
+}
+
+/// Reads a saved model; where the name looks like data, says how data would be given.
+fn load(name: &str) -> Result<Fit, Failure> {
+    Fit::load(Path::new(name)).map_err(|error| {
+        let mut problem = Problem::from(error);
+        if problem.code == "not_a_model" || problem.code == "model_not_read" {
+            problem.hint = Some(
+                "give a file written by `ranef fit … --save FILE`, or a formula and data: \
+                 `-f FORMULA DATA`"
+                    .to_owned(),
+            );
+        }
+        problem.into()
+    })
+}
+
+/// The model that the options describe.
+pub fn lmer(formula: &str, options: &ModelOptions) -> Result<Lmer, Failure> {
+    if let Some(family) = &options.family {
+        only_gaussian(family)?;
+    }
+    if options.agq.is_some() {
+        return Err(Problem::new(
+            "agq_not_available",
+            "this version has no quadrature: generalised models (--family binomial and others) \
+             are not in it",
+        )
+        .hint("leave --agq out: a gaussian model is fitted exactly and needs none")
+        .into());
+    }
+    let df = match options.df {
+        None | Some(Df::Satterthwaite) => DfMethod::Satterthwaite,
+        Some(Df::Residual) => DfMethod::Residual,
+        Some(Df::None) => DfMethod::None,
+        Some(Df::KenwardRoger) => {
+            return Err(Problem::new(
+                "df_not_available",
+                "Kenward and Roger's degrees of freedom are not in this version",
+            )
+            .hint("use --df satterthwaite, which differs little unless groups are very few")
+            .into());
+        }
+    };
+    let mut model = Lmer::new(formula)
+        .reml(!options.ml)
+        .factors(&options.factor)
+        .df(df);
+    if let Some(column) = &options.weights {
+        model = model.weights(column);
+    }
+    if let Some(column) = &options.offset {
+        model = model.offset(column);
+    }
+    if let Some(contrasts) = options.contrasts {
+        model = model.contrasts(match contrasts {
+            Contrasts::Treatment => Contrast::Treatment,
+            Contrasts::Sum => Contrast::Sum,
+            Contrasts::Helmert => Contrast::Helmert,
+            Contrasts::Poly => Contrast::Poly,
+        });
+    }
+    if let Some(optimizer) = options.optimizer {
+        model = model.optimizer(match optimizer {
+            Optimizer::Newton => ranef::Optimizer::Newton,
+            Optimizer::Bfgs => ranef::Optimizer::Bfgs,
+            Optimizer::Bobyqa => ranef::Optimizer::Bobyqa,
+            Optimizer::NelderMead => ranef::Optimizer::NelderMead,
+        });
+    }
+    Ok(model)
+}
+
+/// Refuses what this version cannot fit, in words that do not sound like a spelling mistake.
+fn only_gaussian(family: &str) -> Result<(), Failure> {
+    let (name, link) = family.split_once(':').unwrap_or((family, "identity"));
+    let problem =
+        if !name.eq_ignore_ascii_case("gaussian") {
+            Problem::new(
+                "family_not_available",
+                format!(
+                    "the family `{name}` is not available: this version fits gaussian models only, \
+                 generalised models (binomial, poisson and others) are not in it"
+                ),
+            )
+            .hint("leave --family out if the response is a measurement with gaussian residuals")
+        } else if !link.eq_ignore_ascii_case("identity") {
+            Problem::new(
+            "family_not_available",
+            format!(
+                "gaussian models with the link `{link}` are not available: this version has the \
+                 identity link only"
+            ),
+        )
+        .hint(format!(
+            "to model the response on another scale, transform it in the formula, such as `{} ~ …`",
+            if link == "inverse" { "I(1/y)" } else { "log(y)" }
+        ))
+        } else {
+            return Ok(());
+        };
+    Err(problem.into())
+}
