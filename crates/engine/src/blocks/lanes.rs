@@ -349,27 +349,163 @@ impl Lanes {
         }
     }
 
-    /// Visits each level with K_f = Z_f'V⁻¹Z_f and N_f = X'V⁻¹Z_f (K rows of p numbers).
-    pub fn each_information(&self, lambda: &[f64], mut visit: impl FnMut(&[f64], &[f64])) {
-        let (k, t) = (self.width, self.tail);
-        let p = t - 1;
+    /// The sums over levels that second derivatives need; `covariance` is Φ = (X'V⁻¹X)⁻¹ by
+    /// REML, empty by ML.
+    pub fn moments(&self, lambda: &[f64], covariance: &[f64]) -> Moments {
+        self.arch.dispatch(
+            #[inline(always)]
+            || match self.width {
+                1 => self.moment_pass::<1>(lambda, covariance),
+                2 => self.moment_pass::<2>(lambda, covariance),
+                3 => self.moment_pass::<3>(lambda, covariance),
+                _ => self.moment_pass::<0>(lambda, covariance),
+            },
+        )
+    }
+
+    #[inline(always)]
+    fn moment_pass<const K: usize>(&self, lambda: &[f64], covariance: &[f64]) -> Moments {
+        let k = if K > 0 { K } else { self.width };
+        let (t, p) = (self.tail, self.tail - 1);
         let mut work = LaneWork::new(k, t);
         let beta = vec![0.0; p];
-        let mut kept = vec![0.0; k * k];
-        let mut rest = vec![0.0; k * p];
-        for (index, chunk) in self.numbers.chunks_exact(k * k + k * t).enumerate() {
+        let mut cn = vec![Lane::ZERO; p];
+        let mut rank = vec![Lane::ZERO; k * k];
+        let mut quartic = vec![Lane::ZERO; k * k * k * k];
+        let mut products = vec![Lane::ZERO; k * k * p * p];
+        for chunk in self.numbers.chunks_exact(k * k + k * t) {
             let (own, tail) = chunk.split_at(k * k);
-            work.solve::<0>(k, t, own, tail, lambda, &beta);
-            for lane in 0..LANES.min(self.levels - index * LANES) {
-                kept.iter_mut()
-                    .zip(&work.kept)
-                    .for_each(|(x, y)| *x = y.0[lane]);
-                rest.iter_mut()
-                    .zip(&work.rest)
-                    .for_each(|(x, y)| *x = y.0[lane]);
-                visit(&kept, &rest);
+            work.solve::<K>(k, t, own, tail, lambda, &beta);
+            for i in 0..k {
+                let mine = &work.rest[i * p..(i + 1) * p];
+                if !covariance.is_empty() {
+                    for (sum, row) in cn.iter_mut().zip(covariance.chunks_exact(p)) {
+                        *sum = Lane::ZERO;
+                        for (c, n) in row.iter().zip(mine) {
+                            *sum += Lane::splat(*c) * *n;
+                        }
+                    }
+                }
+                for j in 0..=i {
+                    let other = &work.rest[j * p..(j + 1) * p];
+                    let mut sum = Lane::ZERO;
+                    for (c, n) in cn.iter().zip(other) {
+                        sum += *c * *n;
+                    }
+                    rank[i * k + j] = sum;
+                    rank[j * k + i] = sum;
+                    let block = &mut products[(i * k + j) * p * p..(i * k + j + 1) * p * p];
+                    for (row, x) in block.chunks_exact_mut(p).zip(mine) {
+                        for (sum, z) in row.iter_mut().zip(other) {
+                            *sum += *x * *z;
+                        }
+                    }
+                }
+            }
+            for (line, (a, r)) in quartic
+                .chunks_exact_mut(k * k)
+                .zip(work.kept.iter().zip(&rank))
+            {
+                for (sum, (b, s)) in line.iter_mut().zip(work.kept.iter().zip(&rank)) {
+                    *sum += *a * (*b - *s) - *r * *b;
+                }
             }
         }
+        // N_jN_i' is the transpose of N_iN_j'.
+        let mut between = vec![0.0; products.len()];
+        for i in 0..k {
+            for j in 0..=i {
+                for x in 0..p {
+                    for z in 0..p {
+                        let sum = products[((i * k + j) * p + x) * p + z].sum();
+                        between[((i * k + j) * p + x) * p + z] = sum;
+                        between[((j * k + i) * p + z) * p + x] = sum;
+                    }
+                }
+            }
+        }
+        Moments {
+            width: k,
+            fixed: p,
+            quartic: quartic.into_iter().map(Lane::sum).collect(),
+            between,
+        }
+    }
+}
+
+/// With one grouping factor Z_f'PZ_g = δ_fg K_f − N_f'ΦN_g (N_f = X'V⁻¹Z_f), so that the double
+/// sum over levels in tr(PV_iPV_j) separates into sums over levels that no direction enters.
+pub(crate) struct Moments {
+    width: usize,
+    fixed: usize,
+    /// Σ_f K⊗K − K⊗R − R⊗K with R_f = N_f'ΦN_f (zero by ML), by \[b, c, d, a\].
+    quartic: Vec<f64>,
+    /// Σ_f N_f\[·, i\] N_f\[·, j\]', p × p for each i and j.
+    between: Vec<f64>,
+}
+
+impl Moments {
+    /// Σ_f N_fEN_f' = X'V⁻¹V_iV⁻¹X, p × p.
+    pub fn between(&self, direction: &Direction) -> Vec<f64> {
+        let size = self.fixed * self.fixed;
+        let mut out = vec![0.0; size];
+        for (e, block) in direction
+            .change
+            .iter()
+            .zip(self.between.chunks_exact(size.max(1)))
+        {
+            out.iter_mut().zip(block).for_each(|(sum, x)| *sum += e * x);
+        }
+        out
+    }
+
+    /// T_ij = Σ_f \[tr(E_iK_fE_jK_f) − tr(E_iK_fE_jR_f) − tr(E_iR_fE_jK_f)\] + tr(ΦB_iΦB_j), with
+    /// B_i = Σ_f N_fE_iN_f'; the terms with Φ only by REML. m × m.
+    pub fn traces(&self, directions: &[Direction], covariance: &[f64]) -> Vec<f64> {
+        let (m, k, p) = (directions.len(), self.width, self.fixed);
+        let scaled: Vec<Vec<f64>> = if covariance.is_empty() {
+            Vec::new()
+        } else {
+            let one = |direction| {
+                let between = self.between(direction);
+                let mut out = vec![0.0; p * p];
+                for (row, line) in out.chunks_exact_mut(p).zip(covariance.chunks_exact(p)) {
+                    for (c, b) in line.iter().zip(between.chunks_exact(p)) {
+                        row.iter_mut().zip(b).for_each(|(sum, x)| *sum += c * x);
+                    }
+                }
+                out
+            };
+            directions.iter().map(one).collect()
+        };
+        let mut out = vec![0.0; m * m];
+        for i in 0..m {
+            for j in 0..=i {
+                let (e, g) = (&directions[i].change, &directions[j].change);
+                let mut sum = 0.0;
+                for a in 0..k {
+                    for b in 0..k {
+                        for c in 0..k {
+                            for d in 0..k {
+                                sum += e[a * k + b]
+                                    * g[c * k + d]
+                                    * self.quartic[((b * k + c) * k + d) * k + a];
+                            }
+                        }
+                    }
+                }
+                if let (Some(x), Some(y)) = (scaled.get(i), scaled.get(j)) {
+                    for r in 0..p {
+                        for c in 0..p {
+                            sum += x[r * p + c] * y[c * p + r];
+                        }
+                    }
+                }
+                out[i * m + j] = sum;
+                out[j * m + i] = sum;
+            }
+        }
+        out
     }
 }
 

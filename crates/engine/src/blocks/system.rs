@@ -263,139 +263,26 @@ impl System {
                 let widths: Vec<usize> = self.layout.factors.iter().map(|f| f.width).collect();
                 traces(nodes, &self.root, &widths, directions)
             }
-            Kernel::Lanes(lanes) => self.separable_traces(lanes, reml, directions),
-        }
-    }
-
-    /// With one grouping factor Z_f'PZ_g = δ_fg K_f − N_f'ΦN_g, so the double sum over levels
-    /// separates: T_ij = Σ_f \[tr(E_iK_fE_jK_f) − tr(E_iK_fE_jR_f) − tr(E_iR_fE_jK_f)\] +
-    /// tr(ΦB_iΦB_j), with R_f = N_f'ΦN_f and B_i = Σ_f N_fE_iN_f'.
-    fn separable_traces(&self, lanes: &Lanes, reml: bool, directions: &[Direction]) -> Vec<f64> {
-        let (m, p) = (directions.len(), self.layout.fixed);
-        let k = self.layout.factors[0].width;
-        let covariance = self.root.fixed_covariance();
-        let multiply = |a: &[f64], b: &[f64], n: usize| -> Vec<f64> {
-            let mut out = vec![0.0; n * n];
-            for i in 0..n {
-                for l in 0..n {
-                    for j in 0..n {
-                        out[i * n + j] += a[i * n + l] * b[l * n + j];
-                    }
-                }
-            }
-            out
-        };
-        let trace = |a: &[f64], b: &[f64], n: usize| -> f64 {
-            (0..n)
-                .map(|i| (0..n).map(|j| a[i * n + j] * b[j * n + i]).sum::<f64>())
-                .sum()
-        };
-        let mut out = vec![0.0; m * m];
-        let mut between = vec![vec![0.0; p * p]; m];
-        let mut rank = vec![0.0; k * k];
-        let mut cn = vec![0.0; k * p];
-        lanes.each_information(&self.lambda[0], |kept, rest| {
-            let ek: Vec<Vec<f64>> = directions
-                .iter()
-                .map(|d| multiply(&d.change, kept, k))
-                .collect();
-            let mut er = Vec::new();
-            if reml {
-                for i in 0..k {
-                    for x in 0..p {
-                        cn[i * p + x] = (0..p)
-                            .map(|z| covariance[x * p + z] * rest[i * p + z])
-                            .sum();
-                    }
-                }
-                for i in 0..k {
-                    for j in 0..k {
-                        rank[i * k + j] = (0..p).map(|x| rest[i * p + x] * cn[j * p + x]).sum();
-                    }
-                }
-                er = directions
-                    .iter()
-                    .map(|d| multiply(&d.change, &rank, k))
-                    .collect::<Vec<_>>();
-                for (d, b) in directions.iter().zip(&mut between) {
-                    for i in 0..k {
-                        for j in 0..k {
-                            let e = d.change[i * k + j];
-                            if e == 0.0 {
-                                continue;
-                            }
-                            for x in 0..p {
-                                for z in 0..p {
-                                    b[x * p + z] += rest[i * p + x] * e * rest[j * p + z];
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-            for i in 0..m {
-                for j in 0..=i {
-                    out[i * m + j] += trace(&ek[i], &ek[j], k);
-                    if reml {
-                        out[i * m + j] -= trace(&ek[i], &er[j], k) + trace(&er[i], &ek[j], k);
-                    }
-                }
-            }
-        });
-        if reml {
-            let scaled: Vec<Vec<f64>> = between
-                .iter()
-                .map(|b| multiply(&covariance, b, p))
-                .collect();
-            for i in 0..m {
-                for j in 0..=i {
-                    out[i * m + j] += trace(&scaled[i], &scaled[j], p);
-                }
+            Kernel::Lanes(lanes) => {
+                let covariance = self.root.fixed_covariance();
+                let phi: &[f64] = if reml { &covariance } else { &[] };
+                lanes.moments(&self.lambda[0], phi).traces(directions, phi)
             }
         }
-        for i in 0..m {
-            for j in 0..i {
-                out[j * m + i] = out[i * m + j];
-            }
-        }
-        out
     }
 
     /// The change Φ(X'V⁻¹V_iV⁻¹X)Φ of Φ = (X'V⁻¹X)⁻¹ in each direction, p × p, in standard
     /// units; call after [`System::derivatives`], whose joint covariance it replaces.
     pub fn fixed_covariance_changes(&mut self, directions: &[Direction]) -> Vec<Vec<f64>> {
-        let (m, p) = (directions.len(), self.layout.fixed);
+        let p = self.layout.fixed;
         match &self.kernel {
             Kernel::Lanes(lanes) => {
-                let k = self.layout.factors[0].width;
                 let covariance = self.root.fixed_covariance();
-                let mut out = vec![vec![0.0; p * p]; m];
-                let mut half = vec![0.0; k * p];
-                lanes.each_information(&self.lambda[0], |_, rest| {
-                    for i in 0..k {
-                        for x in 0..p {
-                            half[i * p + x] = (0..p)
-                                .map(|z| covariance[x * p + z] * rest[i * p + z])
-                                .sum();
-                        }
-                    }
-                    for (d, change) in directions.iter().zip(&mut out) {
-                        for i in 0..k {
-                            for j in 0..k {
-                                let e = d.change[i * k + j];
-                                if e != 0.0 {
-                                    for x in 0..p {
-                                        for z in 0..p {
-                                            change[x * p + z] +=
-                                                half[i * p + x] * e * half[j * p + z];
-                                        }
-                                    }
-                                }
-                            }
-                        }
-                    }
-                });
-                out
+                let moments = lanes.moments(&self.lambda[0], &covariance);
+                directions
+                    .iter()
+                    .map(|direction| sandwich(&covariance, &moments.between(direction), p))
+                    .collect()
             }
             Kernel::Nodes(nodes) => {
                 let scores = self.fixed_scores(nodes);

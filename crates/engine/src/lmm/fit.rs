@@ -340,11 +340,7 @@ fn normal_form(layout: &Layout, theta: &[f64]) -> Vec<f64> {
 }
 
 /// Tests a point and gives the Newton step from it: Newton decrement, Q ⪰ 0 and QΛ = 0 for every term.
-fn certify(
-    criterion: &mut Criterion,
-    layout: &Layout,
-    theta: &[f64],
-) -> (Certificate, Vec<f64>) {
+fn certify(criterion: &mut Criterion, layout: &Layout, theta: &[f64]) -> (Certificate, Vec<f64>) {
     let value = criterion.at(theta);
     if theta.is_empty() || !value.is_finite() {
         let certificate = Certificate {

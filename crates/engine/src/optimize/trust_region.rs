@@ -121,8 +121,11 @@ pub fn newton_step(gradient: &[f64], hessian: &[f64]) -> (Vec<f64>, f64) {
     };
     let largest = problem.values.iter().fold(0.0f64, |a, b| a.max(b.abs()));
     let mut decrement = 0.0;
-    for ((value, g), vector) in
-        problem.values.iter().zip(&problem.gradient).zip(problem.vectors.chunks_exact(n.max(1)))
+    for ((value, g), vector) in problem
+        .values
+        .iter()
+        .zip(&problem.gradient)
+        .zip(problem.vectors.chunks_exact(n.max(1)))
     {
         if *value > 1e-10 * largest {
             decrement += 0.5 * g * g / value;
