@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write};
 
+use ranef_design::Relation;
+
 use crate::format::{align_left, align_right, common, p_values, round, stars, width};
 use crate::{DfMethod, Fit, RandomBlock};
 
@@ -188,10 +190,51 @@ impl Summary<'_> {
             .collect();
         writeln!(
             f,
-            "Number of obs: {}, groups:  {}\n",
+            "Number of obs: {}, groups:  {}",
             fit.nobs(),
             levels.join("; ")
-        )
+        )?;
+        writeln!(f, "{}\n", wrap(&self.structure(), 80))
+    }
+
+    /// Sizes of the groups, and which factor lies within which.
+    fn structure(&self) -> String {
+        let structure = self.fit.structure();
+        let sizes: Vec<String> = structure
+            .factors
+            .iter()
+            .map(|g| {
+                if g.smallest == g.largest {
+                    format!("{}, {}", g.name, g.largest)
+                } else {
+                    format!(
+                        "{}, {} to {} (median {})",
+                        g.name, g.smallest, g.largest, g.median
+                    )
+                }
+            })
+            .collect();
+        let mut text = format!("Rows a level:  {}", sizes.join("; "));
+        for pair in &structure.pairs {
+            let (a, b) = (
+                &structure.factors[pair.first].name,
+                &structure.factors[pair.second].name,
+            );
+            let relation = match pair.relation {
+                Relation::Same => continue,
+                Relation::FirstInSecond => format!("{a} is nested in {b}"),
+                Relation::SecondInFirst => format!("{b} is nested in {a}"),
+                Relation::Crossed => format!("{a} and {b} are crossed"),
+                Relation::PartlyCrossed { cells } => {
+                    let all = structure.factors[pair.first].levels
+                        * structure.factors[pair.second].levels;
+                    format!("{a} and {b} are partly crossed ({cells} of {all} pairs occur)")
+                }
+            };
+            text.push_str(". ");
+            text.push_str(&relation);
+        }
+        text
     }
 
     fn fixed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

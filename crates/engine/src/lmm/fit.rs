@@ -233,8 +233,35 @@ fn residual_of_rounding(statistics: &Statistics) -> f64 {
     1e-11 * corner[corner.len() - 1] + weight * (4.0 * f64::EPSILON * size).powi(2)
 }
 
-/// Minimises, cleans up the boundary, and restarts where the certificate finds a way down.
+/// Minimises. Where Newton's method ends without a certificate, quasi-Newton steps, which trust
+/// no second derivatives, carry on from its point and it has another try.
 fn minimise(
+    criterion: &mut Criterion,
+    layout: &Layout,
+    start: Vec<f64>,
+    options: &Options,
+) -> (Vec<f64>, Certificate) {
+    let (theta, certificate) = descend(criterion, layout, start, options);
+    if certificate.converged || options.optimizer != Optimizer::Newton {
+        return (theta, certificate);
+    }
+    let value = criterion.at(&theta);
+    let other = Options {
+        optimizer: Optimizer::Bfgs,
+        ..options.clone()
+    };
+    let (moved, _) = descend(criterion, layout, theta.clone(), &other);
+    let (again, second) = descend(criterion, layout, moved, options);
+    if second.converged || criterion.at(&again) < value {
+        (again, second)
+    } else {
+        (theta, certificate)
+    }
+}
+
+/// Runs one optimiser, cleans up the boundary, and restarts where the certificate finds a way
+/// down.
+fn descend(
     criterion: &mut Criterion,
     layout: &Layout,
     start: Vec<f64>,
