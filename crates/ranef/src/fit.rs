@@ -157,7 +157,8 @@ impl Fit {
             seconds: 0.0,
             notes: Vec::new(),
         };
-        facts.notes = notes::of(&facts, &found.notes);
+        facts.notes = notes::of_columns(&facts.recipe, &facts.terms, source);
+        facts.notes.extend(notes::of(&facts, &found.notes));
         facts.seconds = started.elapsed().as_secs_f64();
         Ok(Self {
             facts,

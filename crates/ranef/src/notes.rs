@@ -2,7 +2,8 @@
 //! that are refused because the data cannot tell their parts apart.
 
 use ranef_design::{Note as DesignNote, Recipe, Relation};
-use ranef_formula::Terms;
+use ranef_formula::{Expr, Terms};
+use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -73,6 +74,36 @@ pub(crate) fn refuse_unidentified(
         }
     }
     Ok(())
+}
+
+/// Columns that were meant to be numbers, most of which are, and became categories for the sake of
+/// a few cells: the model fits all the same, and answers another question.
+pub(crate) fn of_columns(recipe: &Recipe, terms: &Terms, source: &dyn Source) -> Vec<Note> {
+    let random = terms.random.iter().flat_map(|term| &term.effects.terms);
+    let mut columns: Vec<&str> = Vec::new();
+    for column in (terms.fixed.terms.iter().chain(random))
+        .flat_map(|term| &term.factors)
+        .filter_map(Expr::as_column)
+    {
+        if recipe.is_text(column) && !columns.contains(&column) {
+            columns.push(column);
+        }
+    }
+    columns
+        .iter()
+        .filter_map(|column| source.note(column))
+        // A column may have another remark, such as on its name.
+        .filter(|reason| reason.contains(" is text because "))
+        .map(|reason| {
+            Note::new(
+                "text_column",
+                format!(
+                    "Is this meant? The {reason}, so that each of its values has a coefficient of \
+                     its own. If such cells are missing values, say so with `--na`."
+                ),
+            )
+        })
+        .collect()
 }
 
 /// The remarks on a fit.
