@@ -5,8 +5,11 @@ use std::io;
 use std::process::ExitCode;
 
 use ranef::Place;
+use ranef::formula::Span;
 use ranef::frame::FrameError;
-use serde_json::json;
+use serde::Serialize;
+
+use crate::output;
 
 /// Why a command ends without its answer.
 #[derive(Debug)]
@@ -42,16 +45,47 @@ impl Problem {
     }
 
     fn print(&self) {
-        anstream::eprintln!("{ERROR}error{RESET}: {}", self.message);
+        let columns = output::columns(&io::stderr()).unwrap_or(usize::MAX);
+        let text = output::wrap(&format!("error: {}", self.message), columns);
+        anstream::eprintln!("{ERROR}error{RESET}{}", &text["error".len()..]);
         if let Some(place) = &self.place {
-            let caret = place.caret();
+            let caret = shortened(place, columns.saturating_sub(2)).caret();
             let (line, pointer) = caret.split_once('\n').unwrap_or((&caret, ""));
             anstream::eprintln!("\n  {line}\n  {ERROR}{pointer}{RESET}\n");
         }
         if let Some(hint) = &self.hint {
-            anstream::eprintln!("{HELP}help{RESET}: {hint}");
+            let text = output::wrap(&format!("help: {hint}"), columns);
+            anstream::eprintln!("{HELP}help{RESET}{}", &text["help".len()..]);
         }
     }
+}
+
+/// A formula too long for a line is shown around the place that is meant.
+fn shortened(place: &Place, columns: usize) -> Place {
+    let characters: Vec<(usize, char)> = place.formula.char_indices().collect();
+    if characters.len() <= columns || place.formula.contains('\n') {
+        return place.clone();
+    }
+    let position = |byte: usize| characters.partition_point(|&(at, _)| at < byte);
+    let meant = position(place.span.start);
+    let room = columns.saturating_sub(2).max(10);
+    let first = meant
+        .saturating_sub(room / 3)
+        .min(characters.len().saturating_sub(room));
+    let last = (first + room).min(characters.len());
+    let mut formula = String::new();
+    if first > 0 {
+        formula.push('…');
+    }
+    let kept = characters.get(first).map_or(0, |&(at, _)| at);
+    let shift = |byte: usize| byte.max(kept) - kept + formula.len();
+    let span = Span::new(shift(place.span.start), shift(place.span.end));
+    formula.extend(characters[first..last].iter().map(|(_, c)| c));
+    let span = Span::new(span.start, span.end.min(formula.len()));
+    if last < characters.len() {
+        formula.push('…');
+    }
+    Place { formula, span }
 }
 
 const ERROR: &str = "\x1b[1;31m";
@@ -97,10 +131,28 @@ pub fn report_usage(usage: &clap::Error, json: bool) -> ExitCode {
     ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))
 }
 
+#[derive(Serialize)]
+struct ErrorObject<'a> {
+    error: ErrorBody<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    code: &'a str,
+    message: &'a str,
+    hint: Option<&'a str>,
+}
+
 fn print_json(code: &str, message: &str, hint: Option<&str>) {
-    let error = json!({"error": {"code": code, "message": message, "hint": hint}});
+    let error = ErrorObject {
+        error: ErrorBody {
+            code,
+            message,
+            hint,
+        },
+    };
     // Whoever asked for it may be gone; the exit code still tells.
-    let _ = crate::output::json(&error);
+    let _ = output::json(&error);
 }
 
 /// A panic is reported in one line, without a backtrace; `main` turns it into an exit code.
@@ -149,5 +201,44 @@ impl From<io::Error> for Failure {
             return Failure::Unread;
         }
         Problem::new("write_failed", format!("cannot write the output: {error}")).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_formulas_are_shown_around_the_place() {
+        let formula = format!(
+            "y ~ {}größe + {}z",
+            "abc + ".repeat(20),
+            "def + ".repeat(20)
+        );
+        let start = formula.find("größe").expect("it is there");
+        let place = Place {
+            span: Span::new(start, start + "größe".len()),
+            formula,
+        };
+        let caret = shortened(&place, 40).caret();
+        let (line, pointer) = caret.split_once('\n').expect("two lines");
+        assert_eq!(line, "… + abc + abc + größe + def + def + def …");
+        assert_eq!(pointer.trim_start(), "^^^^^");
+        let before = line.split('g').next().expect("a text");
+        assert_eq!(pointer.find('^'), Some(before.chars().count()));
+        assert_eq!(shortened(&place, 400), place);
+    }
+
+    #[test]
+    fn the_end_of_a_long_formula_is_shown_whole() {
+        let formula = format!("y ~ {}(1 | g", "abc + ".repeat(20));
+        let end = formula.len();
+        let place = Place {
+            formula,
+            span: Span::new(end, end),
+        };
+        let caret = shortened(&place, 30).caret();
+        assert!(caret.contains("(1 | g\n"), "{caret}");
+        assert!(caret.ends_with("    ^"), "{caret}");
     }
 }

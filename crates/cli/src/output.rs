@@ -1,7 +1,8 @@
 //! Standard output. A reader that goes away (`| head`) is no error.
 
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
+use ranef::Fit;
 use serde::Serialize;
 
 use crate::error::Failure;
@@ -31,11 +32,37 @@ pub fn text(text: impl std::fmt::Display) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// Columns to set text in: those of the terminal, or 80 where there is none; at most 100, beyond
-/// which lines are hard to read.
-pub fn columns() -> usize {
-    terminal_size::terminal_size_of(io::stdout())
-        .map_or(80, |(width, _)| usize::from(width.0).clamp(20, 100))
+/// Columns to set text in, where a terminal is there to show it: at most 100, beyond which lines
+/// are hard to read.
+pub fn columns(stream: &impl IsTerminal) -> Option<usize> {
+    let (width, _) = stream.is_terminal().then(terminal_size::terminal_size)??;
+    Some(usize::from(width.0).clamp(20, 100))
+}
+
+/// The summary of a fit, set for standard output.
+pub fn summary(fit: &Fit) -> String {
+    let summary = fit.summary();
+    match columns(&io::stdout()) {
+        Some(columns) => summary.columns(columns).to_string(),
+        None => summary.to_string(),
+    }
+}
+
+/// Breaks a text into lines at spaces.
+pub fn wrap(text: &str, columns: usize) -> String {
+    let mut out = String::new();
+    let mut length = 0;
+    for word in text.split(' ') {
+        let n = word.chars().count();
+        if length > 0 {
+            let fits = length + 1 + n <= columns;
+            out.push(if fits { ' ' } else { '\n' });
+            length = if fits { length + 1 } else { 0 };
+        }
+        out.push_str(word);
+        length += n;
+    }
+    out
 }
 
 /// A writer that remembers that its reader went away, for code that reports errors as text.

@@ -33,7 +33,7 @@ pub fn run(arguments: &FitArguments) -> Result<(), Failure> {
         save(&fit, arguments.save.as_deref())?;
         return output::json(&report);
     }
-    let summary = fit.summary().columns(output::columns()).to_string();
+    let summary = output::summary(&fit);
     drop(progress);
     output::text(summary)?;
     if fit.singular() {

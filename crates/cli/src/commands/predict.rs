@@ -88,6 +88,11 @@ fn remark(predictions: &Predictions) {
 }
 
 #[derive(Serialize)]
+struct Rows {
+    rows: Vec<Row>,
+}
+
+#[derive(Serialize)]
 struct Row {
     fit: Option<f64>,
     /// Not in this version, like the two after it.
@@ -105,7 +110,7 @@ fn write(predictions: &Predictions, json: bool, out: &mut impl Write) -> Result<
             upper: None,
         });
         let rows: Vec<Row> = rows.collect();
-        return output::write_json(&serde_json::json!({ "rows": rows }), out);
+        return output::write_json(&Rows { rows }, out);
     }
     writeln!(out, "fit")?;
     for fit in &predictions.fit {

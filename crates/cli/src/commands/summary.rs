@@ -17,7 +17,7 @@ pub fn run(arguments: &SummaryArguments) -> Result<(), Failure> {
     if let Some(data) = &data {
         fit.summarise_residuals(&**data)?;
     }
-    let summary = fit.summary().columns(output::columns()).to_string();
+    let summary = output::summary(&fit);
     drop(progress);
     output::text(summary)
 }
