@@ -14,12 +14,12 @@
 //!
 //! Nothing here divides by Λ, so it holds on the boundary too.
 
-use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par};
 
 use super::plan::Node;
 use super::root::{Root, mirror_lower};
-use super::sparse::{Covariance, Sparse, symmetric};
+use super::small::{multiply_rows, product, symmetric, symmetric_product, transpose};
+use super::sparse::{Covariance, Sparse};
 
 /// A direction: a grouping factor and a symmetric K × K change of its relative covariance.
 pub(crate) struct Direction {
@@ -600,64 +600,4 @@ impl Small {
             complement,
         }
     }
-}
-
-/// Rows of k numbers times a k × k matrix.
-fn multiply_rows(rows: &[f64], matrix: &[f64], k: usize) -> Vec<f64> {
-    let mut out = vec![0.0; rows.len()];
-    for (row, out) in rows.chunks_exact(k).zip(out.chunks_exact_mut(k)) {
-        for (x, line) in row.iter().zip(matrix.chunks_exact(k)) {
-            for (o, m) in out.iter_mut().zip(line) {
-                *o += x * m;
-            }
-        }
-    }
-    out
-}
-
-fn transpose(matrix: &[f64], k: usize) -> Vec<f64> {
-    (0..k * k).map(|i| matrix[(i % k) * k + i / k]).collect()
-}
-
-/// A product AB of square matrices by columns that is known to be symmetric.
-fn symmetric_product(a: &[f64], b: &[f64], n: usize, inner: usize) -> Vec<f64> {
-    let mut out = vec![0.0; n * n];
-    if n * inner > 0 {
-        triangular::matmul(
-            MatMut::from_column_major_slice_mut(&mut out, n, n),
-            BlockStructure::TriangularLower,
-            Accum::Replace,
-            MatRef::from_column_major_slice(&a[..n * inner], n, inner),
-            BlockStructure::Rectangular,
-            MatRef::from_column_major_slice(&b[..inner * n], inner, n),
-            BlockStructure::Rectangular,
-            1.0,
-            Par::Seq,
-        );
-        mirror_lower(&mut out, n);
-    }
-    out
-}
-
-/// A dense product of matrices by columns, times a factor.
-fn product(
-    a: &[f64],
-    b: &[f64],
-    rows: usize,
-    inner: usize,
-    columns: usize,
-    factor: f64,
-) -> Vec<f64> {
-    let mut out = vec![0.0; rows * columns];
-    if rows * inner * columns > 0 {
-        faer::linalg::matmul::matmul(
-            MatMut::from_column_major_slice_mut(&mut out, rows, columns),
-            Accum::Replace,
-            MatRef::from_column_major_slice(&a[..rows * inner], rows, inner),
-            MatRef::from_column_major_slice(&b[..inner * columns], inner, columns),
-            factor,
-            Par::Seq,
-        );
-    }
-    out
 }

@@ -6,75 +6,13 @@
 //! from front to back. The code is plain arrays of eight; `pulp` compiles it for the widest
 //! vectors the machine has and chooses at run time, so no `unsafe` is needed here.
 
-use std::ops::{Add, AddAssign, Mul, MulAssign, Sub, SubAssign};
-
 use super::Information;
 use super::curvature::Direction;
 use super::face::{FaceScratch, Scalar, conditional_factor, remaining, times_own};
+use super::lane::{LANES, Lane};
+use super::moments::Moments;
 use super::root::Root;
 use crate::statistics::Statistics;
-
-/// Levels handled together.
-const LANES: usize = 8;
-
-/// Eight numbers.
-#[derive(Clone, Copy, Debug)]
-#[repr(align(64))]
-pub(crate) struct Lane([f64; LANES]);
-
-impl Lane {
-    const ZERO: Lane = Lane([0.0; LANES]);
-
-    #[inline(always)]
-    fn sum(self) -> f64 {
-        self.0.iter().sum()
-    }
-}
-
-macro_rules! lanewise {
-    ($trait:ident, $method:ident, $assign:ident, $assign_method:ident, $op:tt) => {
-        impl $trait for Lane {
-            type Output = Lane;
-            #[inline(always)]
-            fn $method(mut self, other: Lane) -> Lane {
-                for i in 0..LANES {
-                    self.0[i] $op other.0[i];
-                }
-                self
-            }
-        }
-        impl $assign for Lane {
-            #[inline(always)]
-            fn $assign_method(&mut self, other: Lane) {
-                *self = self.$method(other);
-            }
-        }
-    };
-}
-lanewise!(Add, add, AddAssign, add_assign, +=);
-lanewise!(Sub, sub, SubAssign, sub_assign, -=);
-lanewise!(Mul, mul, MulAssign, mul_assign, *=);
-
-impl Scalar for Lane {
-    #[inline(always)]
-    fn splat(x: f64) -> Self {
-        Lane([x; LANES])
-    }
-    #[inline(always)]
-    fn sqrt(mut self) -> Self {
-        for x in &mut self.0 {
-            *x = x.sqrt();
-        }
-        self
-    }
-    #[inline(always)]
-    fn reciprocal(mut self) -> Self {
-        for x in &mut self.0 {
-            *x = 1.0 / *x;
-        }
-        self
-    }
-}
 
 /// The levels of the only grouping factor.
 pub(crate) struct Lanes {
@@ -432,83 +370,6 @@ impl Lanes {
         }
     }
 }
-
-/// With one grouping factor Z_f'PZ_g = δ_fg K_f − N_f'ΦN_g (N_f = X'V⁻¹Z_f), so that the double
-/// sum over levels in tr(PV_iPV_j) separates into sums over levels that no direction enters.
-pub(crate) struct Moments {
-    width: usize,
-    fixed: usize,
-    /// Σ_f K⊗K − K⊗R − R⊗K with R_f = N_f'ΦN_f (zero by ML), by \[b, c, d, a\].
-    quartic: Vec<f64>,
-    /// Σ_f N_f\[·, i\] N_f\[·, j\]', p × p for each i and j.
-    between: Vec<f64>,
-}
-
-impl Moments {
-    /// Σ_f N_fEN_f' = X'V⁻¹V_iV⁻¹X, p × p.
-    pub fn between(&self, direction: &Direction) -> Vec<f64> {
-        let size = self.fixed * self.fixed;
-        let mut out = vec![0.0; size];
-        for (e, block) in direction
-            .change
-            .iter()
-            .zip(self.between.chunks_exact(size.max(1)))
-        {
-            out.iter_mut().zip(block).for_each(|(sum, x)| *sum += e * x);
-        }
-        out
-    }
-
-    /// T_ij = Σ_f \[tr(E_iK_fE_jK_f) − tr(E_iK_fE_jR_f) − tr(E_iR_fE_jK_f)\] + tr(ΦB_iΦB_j), with
-    /// B_i = Σ_f N_fE_iN_f'; the terms with Φ only by REML. m × m.
-    pub fn traces(&self, directions: &[Direction], covariance: &[f64]) -> Vec<f64> {
-        let (m, k, p) = (directions.len(), self.width, self.fixed);
-        let scaled: Vec<Vec<f64>> = if covariance.is_empty() {
-            Vec::new()
-        } else {
-            let one = |direction| {
-                let between = self.between(direction);
-                let mut out = vec![0.0; p * p];
-                for (row, line) in out.chunks_exact_mut(p).zip(covariance.chunks_exact(p)) {
-                    for (c, b) in line.iter().zip(between.chunks_exact(p)) {
-                        row.iter_mut().zip(b).for_each(|(sum, x)| *sum += c * x);
-                    }
-                }
-                out
-            };
-            directions.iter().map(one).collect()
-        };
-        let mut out = vec![0.0; m * m];
-        for i in 0..m {
-            for j in 0..=i {
-                let (e, g) = (&directions[i].change, &directions[j].change);
-                let mut sum = 0.0;
-                for a in 0..k {
-                    for b in 0..k {
-                        for c in 0..k {
-                            for d in 0..k {
-                                sum += e[a * k + b]
-                                    * g[c * k + d]
-                                    * self.quartic[((b * k + c) * k + d) * k + a];
-                            }
-                        }
-                    }
-                }
-                if let (Some(x), Some(y)) = (scaled.get(i), scaled.get(j)) {
-                    for r in 0..p {
-                        for c in 0..p {
-                            sum += x[r * p + c] * y[c * p + r];
-                        }
-                    }
-                }
-                out[i * m + j] = sum;
-                out[j * m + i] = sum;
-            }
-        }
-        out
-    }
-}
-
 /// What the root gives to a pass for derivatives.
 struct LaneInput<'a> {
     lambda: &'a [f64],

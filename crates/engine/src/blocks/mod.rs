@@ -4,9 +4,12 @@
 
 mod curvature;
 mod face;
+mod lane;
 mod lanes;
+mod moments;
 mod plan;
 mod root;
+mod small;
 mod sparse;
 mod system;
 #[cfg(test)]

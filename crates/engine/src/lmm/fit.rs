@@ -138,6 +138,10 @@ pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> 
     if rows <= fixed {
         return Err(FitError::TooFewRows { rows, fixed });
     }
+    // Looked at here and not left to the factorisation, where rounding decides.
+    if !all_finite(statistics) || !dependent_columns(statistics).is_empty() {
+        return Err(FitError::NotDefined);
+    }
     let coordinates = statistics.coordinates().clone();
     let mut criterion = Criterion::new(statistics, options.reml);
     let start = match &options.start {
@@ -156,13 +160,7 @@ pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> 
     };
     if !criterion.at(&start).is_finite() {
         // y'Py = 0 is the one way in which a full-rank model of finite numbers has no criterion.
-        return Err(
-            if all_finite(statistics) && dependent_columns(statistics).is_empty() {
-                FitError::NoResidual
-            } else {
-                FitError::NotDefined
-            },
-        );
+        return Err(FitError::NoResidual);
     }
     let rounding = residual_of_rounding(statistics);
     if criterion.pwrss() <= rounding {
