@@ -222,7 +222,7 @@ mod tests {
         };
         let caret = shortened(&place, 40).caret();
         let (line, pointer) = caret.split_once('\n').expect("two lines");
-        assert_eq!(line, "… + abc + abc + größe + def + def + def …");
+        assert_eq!(line, "…abc + abc + größe + def + def + def + …");
         assert_eq!(pointer.trim_start(), "^^^^^");
         let before = line.split('g').next().expect("a text");
         assert_eq!(pointer.find('^'), Some(before.chars().count()));

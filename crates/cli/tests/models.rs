@@ -97,13 +97,27 @@ help: name the data: `ranef predict MODEL NEWDATA`",
     folder.write("dye.csv", "Batch\nA\nG\n");
     let unknown = folder.run(&["predict", "dye.json", "dye.csv"]);
     unknown.fails_saying(
-        "error: `Batch` is \"G\" in row 2, a level that the model was not fitted with
-
-  Yield ~ Batch
-          ^^^^^
-
+        "error: `dye.csv`: `Batch` is \"G\" in row 2, a level that the model was not fitted with
 help: the known levels are \"A\", \"B\", \"C\", \"D\", \"E\", \"F\"",
     );
+}
+
+#[test]
+fn group_means_of_new_groups_come_from_the_new_data() {
+    let folder = Folder::new("means");
+    let mut text = String::from("y,x,g\n");
+    for i in 0..60 {
+        text.push_str(&format!("{},{},s{}\n", (i * 7) % 11, (i * 5) % 13, i / 6));
+    }
+    folder.write("data.csv", &text);
+    let formula = "y ~ within(x, g) + between(x, g) + (1 | g)";
+    folder
+        .run(&["fit", formula, "data.csv", "--save", "means.json"])
+        .succeeds();
+    folder.write("new.csv", "x,g\n1,new\n3,new\n1,s1\n");
+    let answer = folder.run(&["predict", "means.json", "new.csv"]).succeeds();
+    assert_eq!(answer.out.lines().count(), 4, "{answer:?}");
+    assert!(answer.err.starts_with("note: "), "{answer:?}");
 }
 
 #[test]

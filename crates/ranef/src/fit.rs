@@ -328,8 +328,13 @@ impl Fit {
     /// Degrees of freedom of a contrast of [`Fit::fixef`] by the chosen method.
     pub fn contrast_df(&self, contrast: &[f64]) -> Option<f64> {
         match self.facts.df {
-            DfMethod::Satterthwaite => Some(self.inference().satterthwaite(contrast)),
-            DfMethod::Residual => Some((self.nobs() - self.facts.beta.len()) as f64),
+            // Without random effects Satterthwaite's are the residual ones, but for rounding.
+            DfMethod::Satterthwaite if !self.facts.theta.is_empty() => {
+                Some(self.inference().satterthwaite(contrast))
+            }
+            DfMethod::Satterthwaite | DfMethod::Residual => {
+                Some((self.nobs() - self.facts.beta.len()) as f64)
+            }
             DfMethod::None => None,
         }
     }

@@ -5,7 +5,7 @@ use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{for_each_batch, response};
-use crate::{Error, Fit};
+use crate::{Error, Fit, Note};
 
 /// Which random effects a prediction takes in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,9 @@ pub struct Predictions {
     /// How many rows named a level that the model has not seen, for each grouping factor with
     /// such rows.
     pub new_levels: Vec<(String, usize)>,
+    /// Remarks, such as on groups whose mean was taken from these rows for `within()` and
+    /// `between()`.
+    pub notes: Vec<Note>,
 }
 
 impl Fit {
@@ -41,27 +44,25 @@ impl Fit {
         };
         let mut unseen = vec![0; self.recipe().factors().len()];
         let mut fit = Vec::new();
-        for_each_batch(
-            self.recipe(),
-            source,
-            parts,
-            self.formula(),
-            |batch, rows| {
-                let mut values = self.fixed_part(&rows);
-                self.add_random_part(&rows, &mut values, &mut unseen);
-                match &rows.kept {
-                    None => fit.extend(values.into_iter().map(Some)),
-                    Some(kept) => {
-                        let first = fit.len();
-                        fit.resize(first + batch.num_rows(), None);
-                        for (&row, value) in kept.iter().zip(values) {
-                            fit[first + row as usize] = Some(value);
-                        }
+        let (recipe, notes) = self
+            .recipe()
+            .with_new_groups(source)
+            .map_err(|e| Error::design(&e, self.formula()))?;
+        for_each_batch(&recipe, source, parts, self.formula(), |batch, rows| {
+            let mut values = self.fixed_part(&rows);
+            self.add_random_part(&rows, &mut values, &mut unseen);
+            match &rows.kept {
+                None => fit.extend(values.into_iter().map(Some)),
+                Some(kept) => {
+                    let first = fit.len();
+                    fit.resize(first + batch.num_rows(), None);
+                    for (&row, value) in kept.iter().zip(values) {
+                        fit[first + row as usize] = Some(value);
                     }
                 }
-                Ok(())
-            },
-        )?;
+            }
+            Ok(())
+        })?;
         let new_levels = self
             .recipe()
             .factors()
@@ -70,7 +71,12 @@ impl Fit {
             .filter(|(_, count)| *count > 0)
             .map(|(factor, count)| (factor.name.clone(), count))
             .collect();
-        Ok(Predictions { fit, new_levels })
+        let notes = notes.iter().map(|n| Note::new(&n.code, n.message.clone()));
+        Ok(Predictions {
+            fit,
+            new_levels,
+            notes: notes.collect(),
+        })
     }
 
     /// Calls `visit` with response, fitted value and weight of every row that was used.

@@ -37,7 +37,14 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
         Re::None => Groups::None,
         Re::New => Groups::New,
     };
-    let predictions = model.fit.predict(&*rows, groups)?;
+    let predictions = model.fit.predict(&*rows, groups).map_err(|error| {
+        let mut problem = Problem::from(error);
+        if let Some(name) = &arguments.newdata {
+            // A column that is not there, a level not seen: of the new data, not of the model.
+            problem.message.insert_str(0, &format!("`{name}`: "));
+        }
+        problem
+    })?;
     drop(progress);
     match &arguments.output {
         None => {
@@ -63,6 +70,9 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
 
 /// What deserves a word beside the numbers; on standard error, to keep the numbers clean.
 fn remark(predictions: &Predictions) {
+    for note in &predictions.notes {
+        eprintln!("note: {}", note.message);
+    }
     for (group, rows) in &predictions.new_levels {
         eprintln!(
             "note: {} a level of `{group}` that the model has not seen; there `{group}` counts as \
