@@ -6,13 +6,18 @@ use crate::statistics::Statistics;
 /// before it, relative to its length.
 const TOLERANCE: f64 = 1e-7;
 
+/// Rests, relative to the square of a column's length, that are looked at twice.
+const SUSPICIOUS: f64 = 1e-8;
+
 /// Positions of fixed-effects columns that depend on columns before them, in increasing order.
 ///
 /// A Cholesky factorisation of the crossproducts in the order of the columns: a column whose
 /// remaining length is below 10⁻⁷ of its own is a combination of those kept so far. The earlier
 /// column of two always stays, so an intercept, being first, is never dropped. Crossproducts are
-/// of centred columns and summed with compensation, so the squares of lengths that are compared
-/// (10⁻¹⁴) are still above their rounding.
+/// of centred columns and summed with compensation; still, what is left of a column that is a
+/// sum of many others (the last cell of an interaction) is the difference of large numbers, and
+/// its rounding, bounded by [`rounding`], can exceed 10⁻¹⁴ of its square. Such a rest counts as
+/// nothing too.
 pub fn dependent_columns(statistics: &Statistics) -> Vec<usize> {
     let p = statistics.layout().fixed;
     let t = p + 1;
@@ -43,7 +48,10 @@ pub fn dependent_columns(statistics: &Statistics) -> Vec<usize> {
             rest -= x * x;
             row.push(x);
         }
-        if rest <= TOLERANCE * TOLERANCE * length || length == 0.0 {
+        let nothing = rest <= TOLERANCE * TOLERANCE * length
+            || length == 0.0
+            || (rest < SUSPICIOUS * own && rest <= rounding(&corner, t, &kept, &rows, &row, own));
+        if nothing {
             dropped.push(j);
         } else {
             row.push(rest.sqrt());
@@ -52,4 +60,34 @@ pub fn dependent_columns(statistics: &Statistics) -> Vec<usize> {
         }
     }
     dropped
+}
+
+/// What rounding can leave of the squared length of a column after its projection on the kept
+/// ones: with coefficients a the rest is g_jj − 2a'g + a'Ga, and each crossproduct carries a
+/// relative error of a few units in the last place, so the bound is that of the sum without
+/// cancellation.
+fn rounding(
+    corner: &[f64],
+    t: usize,
+    kept: &[usize],
+    rows: &[Vec<f64>],
+    row: &[f64],
+    own: f64,
+) -> f64 {
+    const UNITS: f64 = 64.0 * f64::EPSILON;
+    // Back-substitution: L'a = row.
+    let mut a = row.to_vec();
+    for i in (0..a.len()).rev() {
+        a[i] /= rows[i][i];
+        for b in 0..i {
+            a[b] -= rows[i][b] * a[i];
+        }
+    }
+    let mut size = own;
+    for (x, &i) in a.iter().zip(kept) {
+        for (y, &j) in a.iter().zip(kept) {
+            size += (x * y * corner[i.min(j) * t + i.max(j)]).abs();
+        }
+    }
+    UNITS * size
 }

@@ -73,6 +73,8 @@ pub struct Certificate {
     pub smallest_score: f64,
     /// Largest element of QΛ, on the same scale: zero at a minimum.
     pub largest_slope: f64,
+    /// Blocks of [`Fit::varcorr`], by position, on whose variances the data say nothing.
+    pub uninformed: Vec<usize>,
 }
 
 /// One fixed effect.
@@ -129,6 +131,11 @@ impl Fit {
             start: options.start.clone(),
             ..Default::default()
         };
+        // Without random effects Satterthwaite's formula gives the residual degrees of freedom.
+        let df = match options.df {
+            DfMethod::Satterthwaite if terms.random.is_empty() => DfMethod::Residual,
+            df => df,
+        };
         let engine = lmm::fit(&statistics, &settings).map_err(|e| Error::fit(&e))?;
         let random = RandomBlock::of(&recipe, &engine);
         let certificate = Certificate {
@@ -136,6 +143,7 @@ impl Fit {
             newton_decrement: engine.certificate.newton_decrement,
             smallest_score: engine.certificate.smallest_score,
             largest_slope: engine.certificate.largest_slope,
+            uninformed: engine.certificate.uninformed.clone(),
         };
         let mut facts = Facts {
             formula: formula.to_string(),
@@ -144,7 +152,7 @@ impl Fit {
             structure: found.structure,
             rows: found.rows,
             reml: options.reml,
-            df: options.df,
+            df,
             criterion: engine.value,
             theta: engine.theta.clone(),
             sigma: engine.sigma,

@@ -36,12 +36,13 @@ pub(crate) fn refuse_unidentified(
     formula: &str,
 ) -> Result<(), Error> {
     for (index, term) in terms.random.iter().enumerate() {
-        let designs: Vec<_> = recipe.random().iter().filter(|d| d.term == index).collect();
-        let Some(first) = designs.first() else {
+        // Each column of a `||` term is a term of its own, as in lme4.
+        let designs = recipe.random().iter().filter(|d| d.term == index);
+        let Some(design) = designs.max_by_key(|d| d.names.len()) else {
             continue;
         };
-        let factor = &recipe.factors()[first.factor];
-        let width: usize = designs.iter().map(|d| d.names.len()).sum();
+        let factor = &recipe.factors()[design.factor];
+        let width = design.names.len();
         if factor.levels >= rows {
             return Err(Error::new(
                 "group_per_row",
@@ -187,12 +188,28 @@ pub(crate) fn of(facts: &Facts, design: &[DesignNote]) -> Vec<Note> {
             ));
         }
     }
+    for &index in &facts.certificate.uninformed {
+        let block = &facts.random[index];
+        notes.push(Note::new(
+            "no_information",
+            format!(
+                "The variance of {} between levels of `{}` cannot be estimated: the fixed effects \
+                 already give every level its own mean. Leave the term out.",
+                quoted(&block.terms.iter().map(String::as_str).collect::<Vec<_>>()),
+                block.group
+            ),
+        ));
+    }
+    let informed =
+        |(index, _): &(usize, &RandomBlock)| !facts.certificate.uninformed.contains(index);
     notes.extend(
         facts
             .random
             .iter()
-            .filter(|block| block.singular)
-            .map(singular),
+            .enumerate()
+            .filter(informed)
+            .filter(|(_, block)| block.singular)
+            .map(|(_, block)| singular(block)),
     );
     if !facts.certificate.converged {
         notes.push(Note::new(
@@ -213,25 +230,28 @@ pub(crate) fn of(facts: &Facts, design: &[DesignNote]) -> Vec<Note> {
 
 /// Which effects of which group have no variance of their own.
 fn singular(block: &RandomBlock) -> Note {
+    let group = &block.group;
+    // A lone effect of a singular block has a variance that is zero or next to it.
     let zero: Vec<&str> = block
         .terms
         .iter()
         .zip(&block.sd)
-        .filter(|(_, sd)| **sd == 0.0)
+        .filter(|(_, sd)| **sd == 0.0 || block.terms.len() == 1)
         .map(|(term, _)| term.as_str())
         .collect();
-    let group = &block.group;
     let message = if !zero.is_empty() {
         format!(
             "Singular fit: the estimated variance of {} between levels of `{group}` is zero.",
             quoted(&zero)
         )
-    } else if let (2, Some(r)) = (block.terms.len(), block.corr[1][0]) {
+    } else if let ([first, second], Some(r)) = (
+        block.terms.as_slice(),
+        block.corr.get(1).and_then(|row| row[0]),
+    ) {
         format!(
-            "Singular fit: `{}` and `{}` of `{group}` are estimated to be perfectly correlated \
-             ({}), so the model has one dimension of differences between levels, not two.",
-            block.terms[0],
-            block.terms[1],
+            "Singular fit: `{first}` and `{second}` of `{group}` are estimated to be perfectly \
+             correlated ({}), so the model has one dimension of differences between levels, not \
+             two.",
             if r < 0.0 { "−1" } else { "+1" }
         )
     } else if let Some(weights) = block.weakest_combination() {
@@ -239,14 +259,13 @@ fn singular(block: &RandomBlock) -> Note {
             .terms
             .iter()
             .zip(&weights)
-            .zip(&block.sd)
-            .filter(|((_, w), _)| w.abs() > 0.05)
-            .map(|((term, w), sd)| format!("{:+.3}·{term}", w / sd))
+            .filter(|(_, w)| w.abs() > 0.05)
+            .map(|(term, w)| format!("{}{:.2}·{term}", if *w < 0.0 { '−' } else { '+' }, w.abs()))
             .collect();
         format!(
-            "Singular fit: this combination of effects has no variance between levels of \
-             `{group}`: {}.",
-            parts.join(" ").replace('-', "−")
+            "Singular fit: this combination of effects, each in units of its standard deviation, \
+             does not vary between levels of `{group}`: {}.",
+            parts.join(" ")
         )
     } else {
         format!("Singular fit: a combination of the effects of `{group}` has no variance.")

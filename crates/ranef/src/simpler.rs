@@ -5,7 +5,7 @@ use ranef_formula::Terms;
 use ranef_frame::Source;
 use serde::Serialize;
 
-use crate::{Error, Fit, Lmer};
+use crate::{Fit, Lmer};
 
 /// A simpler model and what it costs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -24,11 +24,7 @@ impl Fit {
     /// Refits with singular terms simplified, one step at a time: without correlations, and
     /// without each of its effects. Compares on the same criterion, as the fixed effects stay.
     /// `options` are those the model was fitted with.
-    pub fn simpler_models(
-        &self,
-        options: &Lmer,
-        source: &dyn Source,
-    ) -> Result<Vec<SimplerModel>, Error> {
+    pub fn simpler_models(&self, options: &Lmer, source: &dyn Source) -> Vec<SimplerModel> {
         let mut out: Vec<SimplerModel> = Vec::new();
         for terms in self.candidates() {
             let formula = terms.to_string();
@@ -40,7 +36,10 @@ impl Fit {
                 start: None,
                 ..options.clone()
             };
-            let fit = simpler.fit(source)?;
+            // Advice only: a candidate that cannot be fitted is no advice.
+            let Ok(fit) = simpler.fit(source) else {
+                continue;
+            };
             out.push(SimplerModel {
                 formula,
                 cost: fit.criterion() - self.criterion(),
@@ -49,7 +48,7 @@ impl Fit {
             });
         }
         out.sort_by(|a, b| a.cost.total_cmp(&b.cost));
-        Ok(out)
+        out
     }
 
     /// Each singular term without its correlations, without one of its effects, or left out.

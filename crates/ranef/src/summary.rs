@@ -152,7 +152,7 @@ impl Summary<'_> {
                 deviations.push(Some(block.sd[i]));
                 let row: Vec<String> = block.corr[i][..i]
                     .iter()
-                    .map(|r| r.map_or("  NaN".to_owned(), |r| format!("{r:5.2}")))
+                    .map(|r| r.map_or("    -".to_owned(), |r| format!("{r:5.2}")))
                     .collect();
                 correlations.push(row.join(" "));
             }

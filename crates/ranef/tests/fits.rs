@@ -151,7 +151,7 @@ fn singular_fit_has_exact_zeros_and_says_so() {
         "{}",
         note.message
     );
-    let simpler = fit.simpler_models(&model, &*data("cake")).unwrap();
+    let simpler = fit.simpler_models(&model, &*data("cake"));
     assert!(
         simpler
             .iter()
@@ -346,4 +346,82 @@ fn tests_by_other_degrees_of_freedom() {
         .fit(&*data("sleepstudy"))
         .unwrap();
     assert_eq!(residual.coefficients()[1].df, Some(178.0));
+}
+
+#[test]
+fn random_effects_without_a_fixed_counterpart() {
+    // The random intercepts have a mean of their own that no fixed effect takes: the average
+    // information is far from the Hessian there. Balanced data give the answer in closed form:
+    // the intercept of the regression of each subject's slope on its intercept.
+    let fit = lmer(
+        "Reaction ~ 0 + Days + (Days | Subject)",
+        &*data("sleepstudy"),
+    )
+    .unwrap();
+    near(fit.fixef()[0], 18.3001624, 1e-5);
+    assert!(fit.certificate().converged);
+    assert!(fit.evaluations() < 40, "{} evaluations", fit.evaluations());
+}
+
+#[test]
+fn the_last_cell_of_an_interaction_is_aliased() {
+    // Eight cells beside an intercept: one too many, and only a sum of all others shows it.
+    let n = 400;
+    let cell = |i: usize, k: usize| ["a", "b", "c", "d"][(i * 7919 / 13 + i * i / 7) % k];
+    let data = Table::new()
+        .number(
+            "y",
+            (0..n).map(|i| ((i * 2654435761_usize) % 1009) as f64 / 100.0),
+        )
+        .text("f", (0..n).map(|i| cell(i, 4)))
+        .text("h", (0..n).map(|i| ["u", "v"][i % 2]))
+        .text("g", (0..n).map(|i| format!("g{}", i % 23)))
+        .source()
+        .unwrap();
+    let fit = lmer("y ~ h:f + (1 | g)", &data).unwrap();
+    let table = fit.coefficients();
+    assert_eq!(table.iter().filter(|c| c.estimate.is_none()).count(), 1);
+    assert!(table.iter().flat_map(|c| c.std_error).all(|s| s < 10.0));
+}
+
+#[test]
+fn a_variance_that_the_fixed_effects_took_is_named() {
+    let fit = lmer(
+        "score ~ Machine * Worker + (1 | Machine:Worker)",
+        &*data("Machines"),
+    )
+    .unwrap();
+    assert!(fit.certificate().converged);
+    let note = fit
+        .notes()
+        .iter()
+        .find(|n| n.code == "no_information")
+        .unwrap();
+    assert!(
+        note.message
+            .contains("already give every level its own mean"),
+        "{}",
+        note.message
+    );
+}
+
+#[test]
+fn double_bars_count_as_terms_of_their_own() {
+    let n = 100;
+    let data = Table::new()
+        .number(
+            "y",
+            (0..n).map(|i| ((i * 2654435761_usize) % 1009) as f64 / 100.0),
+        )
+        .number("x", (0..n).map(|i| ((i * 40503) % 101) as f64))
+        .text("g", (0..n).map(|i| format!("g{}", i % 60)))
+        .source()
+        .unwrap();
+    let double = lmer("y ~ x + (x || g)", &data).unwrap();
+    let apart = lmer("y ~ x + (1 | g) + (0 + x | g)", &data).unwrap();
+    near(double.criterion(), apart.criterion(), 1e-8);
+    assert_eq!(
+        lmer("y ~ x + (x | g)", &data).unwrap_err().code(),
+        "too_many_random_effects"
+    );
 }

@@ -327,6 +327,12 @@ impl System {
         out
     }
 
+    /// Whether [`System::traces`] costs no more than an evaluation or two, as it does where the
+    /// double sum over levels separates.
+    pub fn traces_are_cheap(&self) -> bool {
+        matches!(self.kernel, Kernel::Lanes(_))
+    }
+
     /// E_iΛ' + ΛE_i', the change of the relative covariance of a face with each θ_i.
     pub fn directions(&self) -> Vec<Direction> {
         self.entries

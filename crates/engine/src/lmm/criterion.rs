@@ -167,6 +167,29 @@ impl Criterion {
         self.assemble(false)
     }
 
+    /// Derivatives with the Hessian that serves an optimiser best: average information, positive
+    /// semidefinite and cheap, in a first approach; the exact one where that approach takes long.
+    /// The two differ much where random effects have a mean of their own that no fixed effect
+    /// takes (`0 + x + (x | g)`): average information alone then takes hundreds of steps.
+    pub(crate) fn best_derivatives(&mut self) -> Derivatives {
+        let patience = if self.system.traces_are_cheap() {
+            6
+        } else {
+            25
+        };
+        self.assemble(self.gradients >= patience)
+    }
+
+    /// Derivatives with the exact Hessian where it is cheap or the average information was given
+    /// up, for the certificate.
+    pub(crate) fn final_derivatives(&mut self) -> Derivatives {
+        if self.system.traces_are_cheap() {
+            self.assemble(true)
+        } else {
+            self.best_derivatives()
+        }
+    }
+
     /// The same with the exact (observed) Hessian of the profiled criterion.
     pub fn exact_derivatives(&mut self) -> Derivatives {
         self.assemble(true)

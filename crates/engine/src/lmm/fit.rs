@@ -61,6 +61,9 @@ pub struct Certificate {
     pub smallest_score: f64,
     /// The largest |QΛ|, relative to the same.
     pub largest_slope: f64,
+    /// Terms, by position, on whose variances there is no information at all, because the fixed
+    /// effects already give every level a mean of its own: any value is as good.
+    pub uninformed: Vec<usize>,
 }
 
 /// Smallest score and largest slope that count as zero, relative to the information.
@@ -126,7 +129,7 @@ pub enum FitError {
 
 impl CurvedObjective for Criterion {
     fn gradient_and_hessian(&mut self) -> (Vec<f64>, Vec<f64>) {
-        let derivatives = self.derivatives();
+        let derivatives = self.best_derivatives();
         (derivatives.gradient, derivatives.hessian)
     }
 }
@@ -373,19 +376,24 @@ fn certify(criterion: &mut Criterion, layout: &Layout, theta: &[f64]) -> (Certif
             newton_decrement: 0.0,
             smallest_score: 0.0,
             largest_slope: 0.0,
+            uninformed: Vec::new(),
         };
         return (certificate, vec![0.0; theta.len()]);
     }
-    let derivatives = criterion.derivatives();
+    let derivatives = criterion.final_derivatives();
     let lambda = layout.lambda(theta);
+    let floor = information_floor(criterion);
     let (mut smallest, mut slope) = (f64::INFINITY, 0.0f64);
-    for term in &layout.terms {
+    let mut uninformed = Vec::new();
+    for (index, term) in layout.terms.iter().enumerate() {
         let block = term_block(layout, term, &derivatives.scores[term.factor]);
         let information = term_block(layout, term, &derivatives.information[term.factor]);
         let k = term.width;
-        let size = (0..k)
-            .map(|i| information[i * k + i])
-            .fold(f64::MIN_POSITIVE, f64::max);
+        let size = (0..k).map(|i| information[i * k + i]).fold(floor, f64::max);
+        if size == floor {
+            uninformed.push(index);
+            continue;
+        }
         let l = term_block(layout, term, &lambda[term.factor]);
         if let Some((values, _)) = symmetric_eigen(&block, k) {
             smallest = smallest.min(values.iter().copied().fold(f64::INFINITY, f64::min) / size);
@@ -403,10 +411,17 @@ fn certify(criterion: &mut Criterion, layout: &Layout, theta: &[f64]) -> (Certif
             && smallest > -SCORE_TOLERANCE
             && slope < SCORE_TOLERANCE.sqrt(),
         newton_decrement: decrement,
-        smallest_score: smallest,
+        smallest_score: if smallest.is_finite() { smallest } else { 0.0 },
         largest_slope: slope,
+        uninformed,
     };
     (certificate, step)
+}
+
+/// Information on a variance below which there is none: rounding of what the fixed effects took.
+/// Where they give every level a mean of its own, the criterion does not depend on the variance.
+fn information_floor(criterion: &Criterion) -> f64 {
+    1e-12 * criterion.rows() as f64 / (criterion.unit() * criterion.unit())
 }
 
 fn term_block(layout: &Layout, term: &crate::layout::Term, matrix: &[f64]) -> Vec<f64> {
