@@ -48,7 +48,7 @@ impl Problem {
         let columns = output::columns(&io::stderr()).unwrap_or(usize::MAX);
         let text = output::wrap(&format!("error: {}", self.message), columns);
         anstream::eprintln!("{ERROR}error{RESET}{}", &text["error".len()..]);
-        if let Some(place) = &self.place {
+        if let Some(place) = self.place.as_ref().filter(|p| !p.formula.trim().is_empty()) {
             let caret = shortened(place, columns.saturating_sub(2)).caret();
             let (line, pointer) = caret.split_once('\n').unwrap_or((&caret, ""));
             anstream::eprintln!("\n  {line}\n  {ERROR}{pointer}{RESET}\n");

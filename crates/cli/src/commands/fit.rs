@@ -78,15 +78,10 @@ fn explain_simpler(fit: &Fit, lmer: &Lmer, data: &dyn Source) -> Result<(), Fail
     progress.phase("fitting simpler models");
     let models = fit.simpler_models(lmer, data);
     drop(progress);
-    match models {
-        Ok(models) if models.is_empty() => Ok(()),
-        Ok(models) => output::text(simpler_table(fit, &models)),
-        // The fit itself stands, and has been printed.
-        Err(error) => {
-            eprintln!("note: the simpler models could not be fitted: {error}");
-            Ok(())
-        }
+    if models.is_empty() {
+        return Ok(());
     }
+    output::text(simpler_table(fit, &models))
 }
 
 fn simpler_table(fit: &Fit, models: &[SimplerModel]) -> String {
