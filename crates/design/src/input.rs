@@ -80,6 +80,32 @@ impl Inputs {
         })
     }
 
+    /// Keeps some of the rows.
+    pub(crate) fn retain(&mut self, rows: &[usize]) {
+        fn pick<T: arrow_buffer::ArrowNativeType>(
+            values: &ScalarBuffer<T>,
+            rows: &[usize],
+        ) -> ScalarBuffer<T> {
+            rows.iter()
+                .map(|&row| values[row])
+                .collect::<Vec<T>>()
+                .into()
+        }
+        for column in &mut self.columns {
+            match column {
+                Input::Number(values) => *values = pick(values, rows),
+                Input::Integer(values) => *values = pick(values, rows),
+                Input::Text { keys, .. } => *keys = pick(keys, rows),
+                Input::Absent => {}
+            }
+        }
+        self.kept = Some(match &self.kept {
+            None => rows.iter().map(|&row| row as u32).collect(),
+            Some(kept) => rows.iter().map(|&row| kept[row]).collect(),
+        });
+        self.n = rows.len();
+    }
+
     /// The number of a row of these inputs in the data, the first being 1.
     pub(crate) fn row(&self, index: usize) -> usize {
         let in_batch = self

@@ -44,15 +44,16 @@ impl Recipe {
         let mut first_row = 0;
         for batch in source.read(&projection)? {
             let batch = batch?;
-            let inputs = crate::reader::read(plan, &needs, &batch, first_row, |_, _| {})?;
-            first_row += batch.num_rows();
-            let codes = Batch::code(plan, &inputs, &mut coders, &needs.categories, |_| true)?;
-            let batch = Batch {
-                plan,
-                inputs: &inputs,
-                codes: &codes,
-            };
             for (&(transform, category), sums) in means.iter().zip(&mut sums) {
+                let mut needs = plan.needs();
+                plan.need_transform(&mut needs, transform);
+                let inputs = crate::reader::read(plan, &needs, &batch, first_row, |_, _| {})?;
+                let codes = Batch::code(plan, &inputs, &mut coders, &needs.categories, |_| true)?;
+                let batch = Batch {
+                    plan,
+                    inputs: &inputs,
+                    codes: &codes,
+                };
                 let transform = &plan.transforms[transform];
                 let value = batch.numeric(&transform.input)?;
                 batch.check(&transform.name, &transform.input, &value)?;
@@ -60,6 +61,7 @@ impl Recipe {
                     sums.add(&value, codes);
                 }
             }
+            first_row += batch.num_rows();
         }
         for (category, coder) in coders.iter().enumerate() {
             let Some(coder) = coder else { continue };

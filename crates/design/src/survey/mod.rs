@@ -1,7 +1,8 @@
 //! The first pass over the rows: what must be known before a row can become numbers.
 //!
-//! The survey learns which rows can be used, the levels of every category, and what the transforms
-//! remember, all from the rows used and from no others. One pass does it for almost every formula:
+//! The survey learns which rows can be used, the levels of every category from these rows, and what
+//! the transforms remember from all rows that have their columns, as R does, which transforms
+//! before it leaves rows out. One pass does it for almost every formula:
 //! levels get codes in the order of first sight and are sorted at the end, means and variances are
 //! merged from blocks, and quantiles and orthogonal polynomials come from a table of distinct
 //! values. A transform of something that is itself learned (`poly(scale(x), 2)`) waits for one more

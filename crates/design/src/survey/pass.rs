@@ -16,6 +16,9 @@ use crate::response::{Response, weights};
 use crate::structure::PairWatch;
 use crate::transform::Learner;
 
+/// The codes of the categories that are coded.
+type Codes = Vec<Option<Vec<u32>>>;
+
 /// The state of a survey between batches.
 pub(crate) struct Passes<'a> {
     pub(crate) plan: Plan,
@@ -179,25 +182,17 @@ impl<'a> Passes<'a> {
     fn batch(
         &mut self,
         pass: usize,
-        batch: &RecordBatch,
+        raw: &RecordBatch,
         first_row: usize,
         learners: &mut [Option<Learner>],
     ) -> Result<(), DesignError> {
         let missing = &mut self.missing;
-        let inputs = crate::reader::read(
-            &self.plan,
-            &self.needs,
-            batch,
-            first_row,
-            |column, count| {
+        let inputs =
+            crate::reader::read(&self.plan, &self.needs, raw, first_row, |column, count| {
                 if pass == 0 {
                     missing[column] += count;
                 }
-            },
-        )?;
-        if inputs.n == 0 {
-            return Ok(());
-        }
+            })?;
         if pass == 0 {
             self.rows.used += inputs.n;
             self.columns(&inputs)?;
@@ -214,12 +209,31 @@ impl<'a> Passes<'a> {
         };
         for (t, learner) in learners.iter_mut().enumerate() {
             let Some(learner) = learner else { continue };
+            let grow = |category: usize| learned[category] == pass;
+            let own = match inputs.kept {
+                None => None,
+                Some(_) => {
+                    let coders = &mut self.coders;
+                    Some(own_rows(&self.plan, t, raw, first_row, coders, grow)?)
+                }
+            };
+            let batch = match &own {
+                None => batch,
+                Some((inputs, codes)) => Batch {
+                    plan: &self.plan,
+                    inputs,
+                    codes,
+                },
+            };
             let transform = &self.plan.transforms[t];
             let value = batch.numeric(&transform.input)?;
             batch
                 .check(&transform.name, &transform.input, &value)
                 .map_err(|error| error.or_at(transform.span))?;
-            learner.add(value, &transform.kind, &codes, inputs.n);
+            learner.add(value, &transform.kind, batch.codes, batch.inputs.n);
+        }
+        if inputs.n == 0 {
+            return Ok(());
         }
         for variable in &self.plan.variables {
             if let VariableKind::Number(numeric) = &variable.kind
@@ -321,6 +335,8 @@ impl<'a> Passes<'a> {
             let coder = self.coders[category].take();
             let places = match &coder {
                 Some(coder) => {
+                    // Levels that only rows left out have were met for the sake of a transform.
+                    self.counts[category].resize(coder.len(), 0);
                     let source = &self.plan.categories[category].source;
                     let of_half = |half: usize| match self.schedule.categories[half] == pass {
                         true => self.places[half].clone(),
@@ -427,6 +443,35 @@ impl<'a> Passes<'a> {
         }
         Ok(places)
     }
+}
+
+/// The rows that a transform learns from, and their codes: as in R, where transforms are evaluated
+/// before rows are left out, all that have its own columns, whatever else they miss.
+fn own_rows(
+    plan: &Plan,
+    transform: usize,
+    raw: &RecordBatch,
+    first_row: usize,
+    coders: &mut [Option<Coder>],
+    grow: impl Fn(usize) -> bool,
+) -> Result<(Inputs, Codes), DesignError> {
+    let mut needs = plan.needs();
+    plan.need_transform(&mut needs, transform);
+    let mut inputs = crate::reader::read(plan, &needs, raw, first_row, |_, _| {})?;
+    for (column, data) in plan.columns.iter().enumerate() {
+        inputs.check_finite(column, &data.name)?;
+    }
+    let mut codes = Batch::code(plan, &inputs, coders, &needs.categories, grow)?;
+    // A transform of a group mean has nothing to learn from a group that no used row belongs to.
+    let known = |row: &usize| codes.iter().flatten().all(|codes| codes[*row] != NONE);
+    let rows: Vec<usize> = (0..inputs.n).filter(known).collect();
+    if rows.len() < inputs.n {
+        codes.iter_mut().flatten().for_each(|codes| {
+            *codes = rows.iter().map(|&row| codes[row]).collect();
+        });
+        inputs.retain(&rows);
+    }
+    Ok((inputs, codes))
 }
 
 fn is_text(plan: &Plan, category: &crate::category::Category) -> bool {

@@ -1,5 +1,8 @@
-//! Transforms that remember: what they learn from the rows used is part of the recipe, so that new
-//! rows are transformed as the old ones were. `scale(x)` of a new row uses the old mean.
+//! Transforms that remember: what they learn is part of the recipe, so that new rows are
+//! transformed as the old ones were. `scale(x)` of a new row uses the old mean.
+//!
+//! A transform learns from all rows that have its own columns, also from those that the model
+//! leaves out because they miss something else: R evaluates it before it drops rows.
 
 mod group_mean;
 mod poly;

@@ -14,7 +14,7 @@ pub(crate) struct Scale {
 /// What is taken away.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Centre {
-    /// The mean of the rows used.
+    /// The mean of the rows that have the variable.
     Mean,
     /// A number: one that was given, 0 for `center = FALSE`, or the mean once it is learned.
     Is(f64),
