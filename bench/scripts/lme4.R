@@ -44,12 +44,13 @@ repeat {
 }
 
 said <- fit@optinfo$conv$lme4$messages
+converged <- fit@optinfo$conv$opt == 0 && all(grepl("singular", said))
 note <- if (length(said)) gsub("[\"\\\\\n]", " ", paste(said, collapse = "; ")) else ""
 numbers <- function(x) sprintf("[%.6f, %.6f, %.6f]", median(x), min(x), max(x))
 cat(sprintf(paste0(
   '{"version": "%s", "criterion": %.9f, "evaluations": %d, "converged": %s, "runs": %d, ',
   '"cpu": %s, "wall": %s, "memory_before": %.1f, "memory_peak": %.1f, "note": %s}\n'),
   packageVersion("lme4"), if (reml) REMLcrit(fit) else -2 * as.numeric(logLik(fit)),
-  fit@optinfo$feval, if (length(said)) "false" else "true", length(wall),
+  fit@optinfo$feval, if (converged) "true" else "false", length(wall),
   numbers(cpu), numbers(wall), before, peak,
   if (nzchar(note)) paste0('"', note, '"') else "null"))
