@@ -243,28 +243,18 @@ impl Summary<'_> {
             return writeln!(f, "No fixed effects");
         }
         let with_df = table.iter().any(|c| c.df.is_some());
-        let finite = |values: Vec<Option<f64>>| values;
-        let estimates = finite(table.iter().map(|c| c.estimate).collect());
-        let errors = finite(table.iter().map(|c| c.std_error).collect());
-        let degrees = finite(table.iter().map(|c| c.df).collect());
-        // Estimates, errors and df share their decimals, as printCoefmat does.
-        let mut shared: Vec<Option<f64>> = estimates.iter().chain(&errors).copied().collect();
-        if with_df {
-            shared.extend(&degrees);
+        let estimates: Vec<Option<f64>> = table.iter().map(|c| c.estimate).collect();
+        let errors: Vec<Option<f64>> = table.iter().map(|c| c.std_error).collect();
+        let degrees: Vec<Option<f64>> = table.iter().map(|c| c.df).collect();
+        // Estimates, errors and df share their decimals, as in lmerTest, unless that takes powers
+        // of ten: then df go by themselves.
+        let pair: Vec<Option<f64>> = estimates.iter().chain(&errors).copied().collect();
+        let all: Vec<Option<f64>> = pair.iter().chain(&degrees).copied().collect();
+        let mut texts = shared_decimals(if with_df { &all } else { &pair });
+        if with_df && texts.iter().any(|t| t.contains('e')) {
+            texts = shared_decimals(&pair);
+            texts.extend(common(&degrees, 4));
         }
-        let smallest = shared
-            .iter()
-            .flatten()
-            .filter(|x| x.is_finite() && **x != 0.0)
-            .map(|x| x.abs().log10().floor() as i32)
-            .min()
-            .unwrap_or(0);
-        let decimals = (4 - (1 + smallest)).max(1);
-        let rounded: Vec<Option<f64>> = shared
-            .iter()
-            .map(|x| x.map(|x| round(x, decimals)))
-            .collect();
-        let texts = common(&rounded, 4);
         let n = table.len();
         let statistics: Vec<Option<f64>> = table
             .iter()
@@ -391,6 +381,23 @@ impl Summary<'_> {
         }
         Ok(())
     }
+}
+
+/// Numbers rounded so that the smallest keeps four digits, and printed with the same decimals.
+fn shared_decimals(values: &[Option<f64>]) -> Vec<String> {
+    let smallest = values
+        .iter()
+        .flatten()
+        .filter(|x| x.is_finite() && **x != 0.0)
+        .map(|x| x.abs().log10().floor() as i32)
+        .min()
+        .unwrap_or(0);
+    let decimals = (4 - (1 + smallest)).max(1);
+    let rounded: Vec<Option<f64>> = values
+        .iter()
+        .map(|x| x.map(|x| round(x, decimals)))
+        .collect();
+    common(&rounded, 4)
 }
 
 /// Labels of the blocks: a grouping factor that comes again gets `.1`, `.2`, as lme4 labels them.
