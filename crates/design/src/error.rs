@@ -25,6 +25,11 @@ pub enum Problem {
         known: Vec<String>,
     },
 
+    /// A column that is in the data and cannot be used; the message is the source's.
+    #[error("{note}")]
+    #[allow(missing_docs)]
+    UnusableColumn { name: String, note: String },
+
     /// A function that formulas do not know.
     #[error("there is no function `{name}()`")]
     #[allow(missing_docs)]
@@ -83,6 +88,13 @@ pub enum Problem {
     /// A formula without a response where one is needed.
     #[error("the formula has no response: write it left of `~`")]
     NoResponse,
+
+    /// `cbind()` where the model takes numbers.
+    #[error(
+        "`cbind()` gives successes and failures, the response of a binomial model, but a Gaussian \
+         model was asked for"
+    )]
+    CountsResponse,
 
     /// A count that is negative.
     #[error("`{expression}` is {value} in row {row}, but counts cannot be negative")]
@@ -215,6 +227,7 @@ impl DesignError {
     pub fn code(&self) -> &'static str {
         match &*self.problem {
             Problem::UnknownColumn { .. } => "unknown_column",
+            Problem::UnusableColumn { .. } => "unusable_column",
             Problem::UnknownFunction { .. } => "unknown_function",
             Problem::Arguments { .. } => "arguments",
             Problem::TextNotNumber { .. } => "text_not_number",
@@ -223,6 +236,7 @@ impl DesignError {
             Problem::ManyLevels { .. } => "many_levels",
             Problem::ConstantResponse { .. } => "constant_response",
             Problem::NoResponse => "no_response",
+            Problem::CountsResponse => "counts_response",
             Problem::NegativeCount { .. } => "negative_count",
             Problem::OneLevelFactor { .. } => "one_level_factor",
             Problem::OneLevelGroup { .. } => "one_level_group",
@@ -242,7 +256,9 @@ impl DesignError {
     /// The column it is about.
     pub fn column(&self) -> Option<&str> {
         match &*self.problem {
-            Problem::UnknownColumn { name, .. } => Some(name),
+            Problem::UnknownColumn { name, .. } | Problem::UnusableColumn { name, .. } => {
+                Some(name)
+            }
             Problem::TextNotNumber { column, .. }
             | Problem::NotFiniteColumn { column, .. }
             | Problem::Weight { column, .. }
@@ -304,6 +320,9 @@ impl DesignError {
                 listing(labels, '"'),
                 labels.first().map_or("", String::as_str)
             )),
+            Problem::CountsResponse => {
+                Some("use one column as the response, such as a proportion".into())
+            }
             Problem::OneLevelFactor { name, .. } => {
                 Some(format!("leave `{name}` out of the formula"))
             }
@@ -336,6 +355,9 @@ impl DesignError {
                     .into(),
             ),
             Problem::Frame(error) => error.hint.clone(),
+            Problem::UnusableColumn { .. } => {
+                Some("save it as columns of numbers or text, or leave it out of the formula".into())
+            }
             Problem::ConstantResponse { .. }
             | Problem::NoResponse
             | Problem::NegativeCount { .. }

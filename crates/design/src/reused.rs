@@ -27,6 +27,8 @@
 //! ten patients twice), where it is as likely a design as a mistake: there the note is a question
 //! to the person, and costs a line.
 
+use ranef_formula::{Expr, ExprKind, Span};
+
 use crate::category::{Levelling, level_label};
 use crate::plan::Plan;
 use crate::recipe::GroupingFactor;
@@ -185,12 +187,15 @@ fn note(plan: &Plan, outer: &GroupingFactor, inner: &GroupingFactor) -> Note {
         .join(", ");
     let more = if inner.levels > 3 { ", ..." } else { "" };
     let (outer, inner) = (&outer.name, &inner.name);
+    let written = [outer, inner]
+        .map(|name| Expr::new(ExprKind::Column(name.clone()), Span::default()).to_string());
+    let nested = written.join("/");
     Note {
         code: "reused_ids".into(),
         message: format!(
             "`{inner}` is numbered {shown}{more} in every `{outer}`, and the formula takes \
              `{inner}` {first} of each `{outer}` for one and the same. If it is another in each, \
-             write `(1 | {outer}/{inner})`."
+             write `(1 | {nested})`."
         ),
     }
 }

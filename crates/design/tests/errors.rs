@@ -3,7 +3,9 @@
 mod common;
 
 use common::{Data, Table, numbers, small, text, try_rows, try_survey};
-use ranef_design::{DesignError, Expect, Options, Parts};
+use ranef_design::{DesignError, Expect, Options, Parts, survey};
+use ranef_formula::Formula;
+use ranef_frame::{Batches, FrameError, Source};
 
 fn fails(formula: &str, table: &Table, options: &Options) -> DesignError {
     match try_survey(formula, table, options) {
@@ -326,4 +328,41 @@ fn new_levels_of_fixed_factors() {
         "the known levels are \"a\", \"b\", \"c\""
     );
     assert_eq!(error.row(), Some(6));
+}
+
+#[test]
+fn counts_are_no_numbers() {
+    expect(
+        "cbind(y, x) ~ z",
+        &small(),
+        "counts_response",
+        "`cbind()` gives successes and failures, the response of a binomial model, but a Gaussian model was asked for",
+        "use one column as the response, such as a proportion",
+        "cbind(y, x)",
+    );
+}
+
+#[test]
+fn columns_that_cannot_be_used() {
+    /// A table with a column of lists, which a source leaves out.
+    struct Lists(Table);
+    impl Source for Lists {
+        fn columns(&self) -> &[ranef_frame::Column] {
+            self.0.columns()
+        }
+        fn rows(&self) -> Option<usize> {
+            self.0.rows()
+        }
+        fn read(&self, projection: &[usize]) -> Result<Batches<'_>, FrameError> {
+            self.0.read(projection)
+        }
+        fn note(&self, column: &str) -> Option<String> {
+            (column == "l").then(|| "column `l` is left out: it holds lists".into())
+        }
+    }
+    let terms = Formula::parse("y ~ l").unwrap().terms(&["y"]).unwrap();
+    let error = survey(&terms, &Lists(small()), &Options::default()).unwrap_err();
+    assert_eq!(error.code(), "unusable_column");
+    assert_eq!(error.column(), Some("l"));
+    assert_eq!(error.to_string(), "column `l` is left out: it holds lists");
 }

@@ -257,3 +257,30 @@ fn a_slope_and_its_fixed_effect_are_one_piece_of_memory() {
     assert_eq!(fixed.as_ptr(), random.as_ptr());
     assert_eq!(rows.fixed[0], ranef_design::Column::Constant(1.0));
 }
+
+#[test]
+fn groups_have_plain_names() {
+    let g = [
+        "u", "u", "v", "v", "w", "w", "u", "u", "v", "v", "w", "w", "u", "v",
+    ];
+    let table = common::Table::new(vec![
+        (
+            "y",
+            common::numbers(&(0..14).map(f64::from).collect::<Vec<_>>()),
+        ),
+        ("Subject ID", common::text(&g)),
+        ("f", common::numbers(&[1.0, 2.0].repeat(7))),
+    ]);
+    let options = ranef_design::Options {
+        factors: vec![" f ".into()],
+        ..Default::default()
+    };
+    let formula = "y ~ f + (1 | `Subject ID`) + (1 | `Subject ID`:f)";
+    let recipe = common::try_survey(formula, &table, &options)
+        .unwrap()
+        .recipe;
+    let names: Vec<&str> = recipe.factors().iter().map(|f| f.name.as_str()).collect();
+    assert_eq!(names, ["Subject ID", "Subject ID:f"]);
+    assert_eq!(recipe.random()[0].group, "Subject ID");
+    assert_eq!(recipe.fixed_names(), ["(Intercept)", "f2"]);
+}

@@ -17,7 +17,7 @@ impl Resolver<'_> {
     /// Whether an expression sorts rows into levels by itself, without standing right of a bar.
     pub(super) fn is_categorical(&self, expr: &Expr) -> bool {
         match &expr.kind {
-            ExprKind::Column(name) => self.is_text(name) || self.factors.contains(name),
+            ExprKind::Column(name) => self.is_text(name) || self.factors.contains(&name.as_str()),
             ExprKind::Paren(inner) => self.is_categorical(inner),
             ExprKind::Call { function, .. } => {
                 matches!(

@@ -103,7 +103,7 @@ pub(crate) fn resolve(
 pub(crate) struct Resolver<'a> {
     plan: Plan,
     source: &'a dyn Source,
-    factors: &'a [String],
+    factors: Vec<&'a str>,
     contrasts: Contrast,
     /// Variables by their expression.
     variables: Vec<Expr>,
@@ -119,13 +119,13 @@ impl<'a> Resolver<'a> {
         let resolver = Self {
             plan: Plan::default(),
             source,
-            factors: &options.factors,
+            factors: options.factors.iter().map(|name| name.trim()).collect(),
             contrasts: options.contrasts,
             variables: Vec::new(),
             interactions: Vec::new(),
             groups: Vec::new(),
         };
-        for name in &options.factors {
+        for name in &resolver.factors {
             resolver.position(name, None)?;
         }
         Ok(resolver)
@@ -136,6 +136,10 @@ impl<'a> Resolver<'a> {
         let columns = self.source.columns();
         if let Some(position) = columns.iter().position(|column| column.name == name) {
             return Ok(position);
+        }
+        if let Some(note) = self.source.note(name) {
+            let name = name.to_owned();
+            return Err(place(Problem::UnusableColumn { name, note }, span));
         }
         let known: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
         let suggestion = did_you_mean(name, &known).map(str::to_owned);
@@ -266,7 +270,7 @@ impl<'a> Resolver<'a> {
         let label = match self.groups.iter().find(|(category, _)| *category == group) {
             Some((_, label)) => label.clone(),
             None => {
-                let label = joined(&term.group);
+                let label = group_label(&term.group);
                 self.groups.push((group, label.clone()));
                 label
             }
@@ -304,6 +308,9 @@ impl<'a> Resolver<'a> {
                 };
                 return Err(DesignError::at(expr.span, problem));
             };
+            if expect == Expect::Numbers {
+                return Err(DesignError::at(expr.span, Problem::CountsResponse));
+            }
             let successes = self.number(&first.value, expr)?;
             let failures = self.number(&second.value, expr)?;
             return Ok(Response::Counts {
@@ -374,6 +381,15 @@ impl<'a> Resolver<'a> {
         });
         Ok(self.plan.variables.len() - 1)
     }
+}
+
+/// The name of a grouping factor: names of columns stand for themselves, without backticks.
+fn group_label(parts: &[Expr]) -> String {
+    let plain = |part: &Expr| match part.as_column() {
+        Some(column) => column.to_owned(),
+        None => part.to_string(),
+    };
+    parts.iter().map(plain).collect::<Vec<_>>().join(":")
 }
 
 /// The label of an interaction.
