@@ -88,10 +88,10 @@ fn memory(record: &Record) -> String {
 /// What spoils a comparison comes first.
 fn remarks(record: &Record, first: Option<&Record>) -> String {
     let mut remarks = Vec::new();
-    if let (Some(peer), Some(ours)) = (record.criterion, first.and_then(|f| f.criterion)) {
-        if ours - peer > TOLERANCE {
-            remarks.push("DOES NOT COUNT: ranef's criterion is above");
-        }
+    if let (Some(peer), Some(ours)) = (record.criterion, first.and_then(|f| f.criterion))
+        && ours - peer > TOLERANCE
+    {
+        remarks.push("DOES NOT COUNT: ranef's criterion is above");
     }
     if record.converged == Some(false) {
         remarks.push("says: not converged");
