@@ -10,7 +10,7 @@ pub fn million() -> Data {
     let (rows, groups) = (1_000_000, 50_000);
     let mut random = Random::new(1);
     let effects = random.effects(groups, &[[0.7, 0.0], [0.1, 0.3]]);
-    let mut x = vec![Vec::with_capacity(rows); 5];
+    let mut x = vec![Vec::new(); 5];
     let (mut y, mut g) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
     for _ in 0..rows {
         let group = random.below(groups);
