@@ -9,7 +9,7 @@ use arrow_schema::{ArrowError, SchemaRef};
 
 use crate::bytes::unreadable;
 use crate::stream::{Format, Guarded, RawBatches, StreamSource, damaged, guarded};
-use crate::{FrameError, Source};
+use crate::{FrameError, ReadOptions, Source};
 
 /// The first bytes of an Arrow file; a stream has none.
 pub(crate) const MAGIC: &[u8] = b"ARROW1";
@@ -24,7 +24,7 @@ struct Ipc {
 }
 
 /// Opens an Arrow file or stream.
-pub(crate) fn open(path: &Path) -> Result<Box<dyn Source>, FrameError> {
+pub(crate) fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Source>, FrameError> {
     let file = path.display().to_string();
     let mut handle = File::open(path).map_err(|e| unreadable(&file, &e))?;
     let mut magic = [0; 6];
@@ -47,7 +47,7 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Source>, FrameError> {
         schema,
         stream,
     };
-    Ok(Box::new(StreamSource::new(format)?))
+    Ok(Box::new(StreamSource::new(format, options)?))
 }
 
 impl Format for Ipc {

@@ -14,8 +14,8 @@
 //!
 //! NaN becomes null. A polars `Categorical` is a dictionary only to save memory, in the order in
 //! which its words happened to come; it says so in the metadata of its field and is sorted like
-//! text. Text in these formats is taken at its word: `NA` and the empty string are levels, since
-//! the formats have nulls of their own.
+//! text. Text is missing where it would be in a CSV file: `NA`, `NaN`, `null`, `.`, nothing or blanks
+//! alone, since many such files were once CSV files.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -28,6 +28,7 @@ use arrow_array::{
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field, TimeUnit};
 
+use crate::csv::missing::Missing;
 use crate::interner::Interner;
 use crate::memory::{self, MemorySource};
 use crate::{Column, ColumnKind, FrameError};
@@ -86,6 +87,7 @@ pub(crate) fn normalize_all(batches: Vec<RecordBatch>) -> Result<MemorySource, F
     let mut columns: Vec<Column> = Vec::new();
     let mut arrays = Vec::new();
     let mut notes = Vec::new();
+    let missing = Missing::new(&[]);
     for (k, field) in schema.fields().iter().enumerate() {
         if columns.iter().any(|c| c.name == *field.name()) {
             return Err(FrameError::new(
@@ -101,7 +103,7 @@ pub(crate) fn normalize_all(batches: Vec<RecordBatch>) -> Result<MemorySource, F
         let kind = pieces.iter().fold(kind, widen);
         let pieces: Vec<ArrayRef> = pieces
             .iter()
-            .map(|p| bring(p, kind, field.name()))
+            .map(|p| bring(p, kind, field.name(), &missing))
             .collect::<Result<_, _>>()?;
         let pieces = match kind {
             ColumnKind::Text { ordered } => share_dictionary(&pieces, ordered),
@@ -191,6 +193,7 @@ pub(crate) fn bring(
     array: &ArrayRef,
     kind: ColumnKind,
     name: &str,
+    missing: &Missing,
 ) -> Result<ArrayRef, FrameError> {
     let fail = |e: arrow_schema::ArrowError| {
         FrameError::new("unsupported_type", format!("column `{name}`: {e}"))
@@ -199,7 +202,7 @@ pub(crate) fn bring(
         ColumnKind::Number => number(array).map_err(fail),
         ColumnKind::Integer => cast(array, &DataType::Int64).map_err(fail),
         ColumnKind::Logical => cast(array, &DataType::Boolean).map_err(fail),
-        ColumnKind::Text { ordered } => words(array, ordered).map_err(fail),
+        ColumnKind::Text { ordered } => words(array, ordered, missing).map_err(fail),
     }
 }
 
@@ -237,7 +240,11 @@ fn per_second(unit: TimeUnit) -> f64 {
 }
 
 /// Text as a dictionary that holds every level once and no null, in its own order or sorted.
-fn words(array: &ArrayRef, ordered: bool) -> Result<ArrayRef, arrow_schema::ArrowError> {
+fn words(
+    array: &ArrayRef,
+    ordered: bool,
+    missing: &Missing,
+) -> Result<ArrayRef, arrow_schema::ArrowError> {
     let (keys, values): (Vec<Option<usize>>, ArrayRef) = match array.data_type() {
         DataType::Dictionary(..) => {
             let dictionary = array.as_any_dictionary();
@@ -259,11 +266,14 @@ fn words(array: &ArrayRef, ordered: bool) -> Result<ArrayRef, arrow_schema::Arro
     let mut levels = Interner::new();
     // Numbers for the values of the dictionary (or for the rows themselves, of which a missing
     // one must not become a level).
-    let codes: Vec<u32> = values
+    let codes: Vec<Option<u32>> = values
         .iter()
-        .map(|v| v.map_or(0, |v| levels.intern(Cow::Borrowed(v.as_bytes())).0))
+        .map(|v| {
+            let word = v?.as_bytes();
+            (!missing.is(word)).then(|| levels.intern(Cow::Borrowed(word)).0)
+        })
         .collect();
-    let keys = keys.into_iter().map(|k| k.map(|k| codes[k]));
+    let keys = keys.into_iter().map(|k| k.and_then(|k| codes[k]));
     Ok(finish(keys, &levels, ordered))
 }
 

@@ -43,17 +43,17 @@ fn open_file(path: &Path, options: &ReadOptions) -> Result<Box<dyn Source>, Fram
         .to_lowercase();
     let head = first_bytes(path).map_err(|e| unreadable(&file, &e))?;
     if head.starts_with(b"PAR1") {
-        return open_parquet(path);
+        return open_parquet(path, options);
     }
     if head.starts_with(ipc::MAGIC) {
-        return ipc::open(path);
+        return ipc::open(path, options);
     }
     if head.is_empty() {
         return Err(FrameError::new("empty_file", format!("{file} is empty")));
     }
     match ending.as_str() {
-        "parquet" | "pq" => open_parquet(path),
-        "arrow" | "feather" | "arrows" | "ipc" => ipc::open(path),
+        "parquet" | "pq" => open_parquet(path, options),
+        "arrow" | "feather" | "arrows" | "ipc" => ipc::open(path, options),
         _ => {
             let text = unpack(read_file(path)?, &file)?;
             Ok(Box::new(read_csv(text, &file, options)?))
@@ -62,12 +62,12 @@ fn open_file(path: &Path, options: &ReadOptions) -> Result<Box<dyn Source>, Fram
 }
 
 #[cfg(feature = "parquet")]
-fn open_parquet(path: &Path) -> Result<Box<dyn Source>, FrameError> {
-    crate::parquet::open(path)
+fn open_parquet(path: &Path, options: &ReadOptions) -> Result<Box<dyn Source>, FrameError> {
+    crate::parquet::open(path, options)
 }
 
 #[cfg(not(feature = "parquet"))]
-fn open_parquet(path: &Path) -> Result<Box<dyn Source>, FrameError> {
+fn open_parquet(path: &Path, _options: &ReadOptions) -> Result<Box<dyn Source>, FrameError> {
     let message = format!(
         "{} is a Parquet file, which this build cannot read",
         path.display()

@@ -11,7 +11,7 @@ use parquet::file::statistics::Statistics;
 use crate::bytes::unreadable;
 use crate::source::BATCH_ROWS;
 use crate::stream::{Format, Guarded, RawBatches, StreamSource, damaged, guarded};
-use crate::{FrameError, Source};
+use crate::{FrameError, ReadOptions, Source};
 
 /// Integers to here are exact in `f64`.
 const EXACT: i64 = 1 << 53;
@@ -24,7 +24,7 @@ struct Parquet {
 }
 
 /// Opens a Parquet file.
-pub(crate) fn open(path: &Path) -> Result<Box<dyn Source>, FrameError> {
+pub(crate) fn open(path: &Path, options: &ReadOptions) -> Result<Box<dyn Source>, FrameError> {
     let file = path.display().to_string();
     let handle = File::open(path).map_err(|e| unreadable(&file, &e))?;
     let footer = guarded(&file, || {
@@ -35,7 +35,7 @@ pub(crate) fn open(path: &Path) -> Result<Box<dyn Source>, FrameError> {
         file,
         footer,
     };
-    Ok(Box::new(StreamSource::new(format)?))
+    Ok(Box::new(StreamSource::new(format, options)?))
 }
 
 impl Format for Parquet {

@@ -8,9 +8,10 @@
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, SchemaRef};
 
+use crate::csv::missing::Missing;
 use crate::normalize::{bring, kind_of, needs_a_look, unusable, widen};
 use crate::source::{BATCH_ROWS, check_projection};
-use crate::{Batches, Column, FrameError, Source, memory};
+use crate::{Batches, Column, FrameError, ReadOptions, Source, memory};
 
 /// A format of files with batches.
 pub(crate) trait Format: Send + Sync {
@@ -35,6 +36,7 @@ pub(crate) type RawBatches = Box<dyn Iterator<Item = Result<RecordBatch, ArrowEr
 /// A source over a file of batches.
 pub(crate) struct StreamSource<F> {
     format: F,
+    missing: Missing,
     columns: Vec<Column>,
     /// The field of the file behind each column.
     fields: Vec<usize>,
@@ -43,10 +45,11 @@ pub(crate) struct StreamSource<F> {
 
 impl<F: Format> StreamSource<F> {
     /// Settles the kinds of the columns.
-    pub(crate) fn new(format: F) -> Result<Self, FrameError> {
+    pub(crate) fn new(format: F, options: &ReadOptions) -> Result<Self, FrameError> {
         let schema = format.schema();
         let mut source = StreamSource {
             format,
+            missing: Missing::new(&options.na),
             columns: Vec::new(),
             fields: Vec::new(),
             notes: Vec::new(),
@@ -133,7 +136,7 @@ impl<F: Format> Source for StreamSource<F> {
                 .iter()
                 .zip(&places)
                 .map(|(column, &place)| match batch.columns().get(place) {
-                    Some(array) => bring(array, column.kind, &column.name),
+                    Some(array) => bring(array, column.kind, &column.name, &self.missing),
                     None => Err(damaged(self.format.file(), &"a batch lacks a column")),
                 })
                 .collect::<Result<_, _>>()?;
@@ -158,6 +161,12 @@ fn cut(batch: &RecordBatch) -> Vec<RecordBatch> {
 
 /// A file that is not what its format says.
 pub(crate) fn damaged(file: &str, error: &impl std::fmt::Display) -> FrameError {
+    let text = error.to_string().to_lowercase();
+    if text.contains("brotli") && (text.contains("disabled") || text.contains("feature")) {
+        let message = format!("{file} is compressed with brotli, which this version cannot read");
+        return FrameError::new("unsupported_format", message)
+            .with_hint("save it with zstd or snappy");
+    }
     FrameError::new("damaged_file", format!("{file} is damaged: {error}"))
         .with_hint("copy or download it again")
 }
@@ -199,5 +208,22 @@ impl<I: Iterator<Item = Result<RecordBatch, ArrowError>>> Iterator for Guarded<I
                 "its contents make no sense".into(),
             ))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::damaged;
+
+    #[test]
+    fn brotli_is_no_damage() {
+        let told = damaged("x.parquet", &"Disabled feature at compile time: brotli");
+        assert_eq!(told.code, "unsupported_format");
+        assert_eq!(
+            told.message,
+            "x.parquet is compressed with brotli, which this version cannot read"
+        );
+        let broken = damaged("x.parquet", &"invalid brotli stream");
+        assert_eq!(broken.code, "damaged_file");
     }
 }

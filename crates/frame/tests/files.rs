@@ -303,3 +303,45 @@ fn no_change_of_a_byte_ends_in_a_panic() {
     }
     let _ = File::open(path("mutant.csv"));
 }
+
+#[test]
+fn text_is_missing_where_it_would_be_in_a_csv_file() {
+    let plain = StringArray::from(vec![
+        Some("a"),
+        Some(""),
+        Some("  "),
+        Some("NA"),
+        Some("."),
+        None,
+        Some("-"),
+    ]);
+    let mut dictionary = StringDictionaryBuilder::<Int8Type>::new();
+    for word in ["NA", "b", "", "null", "NaN", "b", "-"] {
+        dictionary.append(word).expect("a small dictionary");
+    }
+    let batch = RecordBatch::try_from_iter([
+        ("plain", Arc::new(plain) as ArrayRef),
+        ("dictionary", Arc::new(dictionary.finish()) as ArrayRef),
+    ])
+    .expect("a batch");
+    let file = path("missing_words.parquet");
+    let handle = File::create(&file).expect("a file");
+    let mut writer = ArrowWriter::try_new(handle, batch.schema(), None).expect("a writer");
+    writer.write(&batch).expect("written");
+    writer.close().expect("closed");
+    let expected = |last: &str| {
+        [
+            ["a", "NA", "NA", "NA", "NA", "NA", last].map(str::to_owned),
+            ["NA", "b", "NA", "NA", "NA", "b", last].map(str::to_owned),
+        ]
+    };
+    assert_eq!(table(&*read(&file).expect("read")), expected("-"));
+    let options = ReadOptions {
+        na: vec!["-".into()],
+        ..ReadOptions::default()
+    };
+    assert_eq!(
+        table(&*open(&file, &options).expect("read")),
+        expected("NA")
+    );
+}

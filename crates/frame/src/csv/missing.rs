@@ -5,7 +5,7 @@ const ALWAYS: [&str; 4] = ["NA", "NaN", "null", "."];
 
 /// The spellings of a missing value. Most cells are turned away by their first byte.
 #[derive(Clone, Debug)]
-pub(super) struct Missing {
+pub(crate) struct Missing {
     spellings: Vec<Vec<u8>>,
     first: [bool; 256],
     numeric: bool,
@@ -13,7 +13,7 @@ pub(super) struct Missing {
 
 impl Missing {
     /// The usual spellings and `added` ones.
-    pub(super) fn new(added: &[String]) -> Self {
+    pub(crate) fn new(added: &[String]) -> Self {
         let spellings: Vec<Vec<u8>> = ALWAYS
             .into_iter()
             .chain(added.iter().map(String::as_str))
@@ -34,14 +34,14 @@ impl Missing {
     /// Whether a spelling could be taken for a number, such as -999, so that no number may be
     /// read before it has been compared.
     #[inline]
-    pub(super) fn looks_like_numbers(&self) -> bool {
+    pub(crate) fn looks_like_numbers(&self) -> bool {
         self.numeric
     }
 
     /// Whether a cell is missing. Quotes do not make `NA` a word, nor do blanks make a cell
     /// anything but empty.
     #[inline]
-    pub(super) fn is(&self, text: &[u8]) -> bool {
+    pub(crate) fn is(&self, text: &[u8]) -> bool {
         match text.first() {
             None => true,
             Some(&b) if b != b' ' && !self.first[usize::from(b)] => false,

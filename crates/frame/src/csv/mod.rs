@@ -24,7 +24,7 @@ mod dialect;
 mod fault;
 mod header;
 mod merge;
-mod missing;
+pub(crate) mod missing;
 mod number;
 mod write;
 
