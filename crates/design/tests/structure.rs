@@ -284,3 +284,15 @@ fn groups_have_plain_names() {
     assert_eq!(recipe.random()[0].group, "Subject ID");
     assert_eq!(recipe.fixed_names(), ["(Intercept)", "f2"]);
 }
+
+#[test]
+fn a_term_that_stands_twice_is_noted() {
+    let notes = |formula: &str| common::surveyed(formula, &common::small()).notes;
+    let found = notes("y ~ x + (1 | g) + (1 | g)");
+    assert_eq!(found[0].code, "term_twice");
+    assert_eq!(
+        found[0].message,
+        "`(1 | g)` stands in the formula twice: the data determine only the sum of the two variances"
+    );
+    assert!(notes("y ~ x + (1 | g) + (0 + x | g)").is_empty());
+}

@@ -106,6 +106,9 @@ impl<'a> Parser<'a> {
             )
             .with_hint("write the response, `~` and the predictors: `y ~ x + (1 | group)`"));
         }
+        if let Some(error) = self.formula_in_call() {
+            return Err(error);
+        }
         let response = if self.symbol() == Some("~") {
             None
         } else {
@@ -118,7 +121,7 @@ impl<'a> Parser<'a> {
         self.next += 1;
         let right = self.expression(0)?;
         if self.next < self.tokens.len() {
-            return Err(self.cannot_follow());
+            return Err(self.option().unwrap_or_else(|| self.cannot_follow()));
         }
         Ok(Sides { response, right })
     }

@@ -743,6 +743,27 @@ const WRONG: &[Wrong] = &[
         hint: "remove the comma, or write the argument",
     },
     Wrong {
+        text: "lmer(y ~ x + (1|g))",
+        caret: "^^^^",
+        code: "bad_argument",
+        message: "give the formula alone, without `lmer( )`",
+        hint: "write `y ~ x + (1 | group)`",
+    },
+    Wrong {
+        text: "lmer(y ~ x + (1|g), data = d)",
+        caret: "^^^^",
+        code: "bad_argument",
+        message: "give the formula alone, without `lmer( )`",
+        hint: "write `y ~ x + (1 | group)`",
+    },
+    Wrong {
+        text: "y ~ x + (1|g), REML=FALSE",
+        caret: "             ^^^^^^^^^^^^",
+        code: "bad_argument",
+        message: "options are not part of the formula",
+        hint: "use `--ml` for REML = FALSE; the data come after the formula",
+    },
+    Wrong {
         text: "y ~ x, z",
         caret: "     ^",
         code: "bad_argument",

@@ -172,7 +172,8 @@ pub fn survey(
             })
             .collect(),
     };
-    let notes = crate::reused::notes(&plan, &factors, &structure, &watches, rows.used);
+    let mut notes = crate::reused::notes(&plan, &factors, &structure, &watches, rows.used);
+    notes.extend(of_formula(terms));
     let predictors = predictors(&plan, &moments);
     let recipe = Recipe {
         plan,
@@ -191,6 +192,25 @@ pub fn survey(
         rows,
         notes,
     })
+}
+
+/// Notes on what stands in the formula and does nothing.
+fn of_formula(terms: &Terms) -> Vec<Note> {
+    let mut notes: Vec<Note> = Vec::new();
+    for (place, term) in terms.random.iter().enumerate() {
+        let before = terms.random[..place].iter().filter(|other| *other == term);
+        // The third time says nothing new.
+        if before.count() == 1 {
+            notes.push(Note {
+                code: "term_twice".into(),
+                message: format!(
+                    "`{term}` stands in the formula twice: the data determine only the sum of the \
+                     two variances"
+                ),
+            });
+        }
+    }
+    notes
 }
 
 /// The distinct grouping factors, as category and name, and which one each bar term has.

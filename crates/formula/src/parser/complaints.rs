@@ -147,6 +147,50 @@ impl Parser<'_> {
         Err(FormulaError::new(Kind::Bar, call, message).with_hint(hint))
     }
 
+    /// The error for a formula that came with the call around it: `lmer(y ~ x + (1 | g))`.
+    pub(super) fn formula_in_call(&self) -> Option<FormulaError> {
+        let symbol = |token: &Token| match token.kind {
+            TokenKind::Symbol(symbol) => Some(symbol),
+            _ => None,
+        };
+        let [name, open, rest @ ..] = &self.tokens[..] else {
+            return None;
+        };
+        if !matches!(name.kind, TokenKind::Name(_)) || symbol(open) != Some("(") {
+            return None;
+        }
+        let mut depth = 0;
+        for token in rest {
+            match symbol(token) {
+                Some("(") => depth += 1,
+                Some(")") if depth == 0 => return None,
+                Some(")") => depth -= 1,
+                Some("~") if depth == 0 => {
+                    let call = name.span.slice(self.text);
+                    let message = format!("give the formula alone, without `{call}( )`");
+                    let error = FormulaError::new(Kind::Argument, name.span, message);
+                    return Some(error.with_hint("write `y ~ x + (1 | group)`"));
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// The error for an argument of `lmer` behind the formula: `y ~ x, REML = FALSE`.
+    pub(super) fn option(&self) -> Option<FormulaError> {
+        let [comma, name, equals, ..] = &self.tokens[self.next..] else {
+            return None;
+        };
+        let is = |token: &Token, symbol| token.kind == TokenKind::Symbol(symbol);
+        if !is(comma, ",") || !matches!(name.kind, TokenKind::Name(_)) || !is(equals, "=") {
+            return None;
+        }
+        let place = comma.span.join(self.tokens[self.tokens.len() - 1].span);
+        let error = FormulaError::new(Kind::Argument, place, "options are not part of the formula");
+        Some(error.with_hint("use `--ml` for REML = FALSE; the data come after the formula"))
+    }
+
     fn has_tilde(&self) -> bool {
         let tilde = TokenKind::Symbol("~");
         self.tokens.iter().any(|token| token.kind == tilde)
