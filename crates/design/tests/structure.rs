@@ -296,3 +296,16 @@ fn a_term_that_stands_twice_is_noted() {
     );
     assert!(notes("y ~ x + (1 | g) + (0 + x | g)").is_empty());
 }
+
+#[test]
+fn a_power_that_is_none_is_noted() {
+    let notes = |formula: &str| common::surveyed(formula, &common::small()).notes;
+    let found = notes("y ~ x + x^2 + (1 | g)");
+    assert_eq!(found[0].code, "power_ignored");
+    assert_eq!(
+        found[0].message,
+        "`x^2` is just `x` in a formula; write `I(x^2)` for the square"
+    );
+    assert_eq!(notes("y ~ z + (x^3 | g)").len(), 1);
+    assert!(notes("y ~ (x + z)^2 + I(x^2) + (x^2 > 4) + (1 | g)").is_empty());
+}

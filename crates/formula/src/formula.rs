@@ -129,6 +129,7 @@ impl Formula {
             fixed,
             offsets,
             random: random.into_iter().flatten().collect(),
+            ignored_powers: self.right.ignored_powers(),
         })
     }
 }

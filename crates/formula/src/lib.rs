@@ -54,4 +54,4 @@ pub use expr::{Argument, BinaryOperator, Expr, ExprKind, UnaryOperator};
 pub use formula::Formula;
 pub use span::Span;
 pub use suggest::did_you_mean;
-pub use terms::{Effects, RandomTerm, Term, Terms};
+pub use terms::{Effects, IgnoredPower, RandomTerm, Term, Terms};

@@ -13,7 +13,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use crate::{BinaryOperator, ExprKind, Span, UnaryOperator};
+use crate::{BinaryOperator, ExprKind, IgnoredPower, Span, UnaryOperator};
 
 /// How deeply a formula may be nested. Deeper than people write, shallower than the stack.
 pub(crate) const MAX_DEPTH: usize = 200;
@@ -133,6 +133,54 @@ impl Node {
     /// Whether the node itself, not something in parentheses below it, is `left | right`.
     pub fn is_bar(&self) -> bool {
         matches!(&self.kind, NodeKind::Binary { operator, .. } if operator.is_bar())
+    }
+
+    /// Powers of single variables outside of calls, each once.
+    pub fn ignored_powers(&self) -> Vec<IgnoredPower> {
+        let mut found: Vec<IgnoredPower> = Vec::new();
+        let mut waiting = vec![self];
+        while let Some(node) = waiting.pop() {
+            match &node.kind {
+                NodeKind::Leaf(_) | NodeKind::Dot => {}
+                NodeKind::Unary { operand, .. } => waiting.push(operand),
+                NodeKind::Paren(inner) => waiting.push(inner),
+                NodeKind::Sum { first, rest } => {
+                    waiting.extend(rest.iter().rev().map(|(_, node)| node));
+                    waiting.push(first);
+                }
+                NodeKind::Binary {
+                    operator,
+                    left,
+                    right,
+                } => match (operator, &left.kind, &right.kind) {
+                    (
+                        Operator::Common(BinaryOperator::Power),
+                        NodeKind::Leaf(ExprKind::Column(_) | ExprKind::Call { .. }),
+                        NodeKind::Leaf(ExprKind::Number(exponent)),
+                    ) if *exponent > 1.0 => {
+                        let power = IgnoredPower {
+                            base: left.to_string(),
+                            power: node.to_string(),
+                            exponent: *exponent,
+                        };
+                        if !found.contains(&power) {
+                            found.push(power);
+                        }
+                    }
+                    // Comparisons are arithmetic, and so are powers in them.
+                    (Operator::Common(operator), ..)
+                        if !matches!(
+                            operator,
+                            BinaryOperator::Multiply
+                                | BinaryOperator::Divide
+                                | BinaryOperator::Power
+                                | BinaryOperator::Or
+                        ) => {}
+                    _ => waiting.extend([&**right, &**left]),
+                },
+            }
+        }
+        found
     }
 
     /// Whether `.` stands anywhere in it.

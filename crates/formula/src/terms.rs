@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Expr, Span};
 
 /// A formula, expanded to terms.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Terms {
     /// Left of `~`; `None` for a one-sided formula.
     pub response: Option<Expr>,
@@ -21,6 +21,31 @@ pub struct Terms {
     pub offsets: Vec<Expr>,
     /// The random-effects terms in the order written, after `/` is expanded.
     pub random: Vec<RandomTerm>,
+    /// Powers of single variables, which stand for the variable itself: `x^2` is `x`, and the
+    /// square is `I(x^2)`. As written, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignored_powers: Vec<IgnoredPower>,
+}
+
+/// A power of a single variable outside of `I()`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IgnoredPower {
+    /// The variable, `x`.
+    pub base: String,
+    /// The whole, `x^2`.
+    pub power: String,
+    /// The exponent.
+    pub exponent: f64,
+}
+
+/// Terms are equal when they mean the same, however they are written.
+impl PartialEq for Terms {
+    fn eq(&self, other: &Self) -> bool {
+        self.response == other.response
+            && self.fixed == other.fixed
+            && self.offsets == other.offsets
+            && self.random == other.random
+    }
 }
 
 /// A sum of terms with or without an intercept.

@@ -197,6 +197,20 @@ pub fn survey(
 /// Notes on what stands in the formula and does nothing.
 fn of_formula(terms: &Terms) -> Vec<Note> {
     let mut notes: Vec<Note> = Vec::new();
+    for found in &terms.ignored_powers {
+        let (base, power) = (&found.base, &found.power);
+        let what = match found.exponent {
+            2.0 => "square",
+            3.0 => "cube",
+            _ => "power",
+        };
+        notes.push(Note {
+            code: "power_ignored".into(),
+            message: format!(
+                "`{power}` is just `{base}` in a formula; write `I({power})` for the {what}"
+            ),
+        });
+    }
     for (place, term) in terms.random.iter().enumerate() {
         let before = terms.random[..place].iter().filter(|other| *other == term);
         // The third time says nothing new.
