@@ -123,11 +123,28 @@ impl Root {
 
     /// Starts an elimination: S as before any.
     pub fn reset(&mut self) {
-        self.s.copy_from_slice(&self.base);
+        let size = self.size;
+        for column in 0..size {
+            let lower = column * size + column..(column + 1) * size;
+            self.s[lower.clone()].copy_from_slice(&self.base[lower]);
+        }
     }
 
-    /// Scales and factors. `None` when Ω is not positive definite.
-    pub fn factor(&mut self, lambda: &[Vec<f64>]) -> Option<RootValue> {
+    /// D as a vector over effects, X and y, where every level in the root has one effect: scaling
+    /// by D is then a product of numbers, and half of every pass over the root is saved.
+    fn scalar_scale(&self, lambda: &[Vec<f64>]) -> Option<Vec<f64>> {
+        let mut d = vec![1.0; self.size];
+        for face in &self.faces {
+            if self.widths[face.factor] != 1 {
+                return None;
+            }
+            d[face.offset] = lambda[face.factor][0];
+        }
+        Some(d)
+    }
+
+    /// Ω without its identity, D'SD, for levels of any width.
+    fn scale_faces(&mut self, lambda: &[Vec<f64>]) {
         let (n, size) = (self.effects, self.size);
         self.omega.copy_from_slice(&self.s);
         for face in &self.faces {
@@ -165,6 +182,23 @@ impl Root {
                     transpose_multiply(&mut values[face.offset..face.offset + k], l, k);
                 }
             }
+        }
+    }
+
+    /// Scales and factors. `None` when Ω is not positive definite.
+    pub fn factor(&mut self, lambda: &[Vec<f64>]) -> Option<RootValue> {
+        let (n, size) = (self.effects, self.size);
+        match self.scalar_scale(lambda) {
+            Some(d) => {
+                for column in 0..size {
+                    let lower = column * size + column..(column + 1) * size;
+                    let from = &self.s[lower.clone()];
+                    for ((to, x), di) in self.omega[lower].iter_mut().zip(from).zip(&d[column..]) {
+                        *to = x * (d[column] * di);
+                    }
+                }
+            }
+            None => self.scale_faces(lambda),
         }
         for i in 0..n {
             self.omega[i * size + i] += 1.0;
@@ -338,6 +372,19 @@ impl Root {
             Par::Seq,
             MemStack::new(&mut self.memory),
         );
+        if let Some(d) = self.scalar_scale(lambda) {
+            if let Some(scores) = scores {
+                self.add_scores(lambda, n, scores);
+            }
+            for column in 0..n {
+                let lower = &mut self.covariance[column * n + column..(column + 1) * n];
+                for (x, di) in lower.iter_mut().zip(&d[column..n]) {
+                    *x *= d[column] * di;
+                }
+            }
+            mirror_lower(&mut self.covariance, n);
+            return;
+        }
         mirror_lower(&mut self.covariance, n);
         if let Some(scores) = scores {
             self.add_scores(lambda, n, scores);
