@@ -33,8 +33,8 @@ pub struct Options {
     pub optimizer: Optimizer,
     /// Evaluations after which an optimiser gives up.
     pub max_evaluations: usize,
-    /// Where to start, in the user's units; by default every relative standard deviation is
-    /// one half in standard units, beside a row of typical weight.
+    /// Where to start, in the user's units; by default from moments of the residuals of
+    /// least squares, or one half in standard units, beside a row of typical weight.
     pub start: Option<Vec<f64>>,
 }
 
@@ -71,9 +71,6 @@ const SCORE_TOLERANCE: f64 = 1e-5;
 /// Decrement, in units of the criterion, that counts as zero: half of the 10⁻⁶ within which a
 /// certified criterion is promised to be the minimum.
 const DECREMENT_TOLERANCE: f64 = 5e-7;
-/// The relative standard deviation that a fit starts from. Of 0.2 to 1, one half took the fewest
-/// evaluations over ten data sets: on InstEval 8 where 1 took 10, on crossed 5 × 5 blocks 16 for 18.
-const START: f64 = 0.5;
 /// Decrement below which no digit that anybody reads can change: θ is within 10⁻⁷ of a standard
 /// error.
 const POLISHED: f64 = 1e-13;
@@ -150,17 +147,7 @@ pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> 
     let mut criterion = Criterion::new(statistics, options.reml);
     let start = match &options.start {
         Some(theta) => coordinates.theta_to_standard(&layout, theta),
-        None => criterion
-            .entries()
-            .iter()
-            .map(|e| {
-                if e.is_diagonal() {
-                    START * criterion.unit()
-                } else {
-                    0.0
-                }
-            })
-            .collect(),
+        None => super::start::start(statistics, criterion.unit()),
     };
     if !criterion.at(&start).is_finite() {
         // y'Py = 0 is the one way in which a full-rank model of finite numbers has no criterion.

@@ -3,6 +3,7 @@
 mod criterion;
 mod fit;
 mod inference;
+mod start;
 
 pub use criterion::{Criterion, Derivatives};
 pub use fit::{Certificate, Fit, FitError, Optimizer, Options, fit};
