@@ -127,6 +127,17 @@ impl Layout {
 }
 
 impl Entry {
+    /// E_iΛ' + ΛE_i', the change of the relative covariance ΛΛ' of a face with this entry; K × K
+    /// by rows, as `lambda` is.
+    pub(crate) fn direction(&self, lambda: &[f64], width: usize) -> Vec<f64> {
+        let mut change = vec![0.0; width * width];
+        for a in 0..width {
+            change[self.row * width + a] += lambda[a * width + self.column];
+            change[a * width + self.row] += lambda[a * width + self.column];
+        }
+        change
+    }
+
     /// Whether this is a diagonal element: a standard deviation relative to sigma, given the
     /// columns before it.
     pub fn is_diagonal(&self) -> bool {

@@ -337,18 +337,12 @@ impl System {
     pub fn directions(&self) -> Vec<Direction> {
         self.entries
             .iter()
-            .map(|entry| {
-                let k = self.layout.factors[entry.factor].width;
-                let lambda = &self.lambda[entry.factor];
-                let mut change = vec![0.0; k * k];
-                for a in 0..k {
-                    change[entry.row * k + a] += lambda[a * k + entry.column];
-                    change[a * k + entry.row] += lambda[a * k + entry.column];
-                }
-                Direction {
-                    factor: entry.factor,
-                    change,
-                }
+            .map(|entry| Direction {
+                factor: entry.factor,
+                change: entry.direction(
+                    &self.lambda[entry.factor],
+                    self.layout.factors[entry.factor].width,
+                ),
             })
             .collect()
     }

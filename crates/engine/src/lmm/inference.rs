@@ -69,13 +69,8 @@ impl Inference {
         let directions: Vec<Direction> = entries
             .iter()
             .map(|entry| {
-                let k = layout.factors[entry.factor].width;
-                let lambda = &lambda[entry.factor];
-                let mut change = vec![0.0; k * k];
-                for a in 0..k {
-                    change[entry.row * k + a] += lambda[a * k + entry.column];
-                    change[a * k + entry.row] += lambda[a * k + entry.column];
-                }
+                let width = layout.factors[entry.factor].width;
+                let mut change = entry.direction(&lambda[entry.factor], width);
                 fit.coordinates
                     .change_to_standard(&layout, entry.factor, &mut change);
                 Direction {
