@@ -74,6 +74,9 @@ const DECREMENT_TOLERANCE: f64 = 5e-7;
 /// Decrement below which no digit that anybody reads can change: θ is within 10⁻⁷ of a standard
 /// error.
 const POLISHED: f64 = 1e-13;
+/// A relative standard deviation above this, in standard units, is one that ran away: beside it
+/// the residuals are 10⁻¹⁰ of the variance, and the digits of the criterion are rounding.
+const LARGEST: f64 = 1e5;
 /// A standard deviation below this, relative to that of a row's error and in standard units, may
 /// be zero.
 const SNAP: f64 = 1e-3;
@@ -377,12 +380,15 @@ fn certify(criterion: &mut Criterion, layout: &Layout, theta: &[f64]) -> (Certif
         let block = term_block(layout, term, &derivatives.scores[term.factor]);
         let information = term_block(layout, term, &derivatives.information[term.factor]);
         let k = term.width;
-        let size = (0..k).map(|i| information[i * k + i]).fold(floor, f64::max);
-        if size == floor {
+        let l = term_block(layout, term, &lambda[term.factor]);
+        let largest = (0..k).map(|i| information[i * k + i]).fold(0.0, f64::max);
+        // Information falls as the inverse of a variance that runs away: that is no lack of it.
+        let spread = l.iter().map(|x| x * x).sum::<f64>() / (criterion.unit() * criterion.unit());
+        if largest * spread.max(1.0) <= floor {
             uninformed.push(index);
             continue;
         }
-        let l = term_block(layout, term, &lambda[term.factor]);
+        let size = largest.max(f64::MIN_POSITIVE);
         if let Some((values, _)) = symmetric_eigen(&block, k) {
             smallest = smallest.min(values.iter().copied().fold(f64::INFINITY, f64::min) / size);
         }
@@ -397,7 +403,8 @@ fn certify(criterion: &mut Criterion, layout: &Layout, theta: &[f64]) -> (Certif
     let certificate = Certificate {
         converged: decrement < DECREMENT_TOLERANCE
             && smallest > -SCORE_TOLERANCE
-            && slope < SCORE_TOLERANCE.sqrt(),
+            && slope < SCORE_TOLERANCE.sqrt()
+            && theta.iter().all(|t| t.abs() < LARGEST * criterion.unit()),
         newton_decrement: decrement,
         smallest_score: if smallest.is_finite() { smallest } else { 0.0 },
         largest_slope: slope,
