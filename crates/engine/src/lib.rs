@@ -69,7 +69,7 @@ mod statistics;
 pub use coordinates::{Coordinates, Standard};
 pub use layout::{Entry, Factor, Layout, Term};
 pub use rank::dependent_columns;
-pub use statistics::{Column, FactorRows, Rows, Statistics};
+pub use statistics::{Column, FactorRows, Moments, Rows, Statistics};
 
 #[cfg(test)]
 extern crate self as ranef_engine;

@@ -5,11 +5,14 @@
 //! no row is needed any more. Z is never formed: a row touches one face per grouping factor.
 
 mod pairs;
+mod plain;
 
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
 
 pub(crate) use pairs::Pairs;
+pub use plain::Moments;
+use plain::Plain;
 
 use crate::coordinates::Coordinates;
 use crate::layout::Layout;
@@ -75,6 +78,8 @@ pub struct Statistics {
     tail: Vec<Vec<f64>>,
     /// Crossproducts between levels of two factors, for each pair of factors a < b.
     pairs: Vec<Pairs>,
+    /// The rows as they are, without weights.
+    plain: Plain,
 }
 
 impl Statistics {
@@ -107,6 +112,7 @@ impl Statistics {
             own,
             tail,
             pairs,
+            plain: Plain::new(&layout),
             layout,
         }
     }
@@ -146,8 +152,13 @@ impl Statistics {
                 Par::Seq,
             );
             self.add_corner(&product);
+            let weighted = batch.weights.map(|_| &root_weights[..m]);
+            if weighted.is_none() {
+                self.plain.add(&panel[..m * t], &product);
+            }
             for (f, face) in batch.factors.iter().enumerate() {
                 let codes = &face.codes[start..end];
+                self.plain.add_face(f, codes, &faces[f], weighted);
                 let (own, tail) = (&mut self.own[f], &mut self.tail[f]);
                 match widths[f] {
                     1 => add_faces::<1>(1, t, codes, &faces[f], &panel, own, tail),
@@ -169,6 +180,9 @@ impl Statistics {
                     );
                     index += 1;
                 }
+            }
+            if let Some(root_weights) = weighted {
+                self.plain.add_weighted(&mut panel[..m * t], root_weights);
             }
         }
         self.rows += n;
@@ -268,6 +282,7 @@ impl Statistics {
         for (mine, theirs) in self.pairs.iter_mut().zip(&other.pairs) {
             mine.merge(theirs);
         }
+        self.plain.merge(&other.plain);
     }
 
     /// The same statistics without some fixed-effects columns (positions in increasing order).
@@ -290,6 +305,7 @@ impl Statistics {
                 .map(|(r, c)| matrix[c * t + r])
                 .collect()
         };
+        out.plain.keep(&kept);
         out.corner = square(&self.corner);
         out.corner_error = square(&self.corner_error);
         out.tail = self
@@ -322,6 +338,16 @@ impl Statistics {
     /// Σ log w.
     pub fn sum_log_weights(&self) -> f64 {
         self.sum_log_weights
+    }
+
+    /// Means, covariances and group sizes of the rows, each counted once whatever its weight.
+    pub fn moments(&self) -> Moments {
+        self.plain.moments(self.rows, &self.coordinates)
+    }
+
+    /// Number of rows of every level of a factor.
+    pub fn counts(&self, factor: usize) -> &[u32] {
+        self.plain.counts(factor)
     }
 
     /// \[X y\]'W\[X y\] in standard units, lower triangle of a (p+1)² matrix by columns.
