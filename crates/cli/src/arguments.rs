@@ -41,7 +41,7 @@ impl Command {
         match self {
             Command::Fit(a) => a.json,
             Command::Summary(a) => a.json,
-            Command::Effects(a) => a.json,
+            Command::Effects(a) => a.answer.json,
             Command::Predict(a) => a.json,
             Command::Data(a) => a.json,
         }
@@ -114,9 +114,8 @@ pub struct EffectsArguments {
     #[arg(long, default_value_t = 0.95, value_parser = level, help_heading = "Output")]
     pub level: f64,
 
-    /// Print one JSON object with all numbers at full precision
-    #[arg(long, help_heading = "Output")]
-    pub json: bool,
+    #[command(flatten)]
+    pub answer: AnswerArguments,
 }
 
 /// Predict the response for rows, old or new
@@ -184,11 +183,34 @@ pub struct ModelArguments {
     )]
     pub formula: Option<String>,
 
+    /// The rows that the saved model was fitted to, where a question needs them [default: those it
+    /// names]
+    #[arg(
+        long,
+        value_name = "DATA",
+        conflicts_with = "formula",
+        help_heading = "Model"
+    )]
+    pub data: Option<String>,
+
     #[command(flatten)]
     pub options: ModelOptions,
 
     #[command(flatten)]
     pub read: ReadArguments,
+}
+
+/// The form of an answer.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct AnswerArguments {
+    /// Print one JSON object with all numbers at full precision
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+
+    /// Print the table as CSV with all digits
+    #[arg(long)]
+    pub csv: bool,
 }
 
 /// Choices around a formula. They require one: a saved model has made its choices.

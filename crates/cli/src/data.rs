@@ -10,7 +10,8 @@ pub fn open(name: &str, arguments: &ReadArguments) -> Result<Box<dyn Source>, Fa
     Ok(frame::open(name, &read_options(arguments))?)
 }
 
-fn read_options(arguments: &ReadArguments) -> ReadOptions {
+/// The options that the arguments make.
+pub fn read_options(arguments: &ReadArguments) -> ReadOptions {
     let default = ReadOptions::default();
     ReadOptions {
         na: arguments.na.clone(),

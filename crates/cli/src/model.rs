@@ -3,38 +3,114 @@
 use std::path::Path;
 
 use ranef::frame::Source;
-use ranef::{Contrast, DfMethod, Fit, Lmer};
+use ranef::{Contrast, DfMethod, Fit, Lmer, Origin};
 
-use crate::arguments::{Contrasts, Df, ModelArguments, ModelOptions, Optimizer};
+use crate::arguments::{Contrasts, Df, ModelArguments, ModelOptions, Optimizer, ReadArguments};
 use crate::data;
 use crate::error::{Failure, Problem};
 use crate::progress::Progress;
 
 /// A model that a question is asked of.
-pub struct Model {
+pub struct Model<'a> {
     pub fit: Fit,
-    /// The rows it was fitted to, which a saved model does not have.
+    /// The rows it was fitted to, where they were read already.
     pub data: Option<Box<dyn Source>>,
+    arguments: &'a ModelArguments,
 }
 
-impl Model {
+impl<'a> Model<'a> {
     /// Fits the formula if there is one, and reads a saved model otherwise.
-    pub fn of(arguments: &ModelArguments, progress: &Progress) -> Result<Self, Failure> {
+    pub fn of(arguments: &'a ModelArguments, progress: &Progress) -> Result<Self, Failure> {
         let Some(formula) = &arguments.formula else {
             return Ok(Self {
                 fit: load(&arguments.model)?,
                 data: None,
+                arguments,
             });
         };
         let lmer = lmer(formula, &arguments.options)?;
-        progress.phase("reading data");
-        let data = data::open(&arguments.model, &arguments.read)?;
-        progress.phase("fitting");
+        let (fit, data) = fit(&lmer, &arguments.model, &arguments.read, progress)?;
         Ok(Self {
-            fit: lmer.fit(&*data)?,
+            fit,
             data: Some(data),
+            arguments,
         })
     }
+
+    /// The same for questions that need more than a saved model holds: a saved model is given its
+    /// rows again, from `--data` or from where it was fitted.
+    pub fn with_rows(arguments: &'a ModelArguments, progress: &Progress) -> Result<Self, Failure> {
+        let mut model = Self::of(arguments, progress)?;
+        if model.fit.has_rows() {
+            return Ok(model);
+        }
+        progress.phase("reading the rows of the model again");
+        let data = model.find_rows()?;
+        model.fit = model.fit.with_rows(&*data)?;
+        model.data = Some(data);
+        Ok(model)
+    }
+
+    /// The rows of a model from [`Model::with_rows`].
+    pub fn rows(&self) -> Result<&dyn Source, Failure> {
+        self.data.as_deref().ok_or_else(|| Failure::panicked())
+    }
+
+    /// Where the rows of a saved model are to be had.
+    fn find_rows(&self) -> Result<Box<dyn Source>, Failure> {
+        if let Some(name) = &self.arguments.data {
+            return data::open(name, &self.arguments.read);
+        }
+        let unknown = |message: String| {
+            Problem::new("needs_rows", message).hint(
+                "name the data that the model was fitted to with `--data DATA`, or give \
+                 `-f FORMULA DATA` instead of a saved model",
+            )
+        };
+        let Some(origin) = self.fit.origin() else {
+            return Err(unknown(
+                "this question needs the rows that the model was fitted to, and the model does \
+                 not say where they came from"
+                    .to_owned(),
+            )
+            .into());
+        };
+        // As the model names them from here, or from where it lies itself.
+        let beside = Path::new(&self.arguments.model)
+            .parent()
+            .map(|folder| folder.join(&origin.name))
+            .filter(|path| !Path::new(&origin.name).exists() && path.exists());
+        let name = match &beside {
+            Some(path) => path.to_string_lossy().into_owned(),
+            None => origin.name.clone(),
+        };
+        Origin::new(name, &origin.read_options())
+            .open()
+            .map_err(|error| {
+                unknown(format!(
+                    "this question needs the rows that the model was fitted to, `{}`: {error}",
+                    origin.name
+                ))
+                .into()
+            })
+    }
+}
+
+/// Opens data, fits a model to them, and lets the fit remember them.
+pub fn fit(
+    lmer: &Lmer,
+    name: &str,
+    read: &ReadArguments,
+    progress: &Progress,
+) -> Result<(Fit, Box<dyn Source>), Failure> {
+    progress.phase("reading data");
+    let data = data::open(name, read)?;
+    progress.phase("fitting");
+    let mut fit = lmer.fit(&*data)?;
+    if name != "-" {
+        fit.remember_origin(Origin::new(name, &data::read_options(read)));
+    }
+    Ok((fit, data))
 }
 
 /// Reads a saved model; where the name looks like data, says how data would be given.

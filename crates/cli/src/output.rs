@@ -2,9 +2,10 @@
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
-use ranef::Fit;
+use ranef::{Answer, Fit};
 use serde::Serialize;
 
+use crate::arguments::AnswerArguments;
 use crate::error::Failure;
 
 /// Standard output through a buffer.
@@ -30,6 +31,19 @@ pub fn text(text: impl std::fmt::Display) -> Result<(), Failure> {
     let mut out = stdout();
     write!(out, "{text}")?;
     Ok(out.flush()?)
+}
+
+/// Writes an answer in the form asked for.
+pub fn answer(answer: &impl Answer, form: &AnswerArguments) -> Result<(), Failure> {
+    if form.json {
+        return json(answer);
+    }
+    if form.csv {
+        let mut out = stdout();
+        answer.table().write_csv(&mut out)?;
+        return Ok(out.flush()?);
+    }
+    text(answer)
 }
 
 /// Columns to set text in, where a terminal is there to show it: at most 100, beyond which lines

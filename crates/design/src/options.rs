@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::Contrast;
 
 /// Choices outside the formula.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Options {
     /// Columns to treat as categorical although they hold numbers.
     pub factors: Vec<String>,

@@ -4,6 +4,25 @@ use std::fmt;
 
 use crate::effects::Effects;
 use crate::format::{align_left, align_right, common, round};
+use crate::table::{Answer, Style, Table};
+
+impl Answer for Effects {
+    fn table(&self) -> Table {
+        let rows = &self.random;
+        Table::new()
+            .text("group", rows.iter().map(|e| e.group.clone()))
+            .text("level", rows.iter().map(|e| e.level.clone()))
+            .text("term", rows.iter().map(|e| e.term.clone()))
+            .numbers("estimate", Style::Estimate, rows.iter().map(|e| e.estimate))
+            .numbers(
+                "std_error",
+                Style::Estimate,
+                rows.iter().map(|e| e.std_error),
+            )
+            .numbers("lower", Style::Estimate, rows.iter().map(|e| e.lower))
+            .numbers("upper", Style::Estimate, rows.iter().map(|e| e.upper))
+    }
+}
 
 impl fmt::Display for Effects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,16 +1,18 @@
 //! The fitted model as its user thinks of it.
 
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use ranef_design::{Expect, Recipe, RowCount, Structure, survey};
 use ranef_engine::distributions::{Normal, StudentT};
-use ranef_engine::lmm;
+use ranef_engine::{Statistics, lmm};
 use ranef_formula::{Formula, Terms};
 use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
 
+use crate::moments::Moments;
 use crate::notes::{self, Note};
-use crate::options::{DfMethod, Lmer};
+use crate::options::{DfMethod, Lmer, optimizer_name};
+use crate::origin::Origin;
 use crate::random::{RandomBlock, RandomEffects};
 use crate::residuals::ResidualSummary;
 use crate::{Error, rows};
@@ -28,8 +30,12 @@ pub struct Fit {
     pub(crate) residuals: OnceLock<ResidualSummary>,
 }
 
-/// The engine's fit, which its later questions work on.
-pub(crate) struct Engine(Mutex<lmm::Fit>);
+/// The engine's fit, which its later questions work on, and the statistics it was made of, for
+/// questions that refit.
+pub(crate) struct Engine {
+    fit: Mutex<lmm::Fit>,
+    statistics: Arc<Statistics>,
+}
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -41,12 +47,26 @@ impl std::fmt::Debug for Engine {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Facts {
     pub formula: String,
+    /// What the fit was told; the formula as it was typed.
+    pub options: Lmer,
+    /// Where the rows came from, if they can be had again.
+    pub origin: Option<Origin>,
     pub terms: Terms,
     pub recipe: Recipe,
     pub structure: Structure,
     pub rows: RowCount,
+    pub moments: Moments,
     pub reml: bool,
     pub df: DfMethod,
+    pub estimates: Estimates,
+    pub optimizer: String,
+    pub seconds: f64,
+    pub notes: Vec<Note>,
+}
+
+/// What the minimum gives.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Estimates {
     pub criterion: f64,
     pub theta: Vec<f64>,
     pub sigma: f64,
@@ -55,10 +75,28 @@ pub(crate) struct Facts {
     pub vcov: Vec<f64>,
     pub random: Vec<RandomBlock>,
     pub certificate: Certificate,
-    pub optimizer: String,
     pub evaluations: usize,
-    pub seconds: f64,
-    pub notes: Vec<Note>,
+}
+
+impl Estimates {
+    fn of(recipe: &Recipe, engine: &lmm::Fit) -> Self {
+        Self {
+            criterion: engine.value,
+            theta: engine.theta.clone(),
+            sigma: engine.sigma,
+            beta: engine.beta.clone(),
+            vcov: engine.vcov.clone(),
+            random: RandomBlock::of(recipe, engine),
+            certificate: Certificate {
+                converged: engine.certificate.converged,
+                newton_decrement: engine.certificate.newton_decrement,
+                smallest_score: engine.certificate.smallest_score,
+                largest_slope: engine.certificate.largest_slope,
+                uninformed: engine.certificate.uninformed.clone(),
+            },
+            evaluations: engine.evaluations,
+        }
+    }
 }
 
 /// The proof that a fit is a minimum of its criterion.
@@ -137,58 +175,133 @@ impl Fit {
             df => df,
         };
         let engine = lmm::fit(&statistics, &settings).map_err(|e| Error::fit(&e))?;
-        let random = RandomBlock::of(&recipe, &engine);
-        let certificate = Certificate {
-            converged: engine.certificate.converged,
-            newton_decrement: engine.certificate.newton_decrement,
-            smallest_score: engine.certificate.smallest_score,
-            largest_slope: engine.certificate.largest_slope,
-            uninformed: engine.certificate.uninformed.clone(),
-        };
         let mut facts = Facts {
             formula: formula.to_string(),
+            options: options.clone(),
+            origin: None,
             terms,
-            recipe,
             structure: found.structure,
             rows: found.rows,
+            moments: Moments::of(&recipe, &statistics),
             reml: options.reml,
             df,
-            criterion: engine.value,
-            theta: engine.theta.clone(),
-            sigma: engine.sigma,
-            beta: engine.beta.clone(),
-            vcov: engine.vcov.clone(),
-            random,
-            certificate,
             optimizer: optimizer_name(options.optimizer).to_owned(),
-            evaluations: engine.evaluations,
             seconds: 0.0,
             notes: Vec::new(),
+            estimates: Estimates::of(&recipe, &engine),
+            recipe,
         };
         facts.notes = notes::of_columns(&facts.recipe, &facts.terms, source);
-        facts.notes.extend(notes::of(&facts, &found.notes));
+        facts.notes.extend(notes::of_data(&facts, &found.notes));
+        facts.notes.extend(notes::of_estimates(&facts));
         facts.seconds = started.elapsed().as_secs_f64();
-        Ok(Self {
+        Ok(Self::new(facts, engine, Arc::new(statistics)))
+    }
+
+    fn new(facts: Facts, fit: lmm::Fit, statistics: Arc<Statistics>) -> Self {
+        Self {
             facts,
-            engine: Some(Engine(Mutex::new(engine))),
+            engine: Some(Engine {
+                fit: Mutex::new(fit),
+                statistics,
+            }),
             random_effects: OnceLock::new(),
             inference: OnceLock::new(),
             residuals: OnceLock::new(),
+        }
+    }
+
+    /// The same model by REML (true) or by maximum likelihood, from the statistics at hand: no row
+    /// is read. Where the fit is by that method already it is made anew.
+    ///
+    /// # Errors
+    /// `needs_rows` for a loaded fit, which [`Fit::with_rows`] mends.
+    pub fn refit(&self, reml: bool) -> Result<Self, Error> {
+        let started = std::time::Instant::now();
+        let statistics = Arc::clone(self.statistics()?);
+        let settings = lmm::Options {
+            reml,
+            optimizer: self.facts.options.optimizer,
+            start: Some(self.facts.estimates.theta.clone()),
+            ..Default::default()
+        };
+        let engine = lmm::fit(&statistics, &settings).map_err(|e| Error::fit(&e))?;
+        let mut facts = Facts {
+            reml,
+            options: self.facts.options.clone().reml(reml),
+            estimates: Estimates::of(&self.facts.recipe, &engine),
+            ..self.facts.clone()
+        };
+        facts.notes.retain(|note| !notes::is_of_estimates(note));
+        facts.notes.extend(notes::of_estimates(&facts));
+        facts.seconds = started.elapsed().as_secs_f64();
+        Ok(Self::new(facts, engine, statistics))
+    }
+
+    /// Gives a loaded fit its rows again, for the questions that need more than was saved: one pass.
+    ///
+    /// # Errors
+    /// `other_rows` where these are not the rows that the model was fitted to.
+    pub fn with_rows(mut self, source: &dyn Source) -> Result<Self, Error> {
+        let facts = &self.facts;
+        let statistics = rows::statistics(&facts.recipe, source, &facts.formula)?;
+        let (now, then) = (statistics.rows(), facts.rows.used);
+        let other = |what: String| {
+            Error::new(
+                "other_rows",
+                format!("these are not the rows that the model was fitted to: {what}"),
+            )
+            .with_hint("give the data that the model was fitted to, or fit it again")
+        };
+        if now != then {
+            return Err(other(format!("{now} complete rows here, {then} there")));
+        }
+        let fit = lmm::fit_at(&statistics, facts.reml, &facts.estimates.theta)
+            .map_err(|e| Error::fit(&e))?;
+        // The order of the rows may differ, and with it the rounding.
+        let tolerance = 1e-6 * facts.estimates.criterion.abs().max(1.0);
+        if (fit.value - facts.estimates.criterion).abs() > tolerance {
+            return Err(other(format!(
+                "the criterion is {} here, {} there",
+                fit.value, facts.estimates.criterion
+            )));
+        }
+        self.engine = Some(Engine {
+            fit: Mutex::new(fit),
+            statistics: Arc::new(statistics),
+        });
+        Ok(self)
+    }
+
+    /// Whether the questions can be asked that need more than a saved model holds.
+    pub fn has_rows(&self) -> bool {
+        self.engine.is_some()
+    }
+
+    fn engine(&self) -> Result<&Engine, Error> {
+        self.engine.as_ref().ok_or_else(|| {
+            Error::new(
+                "needs_rows",
+                "this question needs the rows that the model was fitted to, and a saved model has none",
+            )
+            .with_hint("give the data as well, or fit the model again")
         })
     }
 
-    /// Runs a question to the engine. A loaded fit has its answers already and never asks.
-    fn ask<T>(&self, question: impl FnOnce(&mut lmm::Fit) -> T) -> T {
-        let engine = self
-            .engine
-            .as_ref()
-            .expect("a loaded fit carries its answers");
+    /// The statistics that the fit was made of.
+    pub(crate) fn statistics(&self) -> Result<&Arc<Statistics>, Error> {
+        Ok(&self.engine()?.statistics)
+    }
+
+    /// Runs a question to the engine.
+    pub(crate) fn ask<T>(&self, question: impl FnOnce(&mut lmm::Fit) -> T) -> Result<T, Error> {
         // A question that panicked half-way leaves nothing behind that the next one reads.
-        let mut guard = engine
-            .0
+        let mut guard = self
+            .engine()?
+            .fit
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        question(&mut guard)
+        Ok(question(&mut guard))
     }
 
     /// The formula, as R would print it.
@@ -199,6 +312,27 @@ impl Fit {
     /// The formula, expanded to terms.
     pub fn terms(&self) -> &Terms {
         &self.facts.terms
+    }
+
+    /// What the fit was told beyond its data: the formula as it was typed, weights, factors,
+    /// contrasts; for fitting a relative of it.
+    pub fn options(&self) -> &Lmer {
+        &self.facts.options
+    }
+
+    /// Where the rows came from, if that was said with [`Fit::remember_origin`].
+    pub fn origin(&self) -> Option<&Origin> {
+        self.facts.origin.as_ref()
+    }
+
+    /// Remembers, also in a saved model, where the rows came from.
+    pub fn remember_origin(&mut self, origin: Origin) {
+        self.facts.origin = Some(origin);
+    }
+
+    /// Means, variances and group sizes of the rows that were used.
+    pub fn moments(&self) -> &Moments {
+        &self.facts.moments
     }
 
     /// Whether the fit is by REML.
@@ -228,27 +362,27 @@ impl Fit {
 
     /// The REML criterion, or −2 log-likelihood, at the minimum.
     pub fn criterion(&self) -> f64 {
-        self.facts.criterion
+        self.facts.estimates.criterion
     }
 
     /// The restricted or full log-likelihood.
     pub fn log_likelihood(&self) -> f64 {
-        -0.5 * self.facts.criterion
+        -0.5 * self.facts.estimates.criterion
     }
 
     /// Number of parameters: fixed effects, covariance parameters and σ.
     pub fn parameters(&self) -> usize {
-        self.facts.beta.len() + self.facts.theta.len() + 1
+        self.facts.estimates.beta.len() + self.facts.estimates.theta.len() + 1
     }
 
     /// Akaike's criterion, with the restricted likelihood where the fit is by REML, as in lme4.
     pub fn aic(&self) -> f64 {
-        self.facts.criterion + 2.0 * self.parameters() as f64
+        self.facts.estimates.criterion + 2.0 * self.parameters() as f64
     }
 
     /// Schwarz' criterion with the number of rows, as in lme4.
     pub fn bic(&self) -> f64 {
-        self.facts.criterion + self.parameters() as f64 * (self.nobs() as f64).ln()
+        self.facts.estimates.criterion + self.parameters() as f64 * (self.nobs() as f64).ln()
     }
 
     /// Rows less parameters.
@@ -258,17 +392,17 @@ impl Fit {
 
     /// Residual standard deviation.
     pub fn sigma(&self) -> f64 {
-        self.facts.sigma
+        self.facts.estimates.sigma
     }
 
     /// Relative covariance parameters, term by term, each lower triangle by columns.
     pub fn theta(&self) -> &[f64] {
-        &self.facts.theta
+        &self.facts.estimates.theta
     }
 
     /// Fixed effects that the data can give, in the order of [`Fit::fixed_names`].
     pub fn fixef(&self) -> &[f64] {
-        &self.facts.beta
+        &self.facts.estimates.beta
     }
 
     /// Names of the fixed effects that the data can give.
@@ -284,22 +418,22 @@ impl Fit {
 
     /// Covariance matrix of [`Fit::fixef`], p × p by rows.
     pub fn vcov(&self) -> &[f64] {
-        &self.facts.vcov
+        &self.facts.estimates.vcov
     }
 
     /// Variances and correlations of the random effects, one block a term.
     pub fn varcorr(&self) -> &[RandomBlock] {
-        &self.facts.random
+        &self.facts.estimates.random
     }
 
     /// The proof of convergence.
     pub fn certificate(&self) -> &Certificate {
-        &self.facts.certificate
+        &self.facts.estimates.certificate
     }
 
     /// Evaluations of the criterion.
     pub fn evaluations(&self) -> usize {
-        self.facts.evaluations
+        self.facts.estimates.evaluations
     }
 
     /// Seconds from formula to fit, reading of rows included.
@@ -319,29 +453,40 @@ impl Fit {
 
     /// Whether the covariance matrix of any term is singular.
     pub fn singular(&self) -> bool {
-        self.facts.random.iter().any(|block| block.singular)
+        self.facts
+            .estimates
+            .random
+            .iter()
+            .any(|block| block.singular)
     }
 
     /// How well the variance parameters are known; see [`lmm::Inference`].
     pub fn inference(&self) -> &lmm::Inference {
-        self.inference.get_or_init(|| self.ask(lmm::Fit::inference))
+        // A loaded fit carries this answer.
+        self.inference
+            .get_or_init(|| self.ask(lmm::Fit::inference).expect("saved with the model"))
     }
 
     /// Conditional modes of the random effects and their conditional covariances.
     pub fn random_effects(&self) -> &RandomEffects {
-        self.random_effects
-            .get_or_init(|| RandomEffects::from(self.ask(lmm::Fit::random_effects)))
+        // A loaded fit carries this answer.
+        self.random_effects.get_or_init(|| {
+            RandomEffects::from(
+                self.ask(lmm::Fit::random_effects)
+                    .expect("saved with the model"),
+            )
+        })
     }
 
     /// Degrees of freedom of a contrast of [`Fit::fixef`] by the chosen method.
     pub fn contrast_df(&self, contrast: &[f64]) -> Option<f64> {
         match self.facts.df {
             // Without random effects Satterthwaite's are the residual ones, but for rounding.
-            DfMethod::Satterthwaite if !self.facts.theta.is_empty() => {
+            DfMethod::Satterthwaite if !self.facts.estimates.theta.is_empty() => {
                 Some(self.inference().satterthwaite(contrast))
             }
             DfMethod::Satterthwaite | DfMethod::Residual => {
-                Some((self.nobs() - self.facts.beta.len()) as f64)
+                Some((self.nobs() - self.facts.estimates.beta.len()) as f64)
             }
             DfMethod::None => None,
         }
@@ -349,7 +494,7 @@ impl Fit {
 
     /// The table of fixed effects, aliased ones included.
     pub fn coefficients(&self) -> Vec<Coefficient> {
-        let p = self.facts.beta.len();
+        let p = self.facts.estimates.beta.len();
         let kept = self.facts.recipe.fixed_kept();
         let one = |(j, name): (usize, &String)| {
             let Some(at) = kept.iter().position(|&k| k == j) else {
@@ -362,8 +507,8 @@ impl Fit {
                     p_value: None,
                 };
             };
-            let estimate = self.facts.beta[at];
-            let std_error = self.facts.vcov[at * p + at].sqrt();
+            let estimate = self.facts.estimates.beta[at];
+            let std_error = self.facts.estimates.vcov[at * p + at].sqrt();
             let mut contrast = vec![0.0; p];
             contrast[at] = 1.0;
             let df = self.contrast_df(&contrast);
@@ -388,14 +533,5 @@ impl Fit {
             .enumerate()
             .map(one)
             .collect()
-    }
-}
-
-fn optimizer_name(optimizer: lmm::Optimizer) -> &'static str {
-    match optimizer {
-        lmm::Optimizer::Newton => "newton",
-        lmm::Optimizer::Bfgs => "bfgs",
-        lmm::Optimizer::Bobyqa => "bobyqa",
-        lmm::Optimizer::NelderMead => "nelder-mead",
     }
 }

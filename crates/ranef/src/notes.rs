@@ -107,8 +107,8 @@ pub(crate) fn of_columns(recipe: &Recipe, terms: &Terms, source: &dyn Source) ->
         .collect()
 }
 
-/// The remarks on a fit.
-pub(crate) fn of(facts: &Facts, design: &[DesignNote]) -> Vec<Note> {
+/// The remarks on rows, columns and groups.
+pub(crate) fn of_data(facts: &Facts, design: &[DesignNote]) -> Vec<Note> {
     let mut notes = Vec::new();
     let rows = &facts.rows;
     if rows.dropped > 0 {
@@ -167,7 +167,11 @@ pub(crate) fn of(facts: &Facts, design: &[DesignNote]) -> Vec<Note> {
         ));
     }
     for (factor, shape) in facts.structure.factors.iter().enumerate() {
-        let used = facts.random.iter().any(|block| block.factor == factor);
+        let used = facts
+            .estimates
+            .random
+            .iter()
+            .any(|block| block.factor == factor);
         if used && shape.levels < 5 {
             notes.push(Note::new(
                 "few_groups",
@@ -188,8 +192,23 @@ pub(crate) fn of(facts: &Facts, design: &[DesignNote]) -> Vec<Note> {
             ));
         }
     }
-    for &index in &facts.certificate.uninformed {
-        let block = &facts.random[index];
+    notes
+}
+
+/// Codes of [`of_estimates`].
+const OF_ESTIMATES: [&str; 3] = ["no_information", "singular", "not_converged"];
+
+/// Whether a remark depends on the estimates and not only on the data.
+pub(crate) fn is_of_estimates(note: &Note) -> bool {
+    OF_ESTIMATES.contains(&note.code.as_str())
+}
+
+/// The remarks on the estimates.
+pub(crate) fn of_estimates(facts: &Facts) -> Vec<Note> {
+    let mut notes = Vec::new();
+    let estimates = &facts.estimates;
+    for &index in &estimates.certificate.uninformed {
+        let block = &estimates.random[index];
         notes.push(Note::new(
             "no_information",
             format!(
@@ -201,9 +220,9 @@ pub(crate) fn of(facts: &Facts, design: &[DesignNote]) -> Vec<Note> {
         ));
     }
     let informed =
-        |(index, _): &(usize, &RandomBlock)| !facts.certificate.uninformed.contains(index);
+        |(index, _): &(usize, &RandomBlock)| !estimates.certificate.uninformed.contains(index);
     notes.extend(
-        facts
+        estimates
             .random
             .iter()
             .enumerate()
@@ -211,7 +230,7 @@ pub(crate) fn of(facts: &Facts, design: &[DesignNote]) -> Vec<Note> {
             .filter(|(_, block)| block.singular)
             .map(|(_, block)| singular(block)),
     );
-    if !facts.certificate.converged {
+    if !estimates.certificate.converged {
         notes.push(Note::new(
             "not_converged",
             format!(
@@ -219,9 +238,9 @@ pub(crate) fn of(facts: &Facts, design: &[DesignNote]) -> Vec<Note> {
                  fall by about {:.2e} more (smallest score {:.1e}, largest slope {:.1e}). Do not \
                  use these estimates.",
                 facts.optimizer,
-                facts.certificate.newton_decrement,
-                facts.certificate.smallest_score,
-                facts.certificate.largest_slope
+                estimates.certificate.newton_decrement,
+                estimates.certificate.smallest_score,
+                estimates.certificate.largest_slope
             ),
         ));
     }

@@ -17,14 +17,49 @@ use crate::{Error, Fit};
 /// assert!((fit.criterion() - 1751.939344).abs() < 1e-6);
 /// # Ok::<(), ranef::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lmer {
     pub(crate) formula: String,
     pub(crate) reml: bool,
     pub(crate) design: ranef_design::Options,
     pub(crate) df: DfMethod,
+    #[serde(with = "optimizer_by_name")]
     pub(crate) optimizer: Optimizer,
     pub(crate) start: Option<Vec<f64>>,
+}
+
+/// The name of an optimiser, as the command takes it.
+pub(crate) fn optimizer_name(optimizer: Optimizer) -> &'static str {
+    match optimizer {
+        Optimizer::Newton => "newton",
+        Optimizer::Bfgs => "bfgs",
+        Optimizer::Bobyqa => "bobyqa",
+        Optimizer::NelderMead => "nelder-mead",
+    }
+}
+
+/// The engine knows no files: its optimisers are saved by name.
+mod optimizer_by_name {
+    use ranef_engine::lmm::Optimizer;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    const ALL: [Optimizer; 4] = [
+        Optimizer::Newton,
+        Optimizer::Bfgs,
+        Optimizer::Bobyqa,
+        Optimizer::NelderMead,
+    ];
+
+    pub fn serialize<S: Serializer>(optimizer: &Optimizer, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(super::optimizer_name(*optimizer))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Optimizer, D::Error> {
+        let name = String::deserialize(from)?;
+        ALL.into_iter()
+            .find(|&optimizer| super::optimizer_name(optimizer) == name)
+            .ok_or_else(|| D::Error::custom(format!("unknown optimiser `{name}`")))
+    }
 }
 
 /// Degrees of freedom of the tests of fixed effects.
@@ -51,6 +86,20 @@ impl Lmer {
             optimizer: Optimizer::default(),
             start: None,
         }
+    }
+
+    /// The same choices around another formula.
+    pub fn with_formula(&self, formula: impl Into<String>) -> Self {
+        Self {
+            formula: formula.into(),
+            start: None,
+            ..self.clone()
+        }
+    }
+
+    /// The formula.
+    pub fn formula(&self) -> &str {
+        &self.formula
     }
 
     /// REML (true, the default) or maximum likelihood.

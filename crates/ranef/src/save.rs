@@ -13,7 +13,7 @@ use crate::{Error, Fit};
 /// What the file says it is.
 const FORMAT: &str = "ranef model";
 /// Raised when an older reader would misread the file.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -150,8 +150,12 @@ impl Fit {
             dropped,
             vcov_changes,
         } = saved.inference;
-        let inference =
-            lmm::Inference::from_parts(covariance, dropped, vcov_changes, saved.facts.vcov.clone());
+        let inference = lmm::Inference::from_parts(
+            covariance,
+            dropped,
+            vcov_changes,
+            saved.facts.estimates.vcov.clone(),
+        );
         Ok(Self {
             facts: saved.facts,
             engine: None,
@@ -172,11 +176,11 @@ impl Saved {
             )
             .with_hint("fit and save it again")
         };
-        let p = self.facts.beta.len();
-        if self.facts.recipe.fixed_kept().len() != p || self.facts.vcov.len() != p * p {
+        let p = self.facts.estimates.beta.len();
+        if self.facts.recipe.fixed_kept().len() != p || self.facts.estimates.vcov.len() != p * p {
             return Err(damaged("fixed effects and their covariance differ in size"));
         }
-        let m = self.facts.theta.len();
+        let m = self.facts.estimates.theta.len();
         if self.inference.vcov_changes.len() != m + 1
             || self.inference.covariance.len() != (m + 1) * (m + 1)
             || self.inference.vcov_changes.iter().any(|x| x.len() != p * p)
@@ -185,7 +189,7 @@ impl Saved {
         }
         let factors = self.facts.recipe.factors();
         let mut widths = vec![0; factors.len()];
-        for block in &self.facts.random {
+        for block in &self.facts.estimates.random {
             let k = block.terms.len();
             let fits = block.factor < factors.len()
                 && block.offset == widths[block.factor]

@@ -5,7 +5,7 @@ use ranef_formula::Terms;
 use ranef_frame::Source;
 use serde::Serialize;
 
-use crate::{Fit, Lmer};
+use crate::Fit;
 
 /// A simpler model and what it costs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,21 +23,15 @@ pub struct SimplerModel {
 impl Fit {
     /// Refits with singular terms simplified, one step at a time: without correlations, and
     /// without each of its effects. Compares on the same criterion, as the fixed effects stay.
-    /// `options` are those the model was fitted with.
-    pub fn simpler_models(&self, options: &Lmer, source: &dyn Source) -> Vec<SimplerModel> {
+    pub fn simpler_models(&self, source: &dyn Source) -> Vec<SimplerModel> {
         let mut out: Vec<SimplerModel> = Vec::new();
         for terms in self.candidates() {
             let formula = terms.to_string();
             if out.iter().any(|m| m.formula == formula) {
                 continue;
             }
-            let simpler = Lmer {
-                formula: formula.clone(),
-                start: None,
-                ..options.clone()
-            };
             // Advice only: a candidate that cannot be fitted is no advice.
-            let Ok(fit) = simpler.fit(source) else {
+            let Ok(fit) = self.options().with_formula(&formula).fit(source) else {
                 continue;
             };
             out.push(SimplerModel {

@@ -151,7 +151,7 @@ fn singular_fit_has_exact_zeros_and_says_so() {
         "{}",
         note.message
     );
-    let simpler = fit.simpler_models(&model, &*data("cake"));
+    let simpler = fit.simpler_models(&*data("cake"));
     assert!(
         simpler
             .iter()
@@ -298,7 +298,7 @@ fn damaged_models_are_refused_in_words() {
     assert_eq!(code("{}"), "not_a_model");
     assert_eq!(code(&json[..json.len() / 2]), "model_truncated");
     assert_eq!(
-        code(&json.replace("\"version\":1", "\"version\":99")),
+        code(&json.replace("\"version\":2", "\"version\":99")),
         "model_version"
     );
     assert_eq!(
@@ -424,4 +424,48 @@ fn double_bars_count_as_terms_of_their_own() {
         lmer("y ~ x + (x | g)", &data).unwrap_err().code(),
         "too_many_random_effects"
     );
+}
+
+/// The rows come back to a saved model, and with them every question.
+#[test]
+fn a_loaded_fit_takes_its_rows_again() {
+    let source = data("sleepstudy");
+    let fit = lmer("Reaction ~ Days + (Days | Subject)", &*source).unwrap();
+    let loaded = Fit::from_json(&fit.to_json().unwrap()).unwrap();
+    assert!(!loaded.has_rows());
+    assert_eq!(loaded.refit(false).unwrap_err().code(), "needs_rows");
+    assert_eq!(loaded.options(), fit.options());
+    assert_eq!(loaded.moments(), fit.moments());
+
+    let other = data("sleep_unbal");
+    let error = Fit::from_json(&fit.to_json().unwrap())
+        .unwrap()
+        .with_rows(&*other)
+        .unwrap_err();
+    assert_eq!(error.code(), "other_rows");
+
+    let loaded = loaded.with_rows(&*source).unwrap();
+    let (ml, direct) = (loaded.refit(false).unwrap(), fit.refit(false).unwrap());
+    assert!(
+        (ml.criterion() - 1751.939344).abs() < 1e-6,
+        "{}",
+        ml.criterion()
+    );
+    assert!((ml.criterion() - direct.criterion()).abs() < 1e-9);
+    assert!(!ml.reml() && ml.certificate().converged);
+    assert!((ml.refit(true).unwrap().criterion() - fit.criterion()).abs() < 1e-9);
+}
+
+/// Means and variances are those of the rows, whatever their weights.
+#[test]
+fn moments_are_of_the_rows_that_were_used() {
+    let fit = lmer("Reaction ~ Days + (Days | Subject)", &*data("sleepstudy")).unwrap();
+    let moments = fit.moments();
+    assert_eq!(moments.fixed_mean, [1.0, 4.5]);
+    // 0 to 9, eighteen times: variance 8.25·180/179.
+    assert!((moments.fixed_cov[3] - 8.25 * 180.0 / 179.0).abs() < 1e-12);
+    assert_eq!(moments.fixed_cov[0], 0.0);
+    let product = &moments.random_product[0];
+    assert!((product[0] - 1.0).abs() < 1e-14 && (product[3] - 28.5).abs() < 1e-12);
+    assert_eq!(moments.sizes, [[10; 18]]);
 }

@@ -11,8 +11,5 @@ pub fn run(arguments: &EffectsArguments) -> Result<(), Failure> {
     let Model { fit, .. } = Model::of(&arguments.model, &progress)?;
     let effects = fit.effects(arguments.level);
     drop(progress);
-    if arguments.json {
-        return output::json(&effects);
-    }
-    output::text(effects)
+    output::answer(&effects, &arguments.answer)
 }

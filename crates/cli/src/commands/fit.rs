@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use ranef::frame::Source;
-use ranef::{Fit, Lmer, SimplerModel};
+use ranef::{Fit, SimplerModel};
 
 use crate::arguments::FitArguments;
 use crate::error::{Failure, Problem};
 use crate::progress::Progress;
-use crate::{data, model, output};
+use crate::{model, output};
 
 pub fn run(arguments: &FitArguments) -> Result<(), Failure> {
     let lmer = model::lmer(&arguments.formula, &arguments.options)?;
@@ -16,10 +16,7 @@ pub fn run(arguments: &FitArguments) -> Result<(), Failure> {
         check_target(path)?;
     }
     let progress = Progress::start();
-    progress.phase("reading data");
-    let data = data::open(&arguments.data, &arguments.read)?;
-    progress.phase("fitting");
-    let fit = lmer.fit(&*data)?;
+    let (fit, data) = model::fit(&lmer, &arguments.data, &arguments.read, &progress)?;
     if arguments.json && arguments.save.is_none() {
         let report = fit.report();
         drop(progress);
@@ -37,7 +34,7 @@ pub fn run(arguments: &FitArguments) -> Result<(), Failure> {
     drop(progress);
     output::text(summary)?;
     if fit.singular() {
-        explain_simpler(&fit, &lmer, &*data)?;
+        explain_simpler(&fit, &*data)?;
     }
     if let Some(path) = &arguments.save {
         save(&fit, Some(path))?;
@@ -73,10 +70,10 @@ fn save(fit: &Fit, path: Option<&Path>) -> Result<(), Failure> {
 }
 
 /// What a singular fit leaves open: which simpler model does as well.
-fn explain_simpler(fit: &Fit, lmer: &Lmer, data: &dyn Source) -> Result<(), Failure> {
+fn explain_simpler(fit: &Fit, data: &dyn Source) -> Result<(), Failure> {
     let progress = Progress::start();
     progress.phase("fitting simpler models");
-    let models = fit.simpler_models(lmer, data);
+    let models = fit.simpler_models(data);
     drop(progress);
     if models.is_empty() {
         return Ok(());

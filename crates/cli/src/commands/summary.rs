@@ -8,7 +8,7 @@ use crate::progress::Progress;
 
 pub fn run(arguments: &SummaryArguments) -> Result<(), Failure> {
     let progress = Progress::start();
-    let Model { fit, data } = Model::of(&arguments.model, &progress)?;
+    let Model { fit, data, .. } = Model::of(&arguments.model, &progress)?;
     if arguments.json {
         let report = fit.report();
         drop(progress);

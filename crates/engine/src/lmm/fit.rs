@@ -137,8 +137,35 @@ impl CurvedObjective for Criterion {
 
 /// Fits a linear mixed model to its statistics.
 pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> {
+    check(statistics)?;
     let layout = statistics.layout().clone();
-    let (rows, fixed) = (statistics.rows(), layout.fixed);
+    let coordinates = statistics.coordinates().clone();
+    let mut criterion = Criterion::new(statistics, options.reml);
+    let start = match &options.start {
+        Some(theta) => coordinates.theta_to_standard(&layout, theta),
+        None => super::start::start(statistics, criterion.unit()),
+    };
+    check_residual(statistics, &mut criterion, &start)?;
+    let (theta, certificate) = minimise(&mut criterion, &layout, start, options);
+    finish(statistics, criterion, theta, certificate)
+}
+
+/// The fit of given `theta` (in the user's units), with its certificate: takes up again where an
+/// earlier fit to the same rows ended. Nothing is minimised.
+pub fn fit_at(statistics: &Statistics, reml: bool, theta: &[f64]) -> Result<Fit, FitError> {
+    check(statistics)?;
+    let layout = statistics.layout().clone();
+    let mut criterion = Criterion::new(statistics, reml);
+    let theta = statistics.coordinates().theta_to_standard(&layout, theta);
+    check_residual(statistics, &mut criterion, &theta)?;
+    let (certificate, _) = certify(&mut criterion, &layout, &theta);
+    finish(statistics, criterion, theta, certificate)
+}
+
+/// Refuses statistics that no fit can be made of.
+fn check(statistics: &Statistics) -> Result<(), FitError> {
+    let fixed = statistics.layout().fixed;
+    let rows = statistics.rows();
     if rows <= fixed {
         return Err(FitError::TooFewRows { rows, fixed });
     }
@@ -146,35 +173,44 @@ pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> 
     if !all_finite(statistics) || !dependent_columns(statistics).is_empty() {
         return Err(FitError::NotDefined);
     }
-    let coordinates = statistics.coordinates().clone();
-    let mut criterion = Criterion::new(statistics, options.reml);
-    let start = match &options.start {
-        Some(theta) => coordinates.theta_to_standard(&layout, theta),
-        None => super::start::start(statistics, criterion.unit()),
-    };
-    if !criterion.at(&start).is_finite() {
-        // y'Py = 0 is the one way in which a full-rank model of finite numbers has no criterion.
+    Ok(())
+}
+
+/// Refuses a response that the model reproduces where the optimiser would start.
+fn check_residual(
+    statistics: &Statistics,
+    criterion: &mut Criterion,
+    start: &[f64],
+) -> Result<(), FitError> {
+    // y'Py = 0 is the one way in which a full-rank model of finite numbers has no criterion.
+    if !criterion.at(start).is_finite() || criterion.pwrss() <= residual_of_rounding(statistics) {
         return Err(FitError::NoResidual);
     }
-    let rounding = residual_of_rounding(statistics);
-    if criterion.pwrss() <= rounding {
-        return Err(FitError::NoResidual);
-    }
-    let (theta, certificate) = minimise(&mut criterion, &layout, start, options);
+    Ok(())
+}
+
+/// Puts the numbers of a minimum together, in the user's units.
+fn finish(
+    statistics: &Statistics,
+    mut criterion: Criterion,
+    theta: Vec<f64>,
+    certificate: Certificate,
+) -> Result<Fit, FitError> {
+    let (layout, coordinates) = (statistics.layout(), statistics.coordinates().clone());
     let value = criterion.settle(&theta);
     // Random effects that reproduce the response have a likelihood without bound: θ grew until
     // nothing but rounding was left.
-    if criterion.pwrss() <= rounding {
+    if criterion.pwrss() <= residual_of_rounding(statistics) {
         return Err(FitError::NoResidual);
     }
     let sigma_squared = criterion.sigma_squared();
-    let beta = coordinates.fixed_effects(&layout, criterion.beta());
+    let beta = coordinates.fixed_effects(layout, criterion.beta());
     let scaled: Vec<f64> = criterion
         .fixed_covariance()
         .iter()
         .map(|x| x * sigma_squared)
         .collect();
-    let vcov = coordinates.map_fixed_matrix(&layout, &scaled);
+    let vcov = coordinates.map_fixed_matrix(layout, &scaled);
     let (entries, zero) = (criterion.entries().to_vec(), ZERO * criterion.unit());
     let singular = (0..layout.terms.len())
         .map(|term| {
@@ -185,7 +221,7 @@ pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> 
         })
         .collect();
     Ok(Fit {
-        theta: coordinates.theta_to_user(&layout, &theta),
+        theta: coordinates.theta_to_user(layout, &theta),
         standard: theta,
         value,
         beta,

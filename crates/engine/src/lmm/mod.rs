@@ -6,5 +6,5 @@ mod inference;
 mod start;
 
 pub use criterion::{Criterion, Derivatives};
-pub use fit::{Certificate, Fit, FitError, Optimizer, Options, fit};
+pub use fit::{Certificate, Fit, FitError, Optimizer, Options, fit, fit_at};
 pub use inference::{Inference, RandomEffects};

@@ -167,8 +167,7 @@ impl Plain {
         if rows > 1 {
             for c in 0..t {
                 for r in c..t {
-                    let centred =
-                        self.products[c * t + r] - self.sums[r] * self.sums[c] / n;
+                    let centred = self.products[c * t + r] - self.sums[r] * self.sums[c] / n;
                     let value = centred * standards[r].scale * standards[c].scale / (n - 1.0);
                     covariance[r * t + c] = value;
                     covariance[c * t + r] = value;
