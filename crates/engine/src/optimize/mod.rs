@@ -6,6 +6,7 @@ mod bobyqa;
 mod brent;
 mod nelder_mead;
 mod options;
+mod secant;
 mod trust_region;
 
 pub use bfgs::bfgs;
