@@ -12,6 +12,7 @@ use faer::linalg::triangular_solve;
 use faer::{MatMut, MatRef, Par};
 
 use super::plan::{Plan, RootFace};
+use super::small::long_dot;
 use crate::statistics::Statistics;
 
 /// Above this |Λ⁻¹| the score of a root factor is taken from S and not from Ω⁻¹: multiplying by
@@ -267,13 +268,11 @@ impl Root {
         let (n, size) = (self.effects, self.size);
         let mut v: Vec<f64> = (0..n).map(|i| self.s[i * size + n + x]).collect();
         for j in 0..n {
-            let column = &self.s[j * size..j * size + n];
-            let mut sum = column[j] * d[j];
-            for i in j + 1..n {
-                v[i] -= column[i] * d[j];
-                sum += column[i] * d[i];
+            let column = &self.s[j * size + j..j * size + n];
+            v[j] -= long_dot(column, &d[j..n]);
+            for (v, x) in v[j + 1..].iter_mut().zip(&column[1..]) {
+                *v -= x * d[j];
             }
-            v[j] -= sum;
         }
         v
     }
@@ -302,36 +301,35 @@ impl Root {
         let (n, lead, size) = (self.effects, self.size - 1, self.size);
         let mut v: Vec<f64> = (0..n).map(|i| self.s[i * size + lead]).collect();
         for j in 0..lead {
-            let column = &self.s[j * size..(j + 1) * size];
+            let column = &self.s[j * size..j * size + lead];
             if j < n {
-                v[j] -= column[j] * d[j];
-                let below: f64 = column[j + 1..lead]
-                    .iter()
-                    .zip(&d[j + 1..])
-                    .map(|(a, b)| a * b)
-                    .sum();
-                v[j] -= below;
-            }
-            for i in j + 1..n {
-                v[i] -= column[i] * d[j];
+                v[j] -= long_dot(&column[j..], &d[j..lead]);
+                for (v, x) in v[j + 1..].iter_mut().zip(&column[j + 1..n]) {
+                    *v -= x * d[j];
+                }
             }
         }
         v
     }
 
-    /// S times a vector over effects and X (zero on X), over effects and X.
+    /// S times a vector over effects and X (zero on X), over effects and X. The vectors are
+    /// steps of one grouping factor: zero before and after its levels.
     pub fn multiply_by_s(&self, x: &[f64], out: &mut [f64]) {
         let (n, lead, size) = (self.effects, self.size - 1, self.size);
-        for j in 0..n {
-            let column = &self.s[j * size..(j + 1) * size];
-            let mut sum = column[j] * x[j];
-            for i in j + 1..lead {
-                out[i] += column[i] * x[j];
-                if i < n {
-                    sum += column[i] * x[i];
+        let first = x[..n].iter().position(|&x| x != 0.0).unwrap_or(n);
+        let last = x[..n]
+            .iter()
+            .rposition(|&x| x != 0.0)
+            .map_or(0, |at| at + 1);
+        for j in 0..last {
+            let column = &self.s[j * size..j * size + lead];
+            let from = first.max(j);
+            out[j] += long_dot(&column[from..last], &x[from..last]);
+            if x[j] != 0.0 {
+                for (out, s) in out[j + 1..].iter_mut().zip(&column[j + 1..]) {
+                    *out += s * x[j];
                 }
             }
-            out[j] += sum;
         }
     }
 

@@ -42,6 +42,20 @@ pub(crate) fn dot<const K: usize>(a: &[f64], b: &[f64]) -> f64 {
     }
 }
 
+/// Inner product of long vectors: eight sums side by side, which one sum in order cannot be.
+pub(crate) fn long_dot(a: &[f64], b: &[f64]) -> f64 {
+    const WIDTH: usize = 8;
+    let (a_blocks, a_rest) = a.as_chunks::<WIDTH>();
+    let (b_blocks, b_rest) = b.as_chunks::<WIDTH>();
+    let mut sums = [0.0; WIDTH];
+    for (x, y) in a_blocks.iter().zip(b_blocks) {
+        for i in 0..WIDTH {
+            sums[i] += x[i] * y[i];
+        }
+    }
+    sums.iter().sum::<f64>() + dot::<0>(a_rest, b_rest)
+}
+
 /// Rows of k numbers times a k × k matrix.
 pub(crate) fn multiply_rows(rows: &[f64], matrix: &[f64], k: usize) -> Vec<f64> {
     let mut out = vec![0.0; rows.len()];

@@ -6,10 +6,11 @@
 //! N = Σ n_j; and r'r that of Σ_g σ_g²·(N − Σ_j n_j²/N) + σ²·(n − p). These are as many linear
 //! equations as unknowns (method 1 of Henderson, 1953), free of confounding between effects; of
 //! the fixed effects only the mean is taken account of. In balanced designs the solution is the
-//! minimum itself; otherwise it saves evaluations: beside one half for all, 4 instead of 6 on
-//! InstEval, 3 instead of 4 on 20,000 nested classes, and 13 instead of 20 on a singular model of
-//! grouseticks. Blocks of several effects start from one half: their moments leave out the
-//! correlations, and on crossed 5 × 5 blocks that took 18 evaluations where one half took 16.
+//! minimum itself; otherwise it saves evaluations beside the moments of one effect at a time: 4
+//! instead of 5 on InstEval, 3 instead of 4 on 20,000 nested classes, 15 instead of 19 on a
+//! singular model of grouseticks. Blocks of several effects start from one half: their moments
+//! leave out the correlations, and on crossed 5 × 5 blocks that took 18 evaluations where one half
+//! took 16.
 
 use crate::statistics::Statistics;
 

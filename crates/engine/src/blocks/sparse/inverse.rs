@@ -68,6 +68,10 @@ impl Sparse {
                 dense.add(&self.plan, &node, &rest[..rows * k], root, scores);
                 continue;
             }
+            if k == 1 && node.leaf && node.blocks.is_empty() && visit.is_none() {
+                scores[node.factor][0] -= self.root_form(&node, root, &rest[..rows]);
+                continue;
+            }
             self.multiply_covariance(
                 &node,
                 &self.joint(root),
@@ -123,6 +127,38 @@ impl Sparse {
             }
         }
         dense.finish(root, scores);
+    }
+
+    /// x'C̃x over the rows of a node of one effect that meets nothing but the root: half the work
+    /// of the product, which nothing else of such a leaf needs.
+    fn root_form(&self, node: &Node, root: &Root, x: &[f64]) -> f64 {
+        let (n, effects) = (root.covariance_size, root.effects);
+        let inner = &self.plan.root_rows[node.root.clone()];
+        let mut form = 0.0;
+        for (e, &xe) in x.iter().enumerate() {
+            let at = match inner.get(e) {
+                Some(&row) => row as usize,
+                None => effects + e - inner.len(),
+            };
+            let column = &root.covariance[at * n..(at + 1) * n];
+            // Rows of the root are in increasing order, those of X last.
+            let before = e.min(inner.len());
+            let (mut even, mut odd) = (0.0, 0.0);
+            let (pairs, last) = inner[..before].as_chunks::<2>();
+            let (values, rest) = x[..before].as_chunks::<2>();
+            for (&[a, b], [xa, xb]) in pairs.iter().zip(values) {
+                even += column[a as usize] * xa;
+                odd += column[b as usize] * xb;
+            }
+            for (&a, xa) in last.iter().zip(rest) {
+                even += column[a as usize] * xa;
+            }
+            for (c, xg) in column[effects..].iter().zip(&x[before..e]) {
+                odd += c * xg;
+            }
+            form += xe * (2.0 * (even + odd) + column[at] * xe);
+        }
+        form
     }
 
     /// C̃ as the last [`Sparse::selected_inverse`] left it.
