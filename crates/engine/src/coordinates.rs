@@ -176,6 +176,36 @@ impl Coordinates {
         out
     }
 
+    /// A row of fixed columns in standard units: M'x, so that x'β = s_y·(M'x)'β* (without the
+    /// response's shift).
+    pub(crate) fn row_to_standard(&self, layout: &Layout, x: &[f64]) -> Vec<f64> {
+        let level = layout.intercept.map_or(0.0, |i| x[i]);
+        x.iter()
+            .zip(&self.fixed)
+            .enumerate()
+            .map(|(j, (x, s))| {
+                let moved = if Some(j) == layout.intercept {
+                    0.0
+                } else {
+                    level * s.shift
+                };
+                (x - moved) / s.scale
+            })
+            .collect()
+    }
+
+    /// A row of the columns of one face in standard units, in place: B⁻ᵀz.
+    pub(crate) fn face_to_standard(&self, layout: &Layout, factor: usize, z: &mut [f64]) {
+        for term in layout.terms.iter().filter(|t| t.factor == factor) {
+            let level = term.intercept.map_or(0.0, |c| z[term.offset + c]);
+            for a in (0..term.width).filter(|&a| Some(a) != term.intercept) {
+                let Standard { shift, scale } = self.random[factor][term.offset + a];
+                let value = &mut z[term.offset + a];
+                *value = (*value - shift * level) / scale;
+            }
+        }
+    }
+
     /// Random effects of one level, in place, from standard units to the user's: b = s_y·B⁻¹b*.
     pub fn random_effects(&self, layout: &Layout, factor: usize, b: &mut [f64]) {
         for x in b.iter_mut() {

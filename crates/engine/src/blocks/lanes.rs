@@ -9,6 +9,7 @@
 use super::Information;
 use super::curvature::Direction;
 use super::face::{FaceScratch, Scalar, conditional_factor, remaining, times_own};
+use super::joint::Kept;
 use super::lane::{LANES, Lane};
 use super::moments::Moments;
 use super::root::Root;
@@ -283,6 +284,28 @@ impl Lanes {
                     }
                 }
                 visit(index * LANES + lane, &mode, &covariance);
+            }
+        }
+    }
+
+    /// Hands over each level as elimination leaves it: W, and W'Z'X as p rows of K numbers.
+    pub fn keep(&self, lambda: &[f64], into: &mut Kept) {
+        let (k, t) = (self.width, self.tail);
+        let mut scratch = FaceScratch::new(k);
+        let mut w = vec![Lane::ZERO; k * k];
+        let mut scaled = vec![Lane::ZERO; k * t];
+        let mut own_w = vec![0.0; k * k];
+        for (index, chunk) in self.numbers.chunks_exact(k * k + k * t).enumerate() {
+            let (own, tail) = chunk.split_at(k * k);
+            conditional_factor::<0, Lane>(k, own, lambda, &mut scratch, &mut w);
+            scale_tail::<0>(k, t, &w, tail, &mut scaled);
+            for lane in 0..LANES.min(self.levels - index * LANES) {
+                for (x, lanes) in own_w.iter_mut().zip(&w) {
+                    *x = lanes.0[lane];
+                }
+                let scaled = &scaled;
+                let panel = (0..t - 1).flat_map(|x| (0..k).map(move |c| scaled[c * t + x].0[lane]));
+                into.push_level(k, &own_w, panel);
             }
         }
     }

@@ -4,6 +4,7 @@
 
 mod curvature;
 mod face;
+mod joint;
 mod lane;
 mod lanes;
 mod moments;
@@ -16,6 +17,7 @@ mod system;
 mod tests;
 
 pub(crate) use curvature::Direction;
+pub(crate) use joint::{Kept, Reduced, Way};
 pub(crate) use system::{Posterior, System};
 
 /// Quadratic forms F_ij = a_i'Pa_j of directions a_i = ∂V/∂θ_i·Py and their projections on the

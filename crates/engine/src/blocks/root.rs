@@ -506,6 +506,17 @@ impl Root {
         &self.faces
     }
 
+    /// L of X'V⁻¹X = LL', p × p by columns; call after [`Root::factor`].
+    pub fn fixed_factor(&self) -> Vec<f64> {
+        let (n, p, size) = (self.effects, self.fixed, self.size);
+        let mut out = vec![0.0; p * p];
+        for c in 0..p {
+            let column = &self.omega[(n + c) * size + n..][..p];
+            out[c * p + c..(c + 1) * p].copy_from_slice(&column[c..]);
+        }
+        out
+    }
+
     /// (X'V⁻¹X)⁻¹, p × p; call after [`Root::factor`].
     pub fn fixed_covariance(&self) -> Vec<f64> {
         let (p, size) = (self.fixed, self.size);

@@ -1,6 +1,7 @@
 //! The whole linear system: one of the two kernels, and the root.
 
 use super::curvature::{Direction, traces};
+use super::joint::Kept;
 use super::lanes::Lanes;
 use super::plan::Plan;
 use super::root::Root;
@@ -355,6 +356,27 @@ impl System {
     /// (X'V⁻¹X)⁻¹ at the last θ, in standard units.
     pub fn fixed_covariance(&self) -> Vec<f64> {
         self.root.fixed_covariance()
+    }
+
+    /// What variances of rows need, at the θ of the last value. Replaces the root's joint
+    /// covariance.
+    pub fn keep(&mut self) -> Kept {
+        match &self.kernel {
+            Kernel::Lanes(lanes) => {
+                let mut kept = Kept::empty(&self.layout);
+                lanes.keep(&self.lambda[0], &mut kept);
+                kept.finish(&self.layout, &[], &mut self.root, &self.lambda);
+                kept
+            }
+            Kernel::Nodes(nodes) => Kept::of_nodes(
+                &self.layout,
+                &nodes.plan,
+                &nodes.w,
+                &nodes.scaled,
+                &mut self.root,
+                &self.lambda,
+            ),
+        }
     }
 
     /// Modes and conditional covariances given β and θ; call after [`System::derivatives`],

@@ -1,5 +1,7 @@
 //! Every kernel against the plain twin: V as a dense n × n matrix.
 
+mod joint;
+
 use proptest::prelude::*;
 
 use super::System;

@@ -16,7 +16,7 @@
 //! F_ij = a_i'Pa_j and r_i = ∂r/∂θ_i. The exact Hessian has 2cF_ij − tr(PV_iPV_j) in place of
 //! cF_ij.
 
-use crate::blocks::{Direction, Posterior, System};
+use crate::blocks::{Direction, Kept, Posterior, System};
 use crate::layout::{Entry, Layout};
 use crate::optimize::Objective;
 use crate::statistics::Statistics;
@@ -301,6 +301,11 @@ impl Criterion {
     #[cfg(test)]
     pub(crate) fn directions(&self) -> Vec<Direction> {
         self.system.directions()
+    }
+
+    /// What variances of rows need, at the θ of the last evaluation, in standard units.
+    pub(crate) fn keep(&mut self) -> Kept {
+        self.system.keep()
     }
 
     /// Modes and conditional covariances at the θ of the last derivatives, in standard units.

@@ -2,6 +2,7 @@
 
 use super::criterion::Criterion;
 use super::inference::{Inference, RandomEffects};
+use super::joint::Joint;
 use crate::coordinates::{Coordinates, lower_factor};
 use crate::layout::Layout;
 use crate::optimize::{
@@ -537,6 +538,11 @@ impl Fit {
     /// Conditional modes of the random effects with their conditional covariances.
     pub fn random_effects(&mut self) -> RandomEffects {
         RandomEffects::of(self)
+    }
+
+    /// The joint covariance of all effects: variances of fitted and predicted values, leverages.
+    pub fn joint(&mut self) -> Joint {
+        Joint::of(self)
     }
 
     /// The covariance of (θ, σ) and what follows from it: Satterthwaite's degrees of freedom.

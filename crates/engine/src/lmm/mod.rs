@@ -3,8 +3,10 @@
 mod criterion;
 mod fit;
 mod inference;
+mod joint;
 mod start;
 
 pub use criterion::{Criterion, Derivatives};
 pub use fit::{Certificate, Fit, FitError, Optimizer, Options, fit, fit_at};
 pub use inference::{Inference, RandomEffects};
+pub use joint::{Joint, JointRow, JointRows, LevelColumns, Variance};

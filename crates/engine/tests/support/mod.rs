@@ -3,6 +3,7 @@
 #![allow(dead_code)]
 
 pub mod data;
+pub mod henderson;
 pub mod twin;
 
 use ranef_engine::lmm::{self, Fit, FitError, Options};

@@ -1,0 +1,118 @@
+//! Variances of fitted and predicted values in the user's units.
+
+mod support;
+
+use proptest::prelude::*;
+use ranef_engine::lmm::Joint;
+
+use support::data::{DYESTUFF2, batches, sleepstudy};
+use support::henderson::Henderson;
+use support::{Model, Rng, random_model, relative};
+
+/// The columns of each face in a row of the data.
+fn row_of(model: &Model, r: usize) -> (Vec<f64>, Vec<(usize, usize, Vec<f64>)>) {
+    let x = model.x.iter().map(|c| c[r]).collect();
+    let levels = (0..model.codes.len())
+        .map(|f| {
+            let z = model.z[f].iter().map(|c| c[r]).collect();
+            (f, model.codes[f][r] as usize, z)
+        })
+        .collect();
+    (x, levels)
+}
+
+fn borrowed(levels: &[(usize, usize, Vec<f64>)]) -> Vec<(usize, usize, &[f64])> {
+    levels
+        .iter()
+        .map(|(f, l, z)| (*f, *l, z.as_slice()))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 48,
+        failure_persistence: None,
+        max_shrink_iters: 0,
+        ..ProptestConfig::default()
+    })]
+
+    /// Fits with shifted and scaled columns: what is asked in the user's units is answered in
+    /// them, and a fit that went through its parts answers the same.
+    #[test]
+    fn rows_of_a_fit(seed in 1u64.., rows in 16usize..40, reml: bool) {
+        let mut rng = Rng(seed);
+        let mut model = random_model(&mut rng, 3, 3, rows);
+        for column in model.x.iter_mut().skip(1) {
+            column.iter_mut().for_each(|x| *x = 50.0 + 7.0 * *x);
+        }
+        if let Ok(mut fit) = model.fit(reml) {
+            let henderson = Henderson::of(&model, &fit.theta);
+            let sigma_squared = fit.sigma * fit.sigma;
+            let joint = fit.joint();
+            let (integers, numbers) = joint.parts();
+            let again = Joint::from_parts(&model.layout, &integers, &numbers).unwrap();
+            let asked = joint.rows();
+            for r in 0..model.rows() {
+                let (x, levels) = row_of(&model, r);
+                let row = henderson.row(&x, &levels);
+                let twin = sigma_squared * henderson.product(&row, &row);
+                let variance = asked.variance(&x, &borrowed(&levels));
+                prop_assert!(relative(variance.total, twin, 1e-9) < 1e-6, "{variance:?} {twin}");
+                prop_assert!(variance.fixed >= 0.0 && variance.random >= 0.0);
+                let through = again.variance(&x, &borrowed(&levels));
+                prop_assert!(relative(through, variance.total, 1e-12) < 1e-9);
+                // The population's mean: x'vcov x.
+                let p = x.len();
+                let mean: f64 = (0..p * p).map(|at| x[at / p] * fit.vcov[at] * x[at % p]).sum();
+                let alone = asked.variance(&x, &[]);
+                prop_assert!(relative(alone.total, mean, 1e-9) < 1e-6);
+                prop_assert!(relative(alone.fixed, mean, 1e-9) < 1e-6);
+                // Covariances with the fixed effects: x'vcov for a row without levels.
+                let with_fixed = asked.with_fixed(&asked.row(&x, &[]));
+                for j in 0..p {
+                    let whole: f64 = (0..p).map(|i| x[i] * fit.vcov[i * p + j]).sum();
+                    let size = (mean * fit.vcov[j * p + j]).sqrt().max(1e-9);
+                    prop_assert!((with_fixed[j] - whole).abs() < 1e-6 * size);
+                }
+            }
+        }
+    }
+}
+
+/// tr H1 of sleepstudy without its random effects is p; with them it lies between p and the
+/// number of all effects; on the boundary it is p again.
+#[test]
+fn leverages_sum_to_the_effective_number_of_parameters() {
+    let sum = |model: &Model| -> f64 {
+        let mut fit = model.fit(true).unwrap();
+        let joint = fit.joint();
+        let asked = joint.rows();
+        (0..model.rows())
+            .map(|r| {
+                let (x, levels) = row_of(model, r);
+                let w = model.weights.as_ref().map_or(1.0, |w| w[r]);
+                let h = asked.leverage(&x, &borrowed(&levels), w);
+                assert!(h > 0.0 && h < 1.0);
+                h
+            })
+            .sum()
+    };
+    // lme4 1.1-31: sum(hatvalues(lmer(Reaction ~ Days + (Days | Subject), sleepstudy))).
+    assert!((sum(&sleepstudy(true)) - 29.022124).abs() < 1e-3);
+    assert!((sum(&batches(&DYESTUFF2)) - 1.0).abs() < 1e-6);
+}
+
+#[test]
+fn parts_of_another_model_are_refused() {
+    let mut fit = sleepstudy(true).fit(true).unwrap();
+    let (integers, numbers) = fit.joint().parts();
+    let other = batches(&DYESTUFF2).layout;
+    assert!(Joint::from_parts(&other, &integers, &numbers).is_none());
+    let layout = sleepstudy(true).layout;
+    assert!(Joint::from_parts(&layout, &integers, &numbers[1..]).is_none());
+    assert!(Joint::from_parts(&layout, &integers[1..], &numbers).is_none());
+    let mut holes = numbers.clone();
+    holes[40] = f64::NAN;
+    assert!(Joint::from_parts(&layout, &integers, &holes).is_none());
+    assert!(Joint::from_parts(&layout, &integers, &numbers).is_some());
+}
