@@ -32,6 +32,8 @@ pub enum Command {
     Summary(SummaryArguments),
     Effects(EffectsArguments),
     Predict(PredictArguments),
+    Means(MeansArguments),
+    Slopes(SlopesArguments),
     Data(DataArguments),
 }
 
@@ -43,6 +45,8 @@ impl Command {
             Command::Summary(a) => a.json,
             Command::Effects(a) => a.answer.json,
             Command::Predict(a) => a.json,
+            Command::Means(a) => a.answer.json,
+            Command::Slopes(a) => a.answer.json,
             Command::Data(a) => a.json,
         }
     }
@@ -118,16 +122,24 @@ pub struct EffectsArguments {
     pub answer: AnswerArguments,
 }
 
-/// Predict the response for rows, old or new
+/// Predict the response for rows, old or new, and say how far it may be off
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ranef predict sleep.json tomorrow.csv
-  ranef predict sleep.json tomorrow.csv --re none -o population.csv
-  ranef predict -f 'Reaction ~ Days + (Days | Subject)' sleepstudy
+  ranef predict sleep.json tomorrow.csv --interval prediction
+  ranef predict sleep.json tomorrow.csv --re none --interval confidence -o population.csv
+  ranef predict sleep.json tomorrow.csv --re new --interval prediction --level 0.8
+  ranef predict -f 'y ~ x + (x | item) + (1 | person)' trials.csv --re '1 | item, person'
   ranef predict -f 'Reaction ~ Days + (Days | Subject)' sleepstudy tomorrow.csv
 
 The new data need the columns right of `~`, not the response. A row with a missing value gets a
-missing prediction, so that rows stay in their order.")]
+missing prediction, so that rows stay in their order.
+
+What an interval is for:
+  --interval confidence                the expected value in the groups named
+  --interval confidence --re none      the expected value in an average group
+  --interval confidence --re new       the expected value in a group yet to be drawn
+  --interval prediction                an observation yet to be made, there")]
 pub struct PredictArguments {
     #[command(flatten)]
     pub model: ModelArguments,
@@ -135,9 +147,30 @@ pub struct PredictArguments {
     /// Rows to predict for; with -f and without it, those that the model was fitted to
     pub newdata: Option<String>,
 
-    /// The random effects that a prediction takes in
-    #[arg(long = "re", value_name = "WHICH", value_enum, default_value_t = Re::All, help_heading = "Output")]
-    pub re: Re,
+    /// The random effects that a prediction takes in: all (those of the groups named in the rows;
+    /// an unknown group counts as average), none (the population), new (a group yet to be drawn),
+    /// or a list of groups (Subject) and terms (1 | Subject), with the others at zero
+    #[arg(
+        long = "re",
+        value_name = "WHICH",
+        value_delimiter = ',',
+        default_value = "all",
+        help_heading = "Output"
+    )]
+    pub re: Vec<String>,
+
+    /// Add standard errors and intervals
+    #[arg(long, value_name = "FOR", value_enum, help_heading = "Output")]
+    pub interval: Option<Interval>,
+
+    /// The probability that an interval holds its target
+    #[arg(long, default_value_t = 0.95, value_parser = level, help_heading = "Output")]
+    pub level: f64,
+
+    /// Add the shares of each variance that come from fixed effects, from the effects of known
+    /// groups, from differences between groups and from the residual
+    #[arg(long, requires = "interval", help_heading = "Output")]
+    pub shares: bool,
 
     /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
@@ -146,6 +179,87 @@ pub struct PredictArguments {
     /// Print one JSON object with all numbers at full precision instead of CSV
     #[arg(long, help_heading = "Output")]
     pub json: bool,
+}
+
+/// Estimated marginal means, their differences, and slopes by group
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ranef means -f 'yield ~ nitro * Variety + (1 | Block/Variety)' Oats --by Variety --pairwise
+  ranef means -f 'angle ~ recipe * temperature + (1 | recipe:replicate)' cake --by recipe --at temperature=175,225
+  ranef means -f 'distance ~ age * Sex + (age | Subject)' Orthodont --by Sex --trend age --pairwise
+  ranef means trial.json --by treatment --within site --pairwise --adjust bonferroni
+
+Other factors are averaged over with equal weights, other numbers are held at their mean; a number
+with two values only counts as a factor. Random effects are at zero: these are means of the
+population. Predictors are named as columns of the data, so that poly(x, 2) or log(x) is taken at
+the mean of x.")]
+pub struct MeansArguments {
+    #[command(flatten)]
+    pub model: ModelArguments,
+
+    /// Predictors whose levels, in all combinations, get a mean each
+    #[arg(long, value_name = "COLS", value_delimiter = ',', help_heading = "Question")]
+    pub by: Vec<String>,
+
+    /// Further predictors, between whose levels nothing is compared
+    #[arg(long, value_name = "COLS", value_delimiter = ',', help_heading = "Question")]
+    pub within: Vec<String>,
+
+    /// Values of a predictor instead of its levels or its mean, such as x=1,2; may be repeated
+    #[arg(long, value_name = "COL=VALUES", value_parser = at, allow_hyphen_values = true, help_heading = "Question")]
+    pub at: Vec<(String, Vec<String>)>,
+
+    /// Slopes along this predictor instead of means
+    #[arg(long, value_name = "COL", help_heading = "Question")]
+    pub trend: Option<String>,
+
+    /// All differences between two
+    #[arg(long, help_heading = "Question")]
+    pub pairwise: bool,
+
+    /// How the p-values of the differences are adjusted for their number
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Adjust::Holm, help_heading = "Question")]
+    pub adjust: Adjust,
+
+    /// The probability that an interval holds its mean
+    #[arg(long, default_value_t = 0.95, value_parser = level, help_heading = "Output")]
+    pub level: f64,
+
+    #[command(flatten)]
+    pub answer: AnswerArguments,
+}
+
+/// Simple slopes: what one predictor does at values of another, and where it does anything
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ranef slopes -f 'math ~ ses * public + (ses | school)' pupils.csv --of ses --over public
+  ranef slopes math.json --of ses --over schoolses
+  ranef slopes math.json --of ses --over schoolses --at schoolses=-1,0,1 --level 0.9
+
+Over a factor, its levels; over a number, its mean and one standard deviation to each side, and the
+bounds of Johnson and Neyman, between which the slope does or does not differ from zero.")]
+pub struct SlopesArguments {
+    #[command(flatten)]
+    pub model: ModelArguments,
+
+    /// The predictor, a number, whose slopes are wanted
+    #[arg(long, value_name = "COL", help_heading = "Question")]
+    pub of: String,
+
+    /// The predictor that they depend on
+    #[arg(long, value_name = "COL", help_heading = "Question")]
+    pub over: String,
+
+    /// Values of a predictor instead of its levels or its mean, such as x=1,2; may be repeated
+    #[arg(long, value_name = "COL=VALUES", value_parser = at, allow_hyphen_values = true, help_heading = "Question")]
+    pub at: Vec<(String, Vec<String>)>,
+
+    /// The probability that an interval holds its slope
+    #[arg(long, default_value_t = 0.95, value_parser = level, help_heading = "Output")]
+    pub level: f64,
+
+    #[command(flatten)]
+    pub answer: AnswerArguments,
 }
 
 /// List the built-in data sets, describe one, or write it out
@@ -318,13 +432,34 @@ pub enum Optimizer {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Re {
-    /// Those of the groups named in the rows; an unknown group counts as average
-    All,
-    /// None: the population
+pub enum Interval {
+    /// For the expected value
+    Confidence,
+    /// For an observation yet to be made
+    Prediction,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Adjust {
+    /// Holm's steps (the default)
+    Holm,
+    /// Times their number
+    Bonferroni,
+    /// The share of false discoveries
+    Fdr,
+    /// Not at all
     None,
-    /// Those of a group yet to be drawn: the same expected value as for the population
-    New,
+}
+
+/// `x=1,2` as a name and values.
+fn at(text: &str) -> Result<(String, Vec<String>), String> {
+    match text.split_once('=') {
+        Some((name, values)) if !name.trim().is_empty() && !values.trim().is_empty() => Ok((
+            name.trim().to_owned(),
+            values.split(',').map(|v| v.trim().to_owned()).collect(),
+        )),
+        _ => Err("give a predictor and its values, such as x=1,2".to_owned()),
+    }
 }
 
 fn separator(text: &str) -> Result<char, String> {

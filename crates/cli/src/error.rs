@@ -44,6 +44,15 @@ impl Problem {
         self
     }
 
+    /// 1, or 2 where it is what was typed that makes no sense, and only the model could tell.
+    fn exit_code(&self) -> u8 {
+        if self.code == "unknown_random_effects" {
+            2
+        } else {
+            1
+        }
+    }
+
     fn print(&self) {
         let columns = output::columns(&io::stderr()).unwrap_or(usize::MAX);
         let text = output::wrap(&format!("error: {}", self.message), columns);
@@ -109,7 +118,7 @@ impl Failure {
                 if json {
                     print_json(problem.code, &problem.message, problem.hint.as_deref());
                 }
-                ExitCode::from(1)
+                ExitCode::from(problem.exit_code())
             }
         }
     }

@@ -43,6 +43,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Summary(arguments) => commands::summary::run(&arguments),
         Command::Effects(arguments) => commands::effects::run(&arguments),
         Command::Predict(arguments) => commands::predict::run(&arguments),
+        Command::Means(arguments) => commands::means::run(&arguments),
+        Command::Slopes(arguments) => commands::slopes::run(&arguments),
         Command::Data(arguments) => commands::data::run(&arguments),
     }
 }

@@ -272,7 +272,10 @@ fn wrong_usage_is_exit_code_two() {
         &["fitt"],
         &[],
         &["predict", "m.json", "new.csv", "--ml"],
-        &["predict", "m.json", "new.csv", "--re", "some"],
+        &["predict", "m.json", "new.csv", "--interval", "some"],
+        &["predict", "m.json", "new.csv", "--shares"],
+        &["means", "m.json", "--at", "x"],
+        &["slopes", "m.json", "--of", "x"],
         &["effects", "m.json", "--level", "95"],
         &["data", "--csv"],
     ] {
@@ -289,7 +292,7 @@ fn wrong_usage_is_exit_code_two() {
 #[test]
 fn help_has_examples_and_is_no_error() {
     let folder = Folder::new("help");
-    for command in ["fit", "predict", "effects", "summary", "data"] {
+    for command in ["fit", "predict", "means", "slopes", "effects", "summary", "data"] {
         let answer = folder.run(&[command, "--help"]).succeeds();
         assert!(answer.out.contains("Example"), "{answer:?}");
         assert!(

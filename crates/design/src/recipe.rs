@@ -291,8 +291,8 @@ impl Recipe {
         }
     }
 
-    /// The columns of the data that fixed and random effects are made of, with their moments or
-    /// levels: what a grid of values to predict at is built from.
+    /// The columns of the data that fixed effects, random effects and offsets are made of, with
+    /// their moments or levels: what a grid of values to predict at is built from.
     pub fn predictors(&self) -> &[Predictor] {
         &self.predictors
     }
@@ -317,6 +317,21 @@ impl Recipe {
             .iter()
             .map(|cell| cell.iter().map(value).product())
             .collect()
+    }
+
+    /// The same recipe whose readers produce aliased columns too.
+    pub fn with_aliased(&self) -> Recipe {
+        let mut recipe = self.clone();
+        recipe.fixed.aliased.clear();
+        recipe
+    }
+
+    /// The same recipe without its grouping factors: readers give the columns of the random
+    /// effects, and nobody's codes.
+    pub fn without_groups(&self) -> Recipe {
+        let mut recipe = self.clone();
+        recipe.factors.clear();
+        recipe
     }
 
     /// Names of the columns of the data that a reading needs.

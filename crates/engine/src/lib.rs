@@ -68,7 +68,7 @@ mod statistics;
 
 pub use coordinates::{Coordinates, Standard};
 pub use layout::{Entry, Factor, Layout, Term};
-pub use rank::dependent_columns;
+pub use rank::{dependence, dependent_columns};
 pub use statistics::{Column, FactorRows, Moments, Rows, Statistics};
 
 #[cfg(test)]

@@ -62,6 +62,78 @@ pub fn dependent_columns(statistics: &Statistics) -> Vec<usize> {
     dropped
 }
 
+/// How columns follow from the others: for each of `dropped`, which [`dependent_columns`] found in
+/// these statistics, its coefficients on the columns that stay, in the user's units.
+pub fn dependence(statistics: &Statistics, dropped: &[usize]) -> Vec<Vec<f64>> {
+    let layout = statistics.layout();
+    let t = layout.fixed + 1;
+    let corner = statistics.corner();
+    let standards = &statistics.coordinates().fixed;
+    let kept: Vec<usize> = (0..layout.fixed)
+        .filter(|j| !dropped.contains(j))
+        .collect();
+    let entry = |i: usize, j: usize| corner[i.min(j) * t + i.max(j)];
+    // Scaled to a unit diagonal: L L' of the crossproducts of the columns that stay.
+    let n = kept.len();
+    let length: Vec<f64> = kept.iter().map(|&j| entry(j, j).sqrt()).collect();
+    let mut l = vec![0.0; n * n];
+    for i in 0..n {
+        for j in 0..=i {
+            let taken: f64 = (0..j).map(|b| l[i * n + b] * l[j * n + b]).sum();
+            let rest = entry(kept[i], kept[j]) / (length[i] * length[j]) - taken;
+            l[i * n + j] = if i == j {
+                rest.sqrt()
+            } else {
+                rest / l[j * n + j]
+            };
+        }
+    }
+    let solve = |rest: &[f64]| -> Vec<f64> {
+        let mut a = rest.to_vec();
+        for i in 0..n {
+            let taken: f64 = (0..i).map(|b| l[i * n + b] * a[b]).sum();
+            a[i] = (a[i] - taken) / l[i * n + i];
+        }
+        for i in (0..n).rev() {
+            let taken: f64 = (i + 1..n).map(|b| l[b * n + i] * a[b]).sum();
+            a[i] = (a[i] - taken) / l[i * n + i];
+        }
+        a
+    };
+    dropped
+        .iter()
+        .map(|&d| {
+            let right: Vec<f64> = (0..n).map(|i| entry(kept[i], d) / length[i]).collect();
+            let mut a = solve(&right);
+            // Once more for what rounding left.
+            let rest: Vec<f64> = (0..n)
+                .map(|i| {
+                    let product: f64 = (0..n)
+                        .map(|j| entry(kept[i], kept[j]) / (length[i] * length[j]) * a[j])
+                        .sum();
+                    right[i] - product
+                })
+                .collect();
+            a.iter_mut().zip(solve(&rest)).for_each(|(a, r)| *a += r);
+            let own = standards[d];
+            let mut out: Vec<f64> = (0..n)
+                .map(|i| own.scale * a[i] / length[i] / standards[kept[i]].scale)
+                .collect();
+            if let Some(at) = layout
+                .intercept
+                .and_then(|c| kept.iter().position(|&j| j == c))
+            {
+                let moved: f64 = (0..n)
+                    .filter(|&i| i != at)
+                    .map(|i| out[i] * standards[kept[i]].shift)
+                    .sum();
+                out[at] += own.shift - moved;
+            }
+            out
+        })
+        .collect()
+}
+
 /// What rounding can leave of the squared length of a column after its projection on the kept
 /// ones: with coefficients a the rest is g_jj − 2a'g + a'Ga, and each crossproduct carries a
 /// relative error of a few units in the last place, so the bound is that of the sum without

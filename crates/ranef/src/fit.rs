@@ -28,6 +28,7 @@ pub struct Fit {
     pub(crate) random_effects: OnceLock<RandomEffects>,
     pub(crate) inference: OnceLock<lmm::Inference>,
     pub(crate) residuals: OnceLock<ResidualSummary>,
+    pub(crate) joint: OnceLock<lmm::Joint>,
 }
 
 /// The engine's fit, which its later questions work on, and the statistics it was made of, for
@@ -55,6 +56,9 @@ pub(crate) struct Facts {
     pub recipe: Recipe,
     pub structure: Structure,
     pub rows: RowCount,
+    /// For each aliased column its coefficients on the others.
+    #[serde(default)]
+    pub aliases: Vec<Vec<f64>>,
     pub moments: Moments,
     pub reml: bool,
     pub df: DfMethod,
@@ -148,6 +152,7 @@ impl Fit {
         notes::refuse_unidentified(&recipe, &terms, found.rows.used, text)?;
         let mut statistics = rows::statistics(&recipe, source, text)?;
         let dependent = ranef_engine::dependent_columns(&statistics);
+        let aliases = ranef_engine::dependence(&statistics, &dependent);
         if !dependent.is_empty() {
             statistics = statistics.without_fixed(&dependent);
             recipe.drop_fixed(&dependent);
@@ -182,6 +187,7 @@ impl Fit {
             terms,
             structure: found.structure,
             rows: found.rows,
+            aliases,
             moments: Moments::of(&recipe, &statistics),
             reml: options.reml,
             df,
@@ -208,6 +214,7 @@ impl Fit {
             random_effects: OnceLock::new(),
             inference: OnceLock::new(),
             residuals: OnceLock::new(),
+            joint: OnceLock::new(),
         }
     }
 

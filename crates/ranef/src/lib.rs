@@ -20,11 +20,15 @@
 //! answer a plain type. Data come from [`frame`]: files, built-in data sets, or columns of one's
 //! own.
 
+mod adjust;
 mod effects;
 mod effects_table;
 mod error;
 mod fit;
 mod format;
+mod joint;
+mod linear;
+mod means;
 mod moments;
 mod notes;
 mod options;
@@ -36,17 +40,22 @@ mod residuals;
 mod rows;
 mod save;
 mod simpler;
+mod slopes;
 mod summary;
 mod table;
 
+pub use adjust::Adjust;
 pub use effects::{Effects, GroupCoefficient, RandomEffect};
 pub use error::{Error, Place};
 pub use fit::{Certificate, Coefficient, Fit};
+pub use means::{Difference, Estimate, Mean, Means, MeansOptions, Point};
 pub use moments::Moments;
 pub use notes::Note;
 pub use options::{DfMethod, Lmer, lmer};
 pub use origin::Origin;
-pub use predict::{Groups, Predictions};
+pub use predict::{
+    Budget, Groups, Interval, Intervals, PredictOptions, PredictedInterval, Predictions,
+};
 pub use random::{RandomBlock, RandomEffects};
 pub use ranef_design::Contrast;
 pub use ranef_engine::lmm::Optimizer;
@@ -55,5 +64,6 @@ pub use ranef_frame as frame;
 pub use report::Report;
 pub use residuals::ResidualSummary;
 pub use simpler::SimplerModel;
+pub use slopes::{JohnsonNeyman, Region, Slope, Slopes, SlopesOptions};
 pub use summary::Summary;
 pub use table::{Answer, Column, Style, Table, Values};

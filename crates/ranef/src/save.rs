@@ -6,6 +6,7 @@ use ranef_engine::lmm;
 use serde::{Deserialize, Serialize};
 
 use crate::fit::Facts;
+use crate::joint::SavedJoint;
 use crate::random::RandomEffects;
 use crate::residuals::ResidualSummary;
 use crate::{Error, Fit};
@@ -25,6 +26,8 @@ struct Saved {
     random_effects: RandomEffects,
     inference: SavedInference,
     residuals: Option<ResidualSummary>,
+    #[serde(default)]
+    joint: Option<SavedJoint>,
 }
 
 /// Only what is read before anything else.
@@ -58,6 +61,7 @@ impl Fit {
                 vcov_changes: inference.vcov_changes.clone(),
             },
             residuals: self.residuals.get().copied(),
+            joint: self.joint_to_save(),
         };
         serde_json::to_string(&saved).map_err(|e| {
             Error::new(
@@ -156,26 +160,25 @@ impl Fit {
             vcov_changes,
             saved.facts.estimates.vcov.clone(),
         );
-        Ok(Self {
+        let fit = Self {
             facts: saved.facts,
             engine: None,
             random_effects: OnceLock::from(saved.random_effects),
             inference: OnceLock::from(inference),
             residuals: saved.residuals.map_or_else(OnceLock::new, OnceLock::from),
-        })
+            joint: OnceLock::new(),
+        };
+        if let Some(joint) = &saved.joint {
+            fit.take_joint(joint)
+                .ok_or_else(|| damaged("its joint covariance does not fit its effects"))?;
+        }
+        Ok(fit)
     }
 }
 
 impl Saved {
     /// Sizes that must agree before any of it is used.
     fn check(&self) -> Result<(), Error> {
-        let damaged = |what: &str| {
-            Error::new(
-                "model_damaged",
-                format!("the saved model is damaged: {what}"),
-            )
-            .with_hint("fit and save it again")
-        };
         let p = self.facts.estimates.beta.len();
         if self.facts.recipe.fixed_kept().len() != p || self.facts.estimates.vcov.len() != p * p {
             return Err(damaged("fixed effects and their covariance differ in size"));
@@ -218,4 +221,12 @@ impl Saved {
             Err(damaged("its random effects have the wrong size"))
         }
     }
+}
+
+fn damaged(what: &str) -> Error {
+    Error::new(
+        "model_damaged",
+        format!("the saved model is damaged: {what}"),
+    )
+    .with_hint("fit and save it again")
 }

@@ -3,5 +3,7 @@
 pub mod data;
 pub mod effects;
 pub mod fit;
+pub mod means;
 pub mod predict;
+pub mod slopes;
 pub mod summary;

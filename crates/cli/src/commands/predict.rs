@@ -1,12 +1,11 @@
-//! `ranef predict`: expected values for rows, old or new.
+//! `ranef predict`: expected values for rows, old or new, and intervals.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-use ranef::{Groups, Predictions};
-use serde::Serialize;
+use ranef::{Budget, Groups, PredictOptions, Predictions};
 
-use crate::arguments::{PredictArguments, Re};
+use crate::arguments::{Interval, PredictArguments};
 use crate::error::{Failure, Problem};
 use crate::model::Model;
 use crate::progress::Progress;
@@ -23,7 +22,12 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
         .into());
     }
     let progress = Progress::start();
-    let model = Model::of(&arguments.model, &progress)?;
+    let options = options(arguments);
+    let mut model = Model::of(&arguments.model, &progress)?;
+    if arguments.interval.is_some() && asks_for_groups(arguments) && model.fit.joint().is_err() {
+        // Too large to be saved with the model: its rows have to be read again.
+        model = Model::with_rows(&arguments.model, &progress)?;
+    }
     let new = match &arguments.newdata {
         Some(name) => Some(data::open(name, &arguments.model.read)?),
         None => model.data,
@@ -32,12 +36,7 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
         return Ok(());
     };
     progress.phase("predicting");
-    let groups = match arguments.re {
-        Re::All => Groups::All,
-        Re::None => Groups::None,
-        Re::New => Groups::New,
-    };
-    let predictions = model.fit.predict(&*rows, groups).map_err(|error| {
+    let predictions = model.fit.predict(&*rows, options).map_err(|error| {
         let mut problem = Problem::from(error);
         if let Some(name) = &arguments.newdata {
             // A column that is not there, a level not seen: of the new data, not of the model.
@@ -49,7 +48,7 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     match &arguments.output {
         None => {
             let mut out = output::stdout();
-            write(&predictions, arguments.json, &mut out)?;
+            write(&predictions, arguments, &mut out)?;
             out.flush()?;
         }
         Some(path) => {
@@ -60,7 +59,7 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
                 )
             };
             let mut out = BufWriter::new(File::create(path).map_err(cannot)?);
-            write(&predictions, arguments.json, &mut out)?;
+            write(&predictions, arguments, &mut out)?;
             out.flush().map_err(cannot)?;
         }
     }
@@ -68,10 +67,36 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What to predict, as the arguments say it.
+fn options(arguments: &PredictArguments) -> PredictOptions {
+    let re: Vec<&str> = arguments.re.iter().map(|r| r.trim()).collect();
+    let mut options = match re[..] {
+        ["all"] => Groups::All.into(),
+        ["none"] => Groups::None.into(),
+        ["new"] => Groups::New.into(),
+        _ => PredictOptions::terms(re),
+    };
+    if let Some(interval) = arguments.interval {
+        options = options.interval(match interval {
+            Interval::Confidence => ranef::Interval::Confidence,
+            Interval::Prediction => ranef::Interval::Prediction,
+        });
+    }
+    options.level(arguments.level)
+}
+
+/// Whether the random effects of known groups are taken in.
+fn asks_for_groups(arguments: &PredictArguments) -> bool {
+    !matches!(arguments.re[..], [ref one] if one == "none" || one == "new")
+}
+
 /// What deserves a word beside the numbers; on standard error, to keep the numbers clean.
 fn remark(predictions: &Predictions) {
     for note in &predictions.notes {
         eprintln!("note: {}", note.message);
+    }
+    if let Some(intervals) = &predictions.intervals {
+        eprintln!("note: {}", intervals.sentence());
     }
     for (group, rows) in &predictions.new_levels {
         eprintln!(
@@ -97,39 +122,57 @@ fn remark(predictions: &Predictions) {
     }
 }
 
-#[derive(Serialize)]
-struct Rows {
-    rows: Vec<Row>,
-}
-
-#[derive(Serialize)]
-struct Row {
-    fit: Option<f64>,
-    /// Not in this version, like the two after it.
-    std_error: Option<f64>,
-    lower: Option<f64>,
-    upper: Option<f64>,
-}
-
-fn write(predictions: &Predictions, json: bool, out: &mut impl Write) -> Result<(), Failure> {
-    if json {
-        let rows = predictions.fit.iter().map(|&fit| Row {
-            fit,
-            std_error: None,
-            lower: None,
-            upper: None,
-        });
-        let rows: Vec<Row> = rows.collect();
-        return output::write_json(&Rows { rows }, out);
+fn write(
+    predictions: &Predictions,
+    arguments: &PredictArguments,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    if arguments.json {
+        return output::write_json(predictions, out);
     }
-    writeln!(out, "fit")?;
-    for fit in &predictions.fit {
-        match fit {
-            None => writeln!(out, "NA")?,
-            // Display would write 1e300 with all its zeros.
-            Some(value) if value.abs() < 1e15 => writeln!(out, "{value}")?,
-            Some(value) => writeln!(out, "{value:e}")?,
+    let intervals = predictions.intervals.as_ref();
+    let mut head = vec!["fit"];
+    if intervals.is_some() {
+        head.extend(["std_error", "lower", "upper"]);
+    }
+    if arguments.shares {
+        head.extend(["fixed", "random", "groups", "residual"]);
+    }
+    writeln!(out, "{}", head.join(","))?;
+    for (row, &fit) in predictions.fit.iter().enumerate() {
+        write_cell(fit, out)?;
+        if let Some(all) = intervals {
+            let found = all.rows[row];
+            let mut cells = vec![
+                found.map(|i| i.std_error),
+                found.map(|i| i.lower),
+                found.map(|i| i.upper),
+            ];
+            if arguments.shares {
+                let shares = found.and_then(|i| i.variance.shares());
+                let part = |of: fn(Budget) -> f64| shares.map(of);
+                cells.extend([
+                    part(|s| s.fixed),
+                    part(|s| s.random),
+                    part(|s| s.groups),
+                    part(|s| s.residual),
+                ]);
+            }
+            for cell in cells {
+                write!(out, ",")?;
+                write_cell(cell, out)?;
+            }
         }
+        writeln!(out)?;
     }
     Ok(())
+}
+
+fn write_cell(value: Option<f64>, out: &mut impl Write) -> std::io::Result<()> {
+    match value {
+        None => write!(out, "NA"),
+        // Display would write 1e300 with all its zeros.
+        Some(value) if value.abs() < 1e15 => write!(out, "{value}"),
+        Some(value) => write!(out, "{value:e}"),
+    }
 }

@@ -27,7 +27,7 @@ use crate::category::{Levelling, level_label};
 use crate::error::{DesignError, Problem};
 use crate::options::Options;
 use crate::part::Part;
-use crate::plan::{Coding, DataKind, Plan, VariableKind};
+use crate::plan::{Coding, DataKind, Offset, Plan, VariableKind};
 use crate::recipe::{
     Fixed, FixedTerm, GroupingFactor, Predictor, PredictorValues, RandomDesign, Recipe,
 };
@@ -174,7 +174,7 @@ pub fn survey(
     };
     let mut notes = crate::reused::notes(&plan, &factors, &structure, &watches, rows.used);
     notes.extend(of_formula(terms));
-    let predictors = predictors(&plan, &moments);
+    let predictors = predictors(&plan, &offsets, &moments);
     let recipe = Recipe {
         plan,
         response,
@@ -333,10 +333,13 @@ fn response_kind(plan: &Plan, response: &Response) -> Result<ResponseKind, Desig
     })
 }
 
-/// The columns that variables are made of.
-fn predictors(plan: &Plan, moments: &[Moments]) -> Vec<Predictor> {
+/// The columns that variables and offsets are made of.
+fn predictors(plan: &Plan, offsets: &[Offset], moments: &[Moments]) -> Vec<Predictor> {
     let mut needs = plan.needs();
     (0..plan.variables.len()).for_each(|variable| plan.need_variable(&mut needs, variable));
+    for offset in offsets {
+        plan.need_numeric(&mut needs, &offset.value);
+    }
     let levels_of = |column: usize| {
         let category = plan.categories.iter().position(|category| {
             matches!(category.source, Levelling::Column { column: own, .. } if own == column)

@@ -358,6 +358,19 @@ impl System {
         self.root.fixed_covariance()
     }
 
+    /// Numbers that [`System::keep`] keeps.
+    pub fn kept_size(&self) -> usize {
+        let (p, lead) = (self.layout.fixed, self.root.effects + self.root.fixed);
+        let nodes = match &self.kernel {
+            Kernel::Lanes(_) => {
+                let factor = &self.layout.factors[0];
+                factor.levels * factor.width * (factor.width + p)
+            }
+            Kernel::Nodes(nodes) => nodes.plan.own_size + nodes.plan.panel_size,
+        };
+        nodes + lead * lead + p * p
+    }
+
     /// What variances of rows need, at the θ of the last value. Replaces the root's joint
     /// covariance.
     pub fn keep(&mut self) -> Kept {

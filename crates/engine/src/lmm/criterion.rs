@@ -303,6 +303,11 @@ impl Criterion {
         self.system.directions()
     }
 
+    /// Numbers that [`Criterion::keep`] keeps.
+    pub(crate) fn kept_size(&self) -> usize {
+        self.system.kept_size()
+    }
+
     /// What variances of rows need, at the θ of the last evaluation, in standard units.
     pub(crate) fn keep(&mut self) -> Kept {
         self.system.keep()

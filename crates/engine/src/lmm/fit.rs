@@ -540,6 +540,11 @@ impl Fit {
         RandomEffects::of(self)
     }
 
+    /// Numbers that [`Fit::joint`] would hold (nearly), without computing any.
+    pub fn joint_size(&self) -> usize {
+        self.criterion.kept_size()
+    }
+
     /// The joint covariance of all effects: variances of fitted and predicted values, leverages.
     pub fn joint(&mut self) -> Joint {
         Joint::of(self)

@@ -1,0 +1,202 @@
+//! Means as JSON, as a table, and in words.
+
+use std::fmt;
+
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
+
+use super::{Estimate, Means, Point};
+use crate::predict::percent;
+use crate::table::{Answer, Style, Table};
+
+/// The fields of an estimate, null where there is none.
+pub(crate) fn serialize_estimate<M: SerializeMap>(
+    map: &mut M,
+    value: &Option<Estimate>,
+) -> Result<(), M::Error> {
+    map.serialize_entry("estimate", &value.map(|v| v.estimate))?;
+    map.serialize_entry("std_error", &value.map(|v| v.std_error))?;
+    map.serialize_entry("df", &value.and_then(|v| v.df))?;
+    map.serialize_entry("lower", &value.map(|v| v.lower))?;
+    map.serialize_entry("upper", &value.map(|v| v.upper))?;
+    map.serialize_entry("statistic", &value.and_then(|v| v.statistic))?;
+    map.serialize_entry("p_value", &value.and_then(|v| v.p_value))
+}
+
+/// The columns of estimates.
+pub(crate) fn estimate_columns(table: Table, values: &[Option<Estimate>], test: bool) -> Table {
+    let column = |of: fn(&Estimate) -> f64| values.iter().map(move |v| v.as_ref().map(of));
+    let maybe = |of: fn(&Estimate) -> Option<f64>| values.iter().map(move |v| v.as_ref().and_then(of));
+    let table = table
+        .numbers("estimate", Style::Estimate, column(|v| v.estimate))
+        .numbers("std_error", Style::Estimate, column(|v| v.std_error))
+        .numbers("df", Style::Df, maybe(|v| v.df))
+        .numbers("lower", Style::Estimate, column(|v| v.lower))
+        .numbers("upper", Style::Estimate, column(|v| v.upper));
+    if !test {
+        return table;
+    }
+    table
+        .numbers("statistic", Style::Statistic, maybe(|v| v.statistic))
+        .numbers("p_value", Style::PValue, maybe(|v| v.p_value))
+}
+
+/// The columns of the values that estimates are for.
+pub(crate) fn point_columns<'a>(
+    mut table: Table,
+    names: &[String],
+    cells: impl Iterator<Item = &'a [Point]> + Clone,
+) -> Table {
+    for (k, name) in names.iter().enumerate() {
+        let numbers = cells.clone().all(|c| matches!(c[k], Point::Number(_)));
+        table = if numbers {
+            table.numbers(
+                name,
+                Style::Estimate,
+                cells.clone().map(|c| match &c[k] {
+                    Point::Number(x) => Some(*x),
+                    Point::Level(_) => None,
+                }),
+            )
+        } else {
+            table.text(name, cells.clone().map(|c| c[k].to_string()))
+        };
+    }
+    table
+}
+
+impl Means {
+    /// Names and number of the predictors that comparisons stay within.
+    fn within(&self) -> &[String] {
+        let count = self.contrasts.first().map_or(0, |c| c.within.len());
+        &self.by[self.by.len() - count..]
+    }
+
+    /// The differences in tidy columns.
+    pub fn contrast_table(&self) -> Table {
+        let cells = self.contrasts.iter().map(|c| c.within.as_slice());
+        let table = point_columns(Table::new(), self.within(), cells)
+            .text("contrast", self.contrasts.iter().map(|c| c.contrast.clone()))
+            .titled("Contrast");
+        let values: Vec<Option<Estimate>> = self.contrasts.iter().map(|c| c.value).collect();
+        estimate_columns(table, &values, true)
+    }
+}
+
+impl Serialize for Means {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Rows<'a>(&'a Means);
+        impl Serialize for Rows<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut list = serializer.serialize_seq(Some(self.0.rows.len()))?;
+                for row in &self.0.rows {
+                    list.serialize_element(&Cell {
+                        names: &self.0.by,
+                        points: &row.at,
+                        contrast: None,
+                        value: &row.value,
+                    })?;
+                }
+                list.end()
+            }
+        }
+        struct Contrasts<'a>(&'a Means);
+        impl Serialize for Contrasts<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut list = serializer.serialize_seq(Some(self.0.contrasts.len()))?;
+                for row in &self.0.contrasts {
+                    list.serialize_element(&Cell {
+                        names: self.0.within(),
+                        points: &row.within,
+                        contrast: Some(&row.contrast),
+                        value: &row.value,
+                    })?;
+                }
+                list.end()
+            }
+        }
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("rows", &Rows(self))?;
+        map.serialize_entry("contrasts", &Contrasts(self))?;
+        map.serialize_entry("adjust", &self.adjust)?;
+        map.serialize_entry("trend", &self.trend)?;
+        map.serialize_entry("level", &self.level)?;
+        map.serialize_entry("held", &self.held)?;
+        map.serialize_entry("notes", &self.notes)?;
+        map.end()
+    }
+}
+
+/// A row of JSON: the values, then the estimate.
+struct Cell<'a> {
+    names: &'a [String],
+    points: &'a [Point],
+    contrast: Option<&'a str>,
+    value: &'a Option<Estimate>,
+}
+
+impl Serialize for Cell<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (name, point) in self.names.iter().zip(self.points) {
+            map.serialize_entry(name, point)?;
+        }
+        if let Some(contrast) = self.contrast {
+            map.serialize_entry("contrast", contrast)?;
+        }
+        serialize_estimate(&mut map, self.value)?;
+        map.end()
+    }
+}
+
+impl Answer for Means {
+    fn table(&self) -> Table {
+        let cells = self.rows.iter().map(|r| r.at.as_slice());
+        let table = point_columns(Table::new(), &self.by, cells);
+        let values: Vec<Option<Estimate>> = self.rows.iter().map(|r| r.value).collect();
+        estimate_columns(table, &values, self.trend.is_some())
+    }
+}
+
+impl fmt::Display for Means {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let by = if self.by.is_empty() {
+            String::new()
+        } else {
+            format!(" by {}", self.by.join(", "))
+        };
+        match &self.trend {
+            Some(trend) => writeln!(f, "Slopes of {trend}{by}, with {}% intervals", percent(self.level))?,
+            None => writeln!(f, "Estimated marginal means{by}, with {}% intervals", percent(self.level))?,
+        }
+        write!(f, "\n{}", self.table())?;
+        if !self.contrasts.is_empty() {
+            writeln!(f, "\nDifferences")?;
+            write!(f, "{}", self.contrast_table())?;
+            if let Some(adjust) = self.adjust {
+                writeln!(f, "p-values adjusted by: {}", adjust.name())?;
+            }
+        }
+        let list = |points: &[Point]| -> String {
+            let texts: Vec<String> = points.iter().map(Point::to_string).collect();
+            texts.join(", ")
+        };
+        let (averaged, held): (Vec<_>, Vec<_>) =
+            self.held.iter().partition(|(_, points)| points.len() > 1);
+        writeln!(f)?;
+        for (column, points) in averaged {
+            writeln!(f, "Averaged over {column} with equal weights ({}).", list(points))?;
+        }
+        if !held.is_empty() {
+            let texts: Vec<String> = held
+                .iter()
+                .map(|(column, points)| format!("{column} = {}", list(points)))
+                .collect();
+            writeln!(f, "Held at {}.", texts.join(", "))?;
+        }
+        for note in &self.notes {
+            writeln!(f, "Note: {}.", note.message)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,223 @@
+//! How far a prediction may be off: its variance, what that is made of, and the interval.
+
+use ranef_engine::lmm::{JointRows, LevelColumns};
+use ranef_engine::{Entry, Layout};
+use serde::{Serialize, Serializer};
+
+use crate::linear::{quadratic, quantile};
+use crate::rows::layout;
+use crate::{DfMethod, Error, Fit};
+
+/// What an interval is meant to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Interval {
+    /// The expected value of the response.
+    Confidence,
+    /// One observation yet to be made.
+    Prediction,
+}
+
+/// The variance of a prediction, by where it comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Budget {
+    /// The fixed effects are estimates.
+    pub fixed: f64,
+    /// The effects of known groups would be estimates even if the fixed effects were known.
+    pub random: f64,
+    /// New groups differ from the average by their random effects.
+    pub groups: f64,
+    /// A new observation differs from its expected value.
+    pub residual: f64,
+}
+
+impl Budget {
+    /// All of it.
+    pub fn total(&self) -> f64 {
+        self.fixed + self.random + self.groups + self.residual
+    }
+
+    /// The parts divided by the whole; `None` where the whole is zero.
+    pub fn shares(&self) -> Option<Budget> {
+        let total = self.total();
+        (total > 0.0).then(|| Budget {
+            fixed: self.fixed / total,
+            random: self.random / total,
+            groups: self.groups / total,
+            residual: self.residual / total,
+        })
+    }
+
+    pub(super) fn add(&mut self, other: &Budget) {
+        self.fixed += other.fixed;
+        self.random += other.random;
+        self.groups += other.groups;
+        self.residual += other.residual;
+    }
+
+    pub(super) fn divided_by(self, n: f64) -> Budget {
+        Budget {
+            fixed: self.fixed / n,
+            random: self.random / n,
+            groups: self.groups / n,
+            residual: self.residual / n,
+        }
+    }
+}
+
+/// As the shares of the variance.
+impl Serialize for Budget {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Shares {
+            fixed: Option<f64>,
+            random: Option<f64>,
+            groups: Option<f64>,
+            residual: Option<f64>,
+        }
+        let shares = self.shares();
+        let part = |of: fn(&Budget) -> f64| shares.as_ref().map(of);
+        Shares {
+            fixed: part(|b| b.fixed),
+            random: part(|b| b.random),
+            groups: part(|b| b.groups),
+            residual: part(|b| b.residual),
+        }
+        .serialize(serializer)
+    }
+}
+
+/// The interval of one prediction.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct PredictedInterval {
+    /// Standard error of the prediction.
+    pub std_error: f64,
+    /// Degrees of freedom of the t distribution; `None` where it is normal.
+    pub df: Option<f64>,
+    /// Lower end.
+    pub lower: f64,
+    /// Upper end.
+    pub upper: f64,
+    /// Where the variance comes from.
+    #[serde(rename = "shares")]
+    pub variance: Budget,
+}
+
+/// A row for which an interval is wanted.
+pub(super) struct RowAsked<'a> {
+    /// Fixed columns.
+    pub x: &'a [f64],
+    /// Known groups with the columns of their faces.
+    pub known: &'a [LevelColumns<'a>],
+    /// Columns of the faces of new groups, by factor.
+    pub new: &'a [(usize, &'a [f64])],
+    /// Weight of the new observation, where one is meant.
+    pub weight: Option<f64>,
+}
+
+/// Answers for one row after another.
+pub(super) struct Answers<'a> {
+    fit: &'a Fit,
+    layout: Layout,
+    entries: Vec<Entry>,
+    lambda: Vec<Vec<f64>>,
+    joint: Option<JointRows<'a>>,
+    level: f64,
+}
+
+impl<'a> Answers<'a> {
+    /// `groups`: whether rows will name known groups.
+    pub fn new(fit: &'a Fit, groups: bool, level: f64) -> Result<Self, Error> {
+        let layout = layout(fit.recipe());
+        Ok(Self {
+            lambda: layout.lambda(fit.theta()),
+            entries: layout.entries(),
+            layout,
+            joint: match groups {
+                true => Some(fit.joint()?.rows()),
+                false => None,
+            },
+            fit,
+            level,
+        })
+    }
+
+    /// The interval around an expected value.
+    pub fn interval(&self, expected: f64, row: &RowAsked<'_>) -> PredictedInterval {
+        let sigma = self.fit.sigma();
+        let mut variance = Budget::default();
+        match &self.joint {
+            Some(joint) if !row.known.is_empty() => {
+                let found = joint.variance(row.x, row.known);
+                (variance.fixed, variance.random) = (found.fixed, found.random);
+            }
+            _ => variance.fixed = quadratic(row.x, self.fit.vcov()).max(0.0),
+        }
+        for &(factor, z) in row.new {
+            let scaled = self.scaled(factor, z);
+            variance.groups += sigma * sigma * scaled.iter().map(|x| x * x).sum::<f64>();
+        }
+        if let Some(weight) = row.weight {
+            variance.residual = sigma * sigma / weight;
+        }
+        let std_error = variance.total().sqrt();
+        let df = self.df(row, &variance);
+        let half = quantile(self.level, df) * std_error;
+        PredictedInterval {
+            std_error,
+            df,
+            lower: expected - half,
+            upper: expected + half,
+            variance,
+        }
+    }
+
+    /// Λ'z of one face.
+    fn scaled(&self, factor: usize, z: &[f64]) -> Vec<f64> {
+        let k = self.layout.factors[factor].width;
+        let lambda = &self.lambda[factor];
+        (0..k)
+            .map(|c| (c..k).map(|a| lambda[a * k + c] * z[a]).sum())
+            .collect()
+    }
+
+    /// Satterthwaite's degrees of freedom of the whole variance, 2v²/(g'Ag) with g = ∂v/∂(θ, σ),
+    /// where g is at hand: without known groups. The errors of known groups' effects depend on θ
+    /// through all groups at once; their intervals are normal.
+    fn df(&self, row: &RowAsked<'_>, variance: &Budget) -> Option<f64> {
+        let fit = self.fit;
+        let fixed_only = row.known.is_empty() && row.new.is_empty() && row.weight.is_none();
+        if fixed_only && variance.fixed > 0.0 {
+            return fit.contrast_df(row.x);
+        }
+        match fit.df_method() {
+            DfMethod::None => return None,
+            DfMethod::Residual => return Some((fit.nobs() - fit.fixef().len()) as f64),
+            _ if !row.known.is_empty() => return None,
+            _ => {}
+        }
+        let total = variance.total();
+        if total <= 0.0 {
+            return None;
+        }
+        let (inference, sigma) = (fit.inference(), fit.sigma());
+        let mut slopes: Vec<f64> = inference
+            .vcov_changes
+            .iter()
+            .map(|change| quadratic(row.x, change))
+            .collect();
+        for &(factor, z) in row.new {
+            let scaled = self.scaled(factor, z);
+            for (slope, entry) in slopes.iter_mut().zip(&self.entries) {
+                if entry.factor == factor {
+                    *slope += 2.0 * sigma * sigma * z[entry.row] * scaled[entry.column];
+                }
+            }
+        }
+        let last = slopes.len() - 1;
+        slopes[last] += 2.0 * (variance.groups + variance.residual) / sigma;
+        slopes.iter_mut().for_each(|x| *x /= total);
+        let df = 2.0 / quadratic(&slopes, &inference.covariance);
+        df.is_finite().then_some(df)
+    }
+}

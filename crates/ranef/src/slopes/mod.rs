@@ -1,0 +1,152 @@
+//! Simple slopes: what one predictor does at chosen values of another, and where it does anything.
+//!
+//! With y = … + b₁x + b₂w + b₃xw the slope of x at w is b₁ + b₃w, a line in w with an error of its
+//! own (Aiken and West 1991; for multilevel models Bauer and Curran 2005, Multivariate Behavioral
+//! Research 40:373). The values of w where its interval just touches zero are the bounds of Johnson
+//! and Neyman (1936). Both predictors may be of any level; it is the fixed effects that speak.
+
+mod johnson_neyman;
+mod view;
+
+use std::collections::BTreeMap;
+
+pub use johnson_neyman::{JohnsonNeyman, Region};
+
+use crate::means::{Estimate, Grid, Point, cells};
+use crate::{Error, Fit};
+
+/// Which slopes are wanted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SlopesOptions {
+    of: String,
+    over: String,
+    at: Vec<(String, Vec<String>)>,
+    level: f64,
+}
+
+impl SlopesOptions {
+    /// The slope of one predictor, a number, over the values of another.
+    pub fn new(of: impl Into<String>, over: impl Into<String>) -> Self {
+        Self {
+            of: of.into(),
+            over: over.into(),
+            at: Vec::new(),
+            level: 0.95,
+        }
+    }
+
+    /// Values of a predictor: of the one the slope runs over, where the mean and a standard
+    /// deviation to each side are not wanted, or of others, instead of their levels or mean.
+    pub fn at<S: Into<String>>(
+        mut self,
+        predictor: impl Into<String>,
+        values: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let values = values.into_iter().map(Into::into).collect();
+        self.at.push((predictor.into(), values));
+        self
+    }
+
+    /// The probability that an interval holds its slope, 0.95 unless told; one minus it is the
+    /// level of the tests behind the bounds.
+    pub fn level(mut self, level: f64) -> Self {
+        self.level = level;
+        self
+    }
+}
+
+/// Slopes of one predictor over the values of another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slopes {
+    /// The predictor whose slopes they are.
+    pub of: String,
+    /// The one that they depend on.
+    pub over: String,
+    /// The probability that an interval holds its slope.
+    pub level: f64,
+    /// One a value of `over`.
+    pub rows: Vec<Slope>,
+    /// Where the slope differs from zero, if `over` is a number.
+    pub johnson_neyman: Option<JohnsonNeyman>,
+    /// The other predictors: the values that were averaged over with equal weights, or the one
+    /// they are held at.
+    pub held: BTreeMap<String, Vec<Point>>,
+}
+
+/// The slope at one value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slope {
+    /// The value of [`Slopes::over`].
+    pub at: Point,
+    /// What it is beside the others, such as `mean - sd`; `None` for levels and values asked for.
+    pub label: Option<&'static str>,
+    /// The estimate with its error; `None` where the data cannot give it.
+    pub value: Option<Estimate>,
+}
+
+impl Fit {
+    /// Simple slopes with the bounds of Johnson and Neyman.
+    ///
+    /// # Errors
+    /// `unknown_predictor`, and `predictor_is_a_factor` where the slope of a factor is asked for.
+    pub fn slopes(&self, options: &SlopesOptions) -> Result<Slopes, Error> {
+        let mut grid = Grid::new(self, &options.at)?;
+        let (along, _) = grid.find_number(&options.of)?;
+        let over = grid.find(&options.over)?;
+        if over == along {
+            return Err(Error::new(
+                "predictor_twice",
+                format!("the slope of `{0}` over `{0}` itself is no simple slope", options.of),
+            )
+            .with_hint(format!(
+                "ask for slopes at several values: ranef means MODEL --trend {0} --at {0}=1,2",
+                options.of
+            )));
+        }
+        let axis = &mut grid.axes[over];
+        let spread = axis.spread.filter(|s| s.max > s.min);
+        let mut labels: Vec<Option<&'static str>> = vec![None; axis.points.len()];
+        let mut continuous = None;
+        if let Some(spread) = spread {
+            if !axis.asked && axis.points.len() == 1 {
+                let (mean, sd) = (spread.mean, spread.sd);
+                axis.points = [mean - sd, mean, mean + sd].map(Point::Number).to_vec();
+                labels = vec![Some("mean - sd"), Some("mean"), Some("mean + sd")];
+            }
+            // Between two values only there is nothing to find.
+            let two = spread.sd * spread.sd * 4.0 >= (spread.max - spread.min).powi(2) * (1.0 - 1e-9);
+            if axis.asked || !two {
+                continuous = Some(spread);
+            }
+        }
+        let rows = grid.slopes(along, &[over])?;
+        let rows = cells(&grid, &[over])
+            .into_iter()
+            .zip(rows)
+            .zip(labels)
+            .map(|((mut at, row), label)| Slope {
+                at: at.swap_remove(0),
+                label,
+                value: self.estimate(&row, options.level),
+            })
+            .collect();
+        let mut held = BTreeMap::new();
+        for (place, axis) in grid.axes.iter().enumerate() {
+            if place != along && place != over {
+                held.insert(axis.column.clone(), axis.points.clone());
+            }
+        }
+        let johnson_neyman = match continuous {
+            Some(spread) => self.johnson_neyman(&mut grid, along, over, spread, options.level)?,
+            None => None,
+        };
+        Ok(Slopes {
+            of: options.of.clone(),
+            over: options.over.clone(),
+            level: options.level,
+            rows,
+            johnson_neyman,
+            held,
+        })
+    }
+}

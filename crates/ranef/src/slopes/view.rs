@@ -1,0 +1,107 @@
+//! Slopes as JSON, as a table, and in words.
+
+use std::fmt;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use super::{JohnsonNeyman, Slope, Slopes};
+use crate::means::{Estimate, Point, estimate_columns, point_columns, serialize_estimate};
+use crate::predict::percent;
+use crate::table::{Answer, Table};
+
+impl Serialize for Slopes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Row<'a>(&'a str, &'a Slope);
+        impl Serialize for Row<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                map.serialize_entry(self.0, &self.1.at)?;
+                map.serialize_entry("label", &self.1.label)?;
+                serialize_estimate(&mut map, &self.1.value)?;
+                map.end()
+            }
+        }
+        let rows: Vec<Row<'_>> = self.rows.iter().map(|r| Row(&self.over, r)).collect();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("of", &self.of)?;
+        map.serialize_entry("over", &self.over)?;
+        map.serialize_entry("level", &self.level)?;
+        map.serialize_entry("rows", &rows)?;
+        map.serialize_entry("johnson_neyman", &self.johnson_neyman)?;
+        map.serialize_entry("held", &self.held)?;
+        map.end()
+    }
+}
+
+impl Answer for Slopes {
+    fn table(&self) -> Table {
+        let cells = self.rows.iter().map(|r| std::slice::from_ref(&r.at));
+        let mut table = point_columns(Table::new(), std::slice::from_ref(&self.over), cells);
+        if self.rows.iter().any(|r| r.label.is_some()) {
+            table = table
+                .text("label", self.rows.iter().map(|r| r.label.map(str::to_owned)))
+                .titled("");
+        }
+        let values: Vec<Option<Estimate>> = self.rows.iter().map(|r| r.value).collect();
+        estimate_columns(table, &values, true)
+    }
+}
+
+impl fmt::Display for Slopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = percent(self.level);
+        writeln!(f, "Slopes of {} over {}, with {percent}% intervals", self.of, self.over)?;
+        write!(f, "\n{}", self.table())?;
+        if let Some(found) = &self.johnson_neyman {
+            writeln!(f, "\nJohnson-Neyman: {}", found.sentence(&self.of, &self.over, self.level))?;
+        }
+        Ok(())
+    }
+}
+
+impl JohnsonNeyman {
+    /// Where the slope differs from zero, in words.
+    pub fn sentence(&self, of: &str, over: &str, level: f64) -> String {
+        let p = format!("p < {}", Point::Number(1.0 - level));
+        let number = |x: f64| {
+            let text = format!("{x:.4e}").parse::<f64>().unwrap_or(x);
+            text.to_string()
+        };
+        let [min, max] = self.range.map(number);
+        let parts: Vec<String> = self
+            .regions
+            .iter()
+            .filter(|r| r.significant)
+            .map(|r| {
+                let sign = if r.sign == Some(1) { "positive" } else { "negative" };
+                match (r.from, r.to) {
+                    (None, None) => format!("{sign} everywhere"),
+                    (None, Some(to)) => format!("{sign} below {over} = {}", number(to)),
+                    (Some(from), None) => format!("{sign} above {over} = {}", number(from)),
+                    (Some(from), Some(to)) => {
+                        format!("{sign} between {over} = {} and {}", number(from), number(to))
+                    }
+                }
+            })
+            .collect();
+        let said = if parts.is_empty() {
+            format!("nowhere does the slope of {of} differ from zero ({p}).")
+        } else {
+            format!("the slope of {of} is {} ({p}).", parts.join(", and "))
+        };
+        let outside = self
+            .bounds
+            .iter()
+            .filter(|b| **b < self.range[0] || **b > self.range[1])
+            .count();
+        let extrapolated = match (outside, self.bounds.len()) {
+            (0, _) => String::new(),
+            (1, 1) => "; the bound lies outside of them".to_owned(),
+            (n, all) if n == all => "; the bounds lie outside of them".to_owned(),
+            (1, _) => "; one bound lies outside of them".to_owned(),
+            (n, _) => format!("; {n} bounds lie outside of them"),
+        };
+        format!("{said} The data have {over} from {min} to {max}{extrapolated}.")
+    }
+}
