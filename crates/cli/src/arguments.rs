@@ -198,11 +198,21 @@ pub struct MeansArguments {
     pub model: ModelArguments,
 
     /// Predictors whose levels, in all combinations, get a mean each
-    #[arg(long, value_name = "COLS", value_delimiter = ',', help_heading = "Question")]
+    #[arg(
+        long,
+        value_name = "COLS",
+        value_delimiter = ',',
+        help_heading = "Question"
+    )]
     pub by: Vec<String>,
 
     /// Further predictors, between whose levels nothing is compared
-    #[arg(long, value_name = "COLS", value_delimiter = ',', help_heading = "Question")]
+    #[arg(
+        long,
+        value_name = "COLS",
+        value_delimiter = ',',
+        help_heading = "Question"
+    )]
     pub within: Vec<String>,
 
     /// Values of a predictor instead of its levels or its mean, such as x=1,2; may be repeated

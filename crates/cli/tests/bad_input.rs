@@ -292,7 +292,9 @@ fn wrong_usage_is_exit_code_two() {
 #[test]
 fn help_has_examples_and_is_no_error() {
     let folder = Folder::new("help");
-    for command in ["fit", "predict", "means", "slopes", "effects", "summary", "data"] {
+    for command in [
+        "fit", "predict", "means", "slopes", "effects", "summary", "data",
+    ] {
         let answer = folder.run(&[command, "--help"]).succeeds();
         assert!(answer.out.contains("Example"), "{answer:?}");
         assert!(

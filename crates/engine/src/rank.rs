@@ -62,34 +62,36 @@ pub fn dependent_columns(statistics: &Statistics) -> Vec<usize> {
     dropped
 }
 
-/// How columns follow from the others: for each of `dropped`, which [`dependent_columns`] found in
-/// these statistics, its coefficients on the columns that stay, in the user's units.
+/// How columns depend on the others: for each of `dropped` (ascending, from [`dependent_columns`])
+/// its weights on the columns that stay, in the user's units. In Wilkinson's and R's words, the
+/// pattern of aliasing.
 pub fn dependence(statistics: &Statistics, dropped: &[usize]) -> Vec<Vec<f64>> {
-    let layout = statistics.layout();
-    let t = layout.fixed + 1;
+    let p = statistics.layout().fixed;
+    let t = p + 1;
     let corner = statistics.corner();
-    let standards = &statistics.coordinates().fixed;
-    let kept: Vec<usize> = (0..layout.fixed)
-        .filter(|j| !dropped.contains(j))
-        .collect();
-    let entry = |i: usize, j: usize| corner[i.min(j) * t + i.max(j)];
-    // Scaled to a unit diagonal: L L' of the crossproducts of the columns that stay.
+    let kept: Vec<usize> = (0..p).filter(|j| !dropped.contains(j)).collect();
     let n = kept.len();
-    let length: Vec<f64> = kept.iter().map(|&j| entry(j, j).sqrt()).collect();
     let mut l = vec![0.0; n * n];
-    for i in 0..n {
-        for j in 0..=i {
-            let taken: f64 = (0..j).map(|b| l[i * n + b] * l[j * n + b]).sum();
-            let rest = entry(kept[i], kept[j]) / (length[i] * length[j]) - taken;
-            l[i * n + j] = if i == j {
+    for a in 0..n {
+        for b in 0..=a {
+            let taken: f64 = (0..b).map(|c| l[a * n + c] * l[b * n + c]).sum();
+            let rest = corner[kept[b] * t + kept[a]] - taken;
+            l[a * n + b] = if a == b {
                 rest.sqrt()
             } else {
-                rest / l[j * n + j]
+                rest / l[b * n + b]
             };
         }
     }
-    let solve = |rest: &[f64]| -> Vec<f64> {
-        let mut a = rest.to_vec();
+    let standard = &statistics.coordinates().fixed;
+    let intercept = kept
+        .iter()
+        .position(|&j| Some(j) == statistics.layout().intercept);
+    let one = |&j: &usize| {
+        let mut a: Vec<f64> = kept
+            .iter()
+            .map(|&i| corner[i.min(j) * t + i.max(j)])
+            .collect();
         for i in 0..n {
             let taken: f64 = (0..i).map(|b| l[i * n + b] * a[b]).sum();
             a[i] = (a[i] - taken) / l[i * n + i];
@@ -98,40 +100,21 @@ pub fn dependence(statistics: &Statistics, dropped: &[usize]) -> Vec<Vec<f64>> {
             let taken: f64 = (i + 1..n).map(|b| l[b * n + i] * a[b]).sum();
             a[i] = (a[i] - taken) / l[i * n + i];
         }
+        // x_j = m_j + s_j Σ a_i (x_i − m_i)/s_i.
+        for (weight, &i) in a.iter_mut().zip(&kept) {
+            *weight *= standard[j].scale / standard[i].scale;
+        }
+        if let Some(at) = intercept {
+            let moved: f64 = a
+                .iter()
+                .zip(&kept)
+                .map(|(weight, &i)| weight * standard[i].shift)
+                .sum();
+            a[at] += standard[j].shift - moved;
+        }
         a
     };
-    dropped
-        .iter()
-        .map(|&d| {
-            let right: Vec<f64> = (0..n).map(|i| entry(kept[i], d) / length[i]).collect();
-            let mut a = solve(&right);
-            // Once more for what rounding left.
-            let rest: Vec<f64> = (0..n)
-                .map(|i| {
-                    let product: f64 = (0..n)
-                        .map(|j| entry(kept[i], kept[j]) / (length[i] * length[j]) * a[j])
-                        .sum();
-                    right[i] - product
-                })
-                .collect();
-            a.iter_mut().zip(solve(&rest)).for_each(|(a, r)| *a += r);
-            let own = standards[d];
-            let mut out: Vec<f64> = (0..n)
-                .map(|i| own.scale * a[i] / length[i] / standards[kept[i]].scale)
-                .collect();
-            if let Some(at) = layout
-                .intercept
-                .and_then(|c| kept.iter().position(|&j| j == c))
-            {
-                let moved: f64 = (0..n)
-                    .filter(|&i| i != at)
-                    .map(|i| out[i] * standards[kept[i]].shift)
-                    .sum();
-                out[at] += own.shift - moved;
-            }
-            out
-        })
-        .collect()
+    dropped.iter().map(one).collect()
 }
 
 /// What rounding can leave of the squared length of a column after its projection on the kept

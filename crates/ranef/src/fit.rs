@@ -54,11 +54,11 @@ pub(crate) struct Facts {
     pub origin: Option<Origin>,
     pub terms: Terms,
     pub recipe: Recipe,
-    pub structure: Structure,
-    pub rows: RowCount,
-    /// For each aliased column its coefficients on the others.
+    /// For each aliased column its weights on the columns that have estimates.
     #[serde(default)]
     pub aliases: Vec<Vec<f64>>,
+    pub structure: Structure,
+    pub rows: RowCount,
     pub moments: Moments,
     pub reml: bool,
     pub df: DfMethod,
@@ -185,9 +185,9 @@ impl Fit {
             options: options.clone(),
             origin: None,
             terms,
+            aliases,
             structure: found.structure,
             rows: found.rows,
-            aliases,
             moments: Moments::of(&recipe, &statistics),
             reml: options.reml,
             df,

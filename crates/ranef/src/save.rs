@@ -190,6 +190,11 @@ impl Saved {
         {
             return Err(damaged("its information matrix has the wrong size"));
         }
+        let aliased = self.facts.recipe.aliased().len();
+        let aliases = &self.facts.aliases;
+        if aliases.len() != aliased || aliases.iter().any(|pattern| pattern.len() != p) {
+            return Err(damaged("its pattern of aliasing has the wrong size"));
+        }
         let factors = self.facts.recipe.factors();
         let mut widths = vec![0; factors.len()];
         for block in &self.facts.estimates.random {

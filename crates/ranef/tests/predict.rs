@@ -31,9 +31,16 @@ fn day_nine(subject: &str, grp: &str) -> impl Source {
         .unwrap()
 }
 
-fn only(fit: &Fit, rows: &dyn Source, options: impl Into<PredictOptions>) -> (f64, PredictedInterval) {
+fn only(
+    fit: &Fit,
+    rows: &dyn Source,
+    options: impl Into<PredictOptions>,
+) -> (f64, PredictedInterval) {
     let found = fit.predict(rows, options).unwrap();
-    (found.fit[0].unwrap(), found.intervals.unwrap().rows[0].unwrap())
+    (
+        found.fit[0].unwrap(),
+        found.intervals.unwrap().rows[0].unwrap(),
+    )
 }
 
 fn with(groups: Groups, interval: Interval) -> PredictOptions {
@@ -60,7 +67,11 @@ fn the_four_targets() {
     near(wrong.std_error, 32.3, 0.05);
     // The budget adds up.
     for interval in [known, population, new, observation] {
-        near(interval.variance.total(), interval.std_error.powi(2), 1e-9 * interval.std_error.powi(2));
+        near(
+            interval.variance.total(),
+            interval.std_error.powi(2),
+            1e-9 * interval.std_error.powi(2),
+        );
         let half = 0.5 * (interval.upper - interval.lower);
         let expected = match interval.df {
             None => 1.959963984540054,
@@ -85,8 +96,14 @@ fn leverages() {
     let found = fit
         .predict(&*source, with(Groups::All, Interval::Confidence))
         .unwrap();
-    let sum: f64 = found.intervals.unwrap().rows.iter().flatten()
-        .map(|i| i.std_error.powi(2)).sum();
+    let sum: f64 = found
+        .intervals
+        .unwrap()
+        .rows
+        .iter()
+        .flatten()
+        .map(|i| i.std_error.powi(2))
+        .sum();
     near(sum / fit.sigma().powi(2), 29.196138, 1e-5);
 }
 
@@ -94,16 +111,29 @@ fn leverages() {
 fn groups_that_are_new_are_said_and_count_in_full() {
     let (fit, _) = test_bed();
     let rows = day_nine("nobody", "B");
-    let found = fit.predict(&rows, with(Groups::All, Interval::Confidence)).unwrap();
+    let found = fit
+        .predict(&rows, with(Groups::All, Interval::Confidence))
+        .unwrap();
     assert_eq!(found.new_levels, [("Subject".to_owned(), 1)]);
     let intervals = found.intervals.unwrap();
-    assert!(intervals.target.contains("yet to be drawn"), "{}", intervals.target);
+    assert!(
+        intervals.target.contains("yet to be drawn"),
+        "{}",
+        intervals.target
+    );
     let here = intervals.rows[0].unwrap();
     let (_, new) = only(&fit, &rows, with(Groups::New, Interval::Confidence));
     assert_eq!(here, new);
     // A group yet to be drawn needs no name.
-    let nameless = Table::new().number("Days", [9.0]).text("grp", ["B"]).source().unwrap();
-    assert_eq!(only(&fit, &nameless, with(Groups::New, Interval::Confidence)).1, new);
+    let nameless = Table::new()
+        .number("Days", [9.0])
+        .text("grp", ["B"])
+        .source()
+        .unwrap();
+    assert_eq!(
+        only(&fit, &nameless, with(Groups::New, Interval::Confidence)).1,
+        new
+    );
 }
 
 /// Degrees of freedom of a new group's mean: 5.0 for the mean of six batches, and for an
@@ -122,7 +152,11 @@ fn degrees_of_freedom_of_a_new_batch() {
     let msb = mse + 5.0 * fit.varcorr()[0].cov[0][0];
     let (a, b) = (7.0 / 30.0 * msb, 0.8 * mse);
     near(new.std_error.powi(2), a + b, 1e-6 * (a + b));
-    near(new.df.unwrap(), (a + b).powi(2) / (a * a / 5.0 + b * b / 24.0), 1e-4);
+    near(
+        new.df.unwrap(),
+        (a + b).powi(2) / (a * a / 5.0 + b * b / 24.0),
+        1e-4,
+    );
 }
 
 #[test]
@@ -145,26 +179,52 @@ fn least_squares_predicts_as_ever() {
 fn some_of_the_random_effects() {
     let fit = lmer("strength ~ 1 + (1 | batch/cask)", &*data("Pastes")).unwrap();
     let source = data("Pastes");
-    let by = |terms: &[&str]| fit.predict(&*source, PredictOptions::terms(terms.iter().copied())).unwrap().fit;
+    let by = |terms: &[&str]| {
+        fit.predict(&*source, PredictOptions::terms(terms.iter().copied()))
+            .unwrap()
+            .fit
+    };
     let all = fit.predict(&*source, Groups::All).unwrap().fit;
     let none = fit.predict(&*source, Groups::None).unwrap().fit;
     assert_eq!(by(&["batch", "cask:batch"]), all);
     assert_eq!(by(&[]), none);
     let (outer, inner) = (by(&["batch"]), by(&["(1 | cask:batch)"]));
     for i in 0..all.len() {
-        near(outer[i].unwrap() + inner[i].unwrap() - none[i].unwrap(), all[i].unwrap(), 1e-9);
+        near(
+            outer[i].unwrap() + inner[i].unwrap() - none[i].unwrap(),
+            all[i].unwrap(),
+            1e-9,
+        );
     }
     let sleep = lmer("Reaction ~ Days + (Days | Subject)", &*data("sleepstudy")).unwrap();
     let source = data("sleepstudy");
-    let by = |terms: &str| sleep.predict(&*source, PredictOptions::terms([terms])).unwrap().fit;
-    assert_eq!(by("Days | Subject"), sleep.predict(&*source, Groups::All).unwrap().fit);
-    assert_eq!(by("(0 + Days | Subject)")[0], sleep.predict(&*source, Groups::None).unwrap().fit[0]);
-    let error = sleep.predict(&*source, PredictOptions::terms(["Subjet"])).unwrap_err();
+    let by = |terms: &str| {
+        sleep
+            .predict(&*source, PredictOptions::terms([terms]))
+            .unwrap()
+            .fit
+    };
+    assert_eq!(
+        by("Days | Subject"),
+        sleep.predict(&*source, Groups::All).unwrap().fit
+    );
+    assert_eq!(
+        by("(0 + Days | Subject)")[0],
+        sleep.predict(&*source, Groups::None).unwrap().fit[0]
+    );
+    let error = sleep
+        .predict(&*source, PredictOptions::terms(["Subjet"]))
+        .unwrap_err();
     assert_eq!(error.code(), "unknown_random_effects");
     assert_eq!(error.hint(), Some("did you mean `Subject`?"));
     // Fewer random effects: surer of the rest of them, and the budget says whose.
-    let intervals = |options: PredictOptions| sleep
-        .predict(&*source, options.interval(Interval::Confidence)).unwrap().intervals.unwrap();
+    let intervals = |options: PredictOptions| {
+        sleep
+            .predict(&*source, options.interval(Interval::Confidence))
+            .unwrap()
+            .intervals
+            .unwrap()
+    };
     let some = intervals(PredictOptions::terms(["1 | Subject"]));
     assert!(some.target.contains("1 | Subject"), "{}", some.target);
     assert!(some.budget.random > 0.0);
@@ -184,8 +244,15 @@ fn saved_models_know_how_sure_they_are() {
         let loaded = Fit::from_json(&fit.to_json().unwrap()).unwrap();
         for interval in [Interval::Confidence, Interval::Prediction] {
             let here = fit.predict(&*source, with(Groups::All, interval)).unwrap();
-            let there = loaded.predict(&*source, with(Groups::All, interval)).unwrap();
-            let pairs = here.intervals.unwrap().rows.into_iter().zip(there.intervals.unwrap().rows);
+            let there = loaded
+                .predict(&*source, with(Groups::All, interval))
+                .unwrap();
+            let pairs = here
+                .intervals
+                .unwrap()
+                .rows
+                .into_iter()
+                .zip(there.intervals.unwrap().rows);
             for (a, b) in pairs {
                 let (a, b) = (a.unwrap(), b.unwrap());
                 near(a.std_error, b.std_error, 1e-9 * a.std_error);
@@ -197,10 +264,20 @@ fn saved_models_know_how_sure_they_are() {
     let source = data("InstEval");
     let fit = lmer("y ~ 1 + (1 | s) + (1 | d)", &*source).unwrap();
     let loaded = Fit::from_json(&fit.to_json().unwrap()).unwrap();
-    let rows = Table::new().text("s", ["1"]).text("d", ["1002"]).source().unwrap();
-    let error = loaded.predict(&rows, with(Groups::All, Interval::Confidence)).unwrap_err();
+    let rows = Table::new()
+        .text("s", ["1"])
+        .text("d", ["1002"])
+        .source()
+        .unwrap();
+    let error = loaded
+        .predict(&rows, with(Groups::All, Interval::Confidence))
+        .unwrap_err();
     assert_eq!(error.code(), "needs_rows");
-    assert!(loaded.predict(&rows, with(Groups::New, Interval::Prediction)).is_ok());
+    assert!(
+        loaded
+            .predict(&rows, with(Groups::New, Interval::Prediction))
+            .is_ok()
+    );
     let again = loaded.with_rows(&*source).unwrap();
     let (_, a) = only(&again, &rows, with(Groups::All, Interval::Confidence));
     let (_, b) = only(&fit, &rows, with(Groups::All, Interval::Confidence));
@@ -210,7 +287,9 @@ fn saved_models_know_how_sure_they_are() {
 #[test]
 fn missing_values_and_weights() {
     let n = 60;
-    let y: Vec<f64> = (0..n).map(|i| ((i * 37) % 23) as f64 + (i / 6) as f64).collect();
+    let y: Vec<f64> = (0..n)
+        .map(|i| ((i * 37) % 23) as f64 + (i / 6) as f64)
+        .collect();
     let groups: Vec<String> = (0..n).map(|i| format!("g{}", i / 6)).collect();
     let source = Table::new()
         .number("y", y)
@@ -219,25 +298,44 @@ fn missing_values_and_weights() {
         .text("g", &groups)
         .source()
         .unwrap();
-    let fit = Lmer::new("y ~ x + (1 | g)").weights("w").fit(&source).unwrap();
+    let fit = Lmer::new("y ~ x + (1 | g)")
+        .weights("w")
+        .fit(&source)
+        .unwrap();
     let rows = Table::new()
         .number("x", [Some(1.0), None, Some(1.0)])
         .number("w", [4.0, 1.0, 1.0])
         .text("g", ["g1", "g1", "g1"])
         .source()
         .unwrap();
-    let found = fit.predict(&rows, with(Groups::All, Interval::Prediction)).unwrap();
+    let found = fit
+        .predict(&rows, with(Groups::All, Interval::Prediction))
+        .unwrap();
     let rows = found.intervals.clone().unwrap().rows;
     assert!(found.fit[1].is_none() && rows[1].is_none());
     let sigma = fit.sigma().powi(2);
-    near(rows[0].unwrap().variance.residual, sigma / 4.0, 1e-9 * sigma);
+    near(
+        rows[0].unwrap().variance.residual,
+        sigma / 4.0,
+        1e-9 * sigma,
+    );
     near(rows[2].unwrap().variance.residual, sigma, 1e-9 * sigma);
     assert_eq!(found.table().rows(), 3);
     // Without the column an observation has weight 1, and the answer says so.
-    let rows = Table::new().number("x", [1.0]).text("g", ["g1"]).source().unwrap();
-    let found = fit.predict(&rows, with(Groups::All, Interval::Prediction)).unwrap();
+    let rows = Table::new()
+        .number("x", [1.0])
+        .text("g", ["g1"])
+        .source()
+        .unwrap();
+    let found = fit
+        .predict(&rows, with(Groups::All, Interval::Prediction))
+        .unwrap();
     assert_eq!(found.notes[0].code, "no_weights");
-    near(found.intervals.unwrap().rows[0].unwrap().variance.residual, sigma, 1e-9 * sigma);
+    near(
+        found.intervals.unwrap().rows[0].unwrap().variance.residual,
+        sigma,
+        1e-9 * sigma,
+    );
 }
 
 /// A singular fit has intervals like any other: Dyestuff2's batches do not differ.

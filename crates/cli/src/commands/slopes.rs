@@ -11,8 +11,7 @@ use crate::progress::Progress;
 pub fn run(arguments: &SlopesArguments) -> Result<(), Failure> {
     let progress = Progress::start();
     let Model { fit, .. } = Model::of(&arguments.model, &progress)?;
-    let mut options =
-        SlopesOptions::new(&arguments.of, &arguments.over).level(arguments.level);
+    let mut options = SlopesOptions::new(&arguments.of, &arguments.over).level(arguments.level);
     for (predictor, values) in &arguments.at {
         options = options.at(predictor, values);
     }

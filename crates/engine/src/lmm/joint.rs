@@ -168,7 +168,7 @@ impl JointRows<'_> {
     pub fn variance_of(&self, row: &JointRow) -> Variance {
         let kept = &self.joint.kept;
         let scale = self.joint.sigma * self.joint.sigma;
-        let total = scale * kept.product(&row.0, &row.0);
+        let total = scale * kept.square(&mut self.way.borrow_mut(), &row.0);
         let fixed = (scale * kept.fixed_share(&kept.with_fixed(&row.0))).min(total);
         Variance {
             total,
@@ -200,6 +200,6 @@ impl JointRows<'_> {
     /// As [`Joint::variance`].
     pub fn leverage(&self, x: &[f64], levels: &[LevelColumns<'_>], weight: f64) -> f64 {
         let row = self.row(x, levels);
-        weight * self.joint.kept.product(&row.0, &row.0)
+        weight * self.joint.kept.square(&mut self.way.borrow_mut(), &row.0)
     }
 }

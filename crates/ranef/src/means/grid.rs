@@ -58,6 +58,8 @@ pub(crate) struct Axis {
     levels: Option<Vec<String>>,
     /// Smallest and largest number, and standard deviation, where it is a number.
     pub spread: Option<Spread>,
+    /// Whether it is a number with two values only, which counts as a factor.
+    pub two_values: bool,
     /// Whether the values were asked for.
     pub asked: bool,
 }
@@ -359,10 +361,10 @@ impl Axis {
 }
 
 fn axis(predictor: &Predictor) -> Axis {
-    let (points, levels, spread) = match &predictor.values {
+    let (points, levels, spread, two_values) = match &predictor.values {
         PredictorValues::Levels(levels) => {
             let points = levels.iter().cloned().map(Point::Level).collect();
-            (points, Some(levels.clone()), None)
+            (points, Some(levels.clone()), None, false)
         }
         PredictorValues::Numbers(moments) => {
             let (min, max, mean) = (moments.min, moments.max, moments.mean);
@@ -378,7 +380,7 @@ fn axis(predictor: &Predictor) -> Axis {
                 sd: moments.sd(),
             };
             let points = points.into_iter().map(Point::Number).collect();
-            (points, None, Some(spread))
+            (points, None, Some(spread), two)
         }
     };
     Axis {
@@ -386,6 +388,7 @@ fn axis(predictor: &Predictor) -> Axis {
         points,
         levels,
         spread,
+        two_values,
         asked: false,
     }
 }

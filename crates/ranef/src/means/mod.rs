@@ -273,7 +273,12 @@ impl Fit {
             for (n, &i) in members.iter().enumerate() {
                 for &j in &members[n + 1..] {
                     let row = Row {
-                        x: rows[i].x.iter().zip(&rows[j].x).map(|(a, b)| a - b).collect(),
+                        x: rows[i]
+                            .x
+                            .iter()
+                            .zip(&rows[j].x)
+                            .map(|(a, b)| a - b)
+                            .collect(),
                         offset: rows[i].offset - rows[j].offset,
                     };
                     out.push(Difference {

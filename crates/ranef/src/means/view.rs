@@ -26,7 +26,8 @@ pub(crate) fn serialize_estimate<M: SerializeMap>(
 /// The columns of estimates.
 pub(crate) fn estimate_columns(table: Table, values: &[Option<Estimate>], test: bool) -> Table {
     let column = |of: fn(&Estimate) -> f64| values.iter().map(move |v| v.as_ref().map(of));
-    let maybe = |of: fn(&Estimate) -> Option<f64>| values.iter().map(move |v| v.as_ref().and_then(of));
+    let maybe =
+        |of: fn(&Estimate) -> Option<f64>| values.iter().map(move |v| v.as_ref().and_then(of));
     let table = table
         .numbers("estimate", Style::Estimate, column(|v| v.estimate))
         .numbers("std_error", Style::Estimate, column(|v| v.std_error))
@@ -76,7 +77,10 @@ impl Means {
     pub fn contrast_table(&self) -> Table {
         let cells = self.contrasts.iter().map(|c| c.within.as_slice());
         let table = point_columns(Table::new(), self.within(), cells)
-            .text("contrast", self.contrasts.iter().map(|c| c.contrast.clone()))
+            .text(
+                "contrast",
+                self.contrasts.iter().map(|c| c.contrast.clone()),
+            )
             .titled("Contrast");
         let values: Vec<Option<Estimate>> = self.contrasts.iter().map(|c| c.value).collect();
         estimate_columns(table, &values, true)
@@ -166,14 +170,26 @@ impl fmt::Display for Means {
             format!(" by {}", self.by.join(", "))
         };
         match &self.trend {
-            Some(trend) => writeln!(f, "Slopes of {trend}{by}, with {}% intervals", percent(self.level))?,
-            None => writeln!(f, "Estimated marginal means{by}, with {}% intervals", percent(self.level))?,
+            Some(trend) => writeln!(
+                f,
+                "Slopes of {trend}{by}, with {}% intervals",
+                percent(self.level)
+            )?,
+            None => writeln!(
+                f,
+                "Estimated marginal means{by}, with {}% intervals",
+                percent(self.level)
+            )?,
         }
         write!(f, "\n{}", self.table())?;
         if !self.contrasts.is_empty() {
             writeln!(f, "\nDifferences")?;
             write!(f, "{}", self.contrast_table())?;
-            if let Some(adjust) = self.adjust {
+            let several = self
+                .contrasts
+                .windows(2)
+                .any(|c| c[0].within == c[1].within);
+            if let Some(adjust) = self.adjust.filter(|_| several) {
                 writeln!(f, "p-values adjusted by: {}", adjust.name())?;
             }
         }
@@ -183,9 +199,15 @@ impl fmt::Display for Means {
         };
         let (averaged, held): (Vec<_>, Vec<_>) =
             self.held.iter().partition(|(_, points)| points.len() > 1);
-        writeln!(f)?;
+        if !self.held.is_empty() || !self.notes.is_empty() {
+            writeln!(f)?;
+        }
         for (column, points) in averaged {
-            writeln!(f, "Averaged over {column} with equal weights ({}).", list(points))?;
+            writeln!(
+                f,
+                "Averaged over {column} with equal weights ({}).",
+                list(points)
+            )?;
         }
         if !held.is_empty() {
             let texts: Vec<String> = held

@@ -77,7 +77,10 @@ impl Fit {
         let quoted: Vec<String> = known.iter().map(|k| format!("`{k}`")).collect();
         error.with_hint(match did_you_mean(name, &known) {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("give `all`, `none`, `new`, or some of {}", quoted.join(", ")),
+            None => format!(
+                "give `all`, `none`, `new`, or some of {}",
+                quoted.join(", ")
+            ),
         })
     }
 }

@@ -49,7 +49,13 @@ impl Fit {
     ) -> Result<Option<JohnsonNeyman>, Error> {
         let range = [spread.min, spread.max];
         let width = spread.max - spread.min;
-        let Some(probe) = self.slopes_at(grid, along, over, &[0.0, 0.25, 0.6, 1.0].map(|u| spread.min + u * width))? else {
+        let Some(probe) = self.slopes_at(
+            grid,
+            along,
+            over,
+            &[0.0, 0.25, 0.6, 1.0].map(|u| spread.min + u * width),
+        )?
+        else {
             return Ok(None);
         };
         let size = probe.iter().flatten().fold(0.0f64, |m, x| m.max(x.abs()));

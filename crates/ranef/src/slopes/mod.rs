@@ -96,7 +96,10 @@ impl Fit {
         if over == along {
             return Err(Error::new(
                 "predictor_twice",
-                format!("the slope of `{0}` over `{0}` itself is no simple slope", options.of),
+                format!(
+                    "the slope of `{0}` over `{0}` itself is no simple slope",
+                    options.of
+                ),
             )
             .with_hint(format!(
                 "ask for slopes at several values: ranef means MODEL --trend {0} --at {0}=1,2",
@@ -113,11 +116,8 @@ impl Fit {
                 axis.points = [mean - sd, mean, mean + sd].map(Point::Number).to_vec();
                 labels = vec![Some("mean - sd"), Some("mean"), Some("mean + sd")];
             }
-            // Between two values only there is nothing to find.
-            let two = spread.sd * spread.sd * 4.0 >= (spread.max - spread.min).powi(2) * (1.0 - 1e-9);
-            if axis.asked || !two {
-                continuous = Some(spread);
-            }
+            // Between two values there is nothing to find.
+            continuous = (!axis.two_values).then_some(spread);
         }
         let rows = grid.slopes(along, &[over])?;
         let rows = cells(&grid, &[over])

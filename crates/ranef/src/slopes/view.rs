@@ -40,7 +40,10 @@ impl Answer for Slopes {
         let mut table = point_columns(Table::new(), std::slice::from_ref(&self.over), cells);
         if self.rows.iter().any(|r| r.label.is_some()) {
             table = table
-                .text("label", self.rows.iter().map(|r| r.label.map(str::to_owned)))
+                .text(
+                    "label",
+                    self.rows.iter().map(|r| r.label.map(str::to_owned)),
+                )
                 .titled("");
         }
         let values: Vec<Option<Estimate>> = self.rows.iter().map(|r| r.value).collect();
@@ -51,10 +54,18 @@ impl Answer for Slopes {
 impl fmt::Display for Slopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let percent = percent(self.level);
-        writeln!(f, "Slopes of {} over {}, with {percent}% intervals", self.of, self.over)?;
+        writeln!(
+            f,
+            "Slopes of {} over {}, with {percent}% intervals",
+            self.of, self.over
+        )?;
         write!(f, "\n{}", self.table())?;
         if let Some(found) = &self.johnson_neyman {
-            writeln!(f, "\nJohnson-Neyman: {}", found.sentence(&self.of, &self.over, self.level))?;
+            writeln!(
+                f,
+                "\nJohnson-Neyman: {}",
+                found.sentence(&self.of, &self.over, self.level)
+            )?;
         }
         Ok(())
     }
@@ -74,13 +85,21 @@ impl JohnsonNeyman {
             .iter()
             .filter(|r| r.significant)
             .map(|r| {
-                let sign = if r.sign == Some(1) { "positive" } else { "negative" };
+                let sign = if r.sign == Some(1) {
+                    "positive"
+                } else {
+                    "negative"
+                };
                 match (r.from, r.to) {
                     (None, None) => format!("{sign} everywhere"),
                     (None, Some(to)) => format!("{sign} below {over} = {}", number(to)),
                     (Some(from), None) => format!("{sign} above {over} = {}", number(from)),
                     (Some(from), Some(to)) => {
-                        format!("{sign} between {over} = {} and {}", number(from), number(to))
+                        format!(
+                            "{sign} between {over} = {} and {}",
+                            number(from),
+                            number(to)
+                        )
                     }
                 }
             })

@@ -46,6 +46,7 @@ fn check(model: &Model, theta: &[f64], rng: &mut Rng, order: &[usize], split: us
         let kept = criterion.keep();
         let (integers, numbers) = kept.parts();
         let again = Kept::from_parts(layout, &integers, &numbers).expect("its own parts");
+        let (mut way, mut square) = (kept.way(), 0.0);
         for _ in 0..6 {
             let (a, b) = (random_row(rng, layout), random_row(rng, layout));
             let (whole_a, whole_b) = (henderson.row(&a.0, &a.1), henderson.row(&b.0, &b.1));
@@ -59,6 +60,11 @@ fn check(model: &Model, theta: &[f64], rng: &mut Rng, order: &[usize], split: us
             };
             let variance = henderson.product(&whole_a, &whole_a);
             close("variance", kept.product(&row_a, &row_a), variance);
+            // Twice, and another between: places that were kept are those of the row.
+            for row in [&row_a, &row_a, &row_b, &row_a] {
+                square = kept.square(&mut way, row);
+            }
+            close("square", square, variance);
             let other = henderson.product(&whole_b, &whole_b).max(size) / size;
             let covariance = henderson.product(&whole_a, &whole_b);
             close(
