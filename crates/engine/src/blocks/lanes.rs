@@ -324,6 +324,78 @@ impl Lanes {
         )
     }
 
+    /// Σ_r Σ_f N_fM_rK_fM_rN_f' for symmetric K × K matrices M_r: p × p.
+    pub fn spread_of_scores(&self, lambda: &[f64], mixes: &[Vec<f64>]) -> Vec<f64> {
+        let k = self.width;
+        // Σ_r M_r\[a, b\]M_r\[c, d\] by \[a, d, b, c\]: each level needs one pass over it, however
+        // many r there are.
+        let mut table = vec![0.0; k * k * k * k];
+        for mix in mixes {
+            for (row, sums) in table.chunks_exact_mut(k * k).enumerate() {
+                let (a, d) = (row / k, row % k);
+                for (at, sum) in sums.iter_mut().enumerate() {
+                    *sum += mix[a * k + at / k] * mix[(at % k) * k + d];
+                }
+            }
+        }
+        self.arch.dispatch(
+            #[inline(always)]
+            || match self.width {
+                1 => self.spread_pass::<1>(lambda, &table),
+                2 => self.spread_pass::<2>(lambda, &table),
+                3 => self.spread_pass::<3>(lambda, &table),
+                _ => self.spread_pass::<0>(lambda, &table),
+            },
+        )
+    }
+
+    #[inline(always)]
+    fn spread_pass<const K: usize>(&self, lambda: &[f64], table: &[f64]) -> Vec<f64> {
+        let k = if K > 0 { K } else { self.width };
+        let (t, p) = (self.tail, self.tail - 1);
+        let mut work = LaneWork::new(k, t);
+        let beta = vec![0.0; p];
+        let mut middle = vec![Lane::ZERO; k * k];
+        let mut half = vec![Lane::ZERO; k * p];
+        let mut sums = vec![Lane::ZERO; p * p];
+        for chunk in self.numbers.chunks_exact(k * k + k * t) {
+            let (own, tail) = chunk.split_at(k * k);
+            work.solve::<K>(k, t, own, tail, lambda, &beta);
+            for (m, weights) in middle.iter_mut().zip(table.chunks_exact(k * k)) {
+                let mut total = Lane::ZERO;
+                for (weight, kept) in weights.iter().zip(&work.kept) {
+                    total += Lane::splat(*weight) * *kept;
+                }
+                *m = total;
+            }
+            for a in 0..k {
+                for x in 0..p {
+                    let mut total = Lane::ZERO;
+                    for d in 0..k {
+                        total += middle[a * k + d] * work.rest[d * p + x];
+                    }
+                    half[a * p + x] = total;
+                }
+            }
+            for a in 0..k {
+                for x in 0..p {
+                    let mine = work.rest[a * p + x];
+                    let row = &half[a * p..a * p + x + 1];
+                    for (sum, other) in sums[x * p..x * p + x + 1].iter_mut().zip(row) {
+                        *sum += mine * *other;
+                    }
+                }
+            }
+        }
+        let mut out: Vec<f64> = sums.into_iter().map(Lane::sum).collect();
+        for x in 0..p {
+            for z in 0..x {
+                out[z * p + x] = out[x * p + z];
+            }
+        }
+        out
+    }
+
     #[inline(always)]
     fn moment_pass<const K: usize>(&self, lambda: &[f64], covariance: &[f64]) -> Moments {
         let k = if K > 0 { K } else { self.width };

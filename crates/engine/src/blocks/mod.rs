@@ -12,6 +12,7 @@ mod plan;
 mod root;
 mod small;
 mod sparse;
+mod steps;
 mod system;
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,8 @@ use super::lanes::Lanes;
 use super::plan::Plan;
 use super::root::Root;
 use super::small::sandwich;
-use super::sparse::{Sparse, steps};
+use super::sparse::Sparse;
+use super::steps::{Along, Mixed, Steps};
 use super::{Information, Scores};
 use crate::layout::{Entry, Layout};
 use crate::statistics::Statistics;
@@ -182,29 +183,30 @@ impl System {
                     let v = &root_residual[face.offset..face.offset + widths[face.factor]];
                     scores.add_residual(face.factor, v);
                 }
-                nodes.information(directions, &self.root, &mut information);
             }
         }
-        let forms = self.finish_forms(information, directions, &root_residual);
+        let steps = Along::new(directions, self.layout.factors.len(), &root_residual);
+        let forms = match &self.kernel {
+            Kernel::Lanes(_) => self.finish_forms(information, &steps),
+            Kernel::Nodes(nodes) => {
+                let steps = steps.with_nodes(nodes);
+                nodes.information(&steps, &self.root, &mut information);
+                self.finish_forms(information, &steps)
+            }
+        };
         (scores, forms)
     }
 
     /// Adds the root's part to the quadratic forms and fills both triangles.
-    fn finish_forms(
-        &self,
-        mut information: Information,
-        directions: &[Direction],
-        residual: &[f64],
-    ) -> Vec<f64> {
-        let m = directions.len();
+    fn finish_forms(&self, mut information: Information, steps: &impl Steps) -> Vec<f64> {
+        let m = steps.count();
         let lead = self.root.effects + self.root.fixed;
         let mut all_steps = vec![0.0; m * lead];
         let widest = self.layout.factors.iter().map(|f| f.width).max();
         let mut g = vec![0.0; m * widest.unwrap_or(0)];
-        for face in self.root.faces() {
+        for (index, face) in self.root.faces().iter().enumerate() {
             let k = self.layout.factors[face.factor].width;
-            let v = &residual[face.offset..face.offset + k];
-            steps(directions, face.factor, v, &mut g[..m * k]);
+            steps.root(index, face, &mut g[..m * k]);
             for i in 0..m {
                 all_steps[i * lead + face.offset..i * lead + face.offset + k]
                     .copy_from_slice(&g[i * k..(i + 1) * k]);
@@ -220,7 +222,7 @@ impl System {
                 }
             }
             for i in 0..m {
-                for h in 0..=i {
+                for h in steps.first_partner(i)..=i {
                     let mut sum = 0.0;
                     for r in 0..lead {
                         let (x, y) = (i * lead + r, h * lead + r);
@@ -238,7 +240,7 @@ impl System {
                 .collect();
             self.root.half_solve(&self.lambda, &mut half, m);
             for i in 0..m {
-                for h in 0..=i {
+                for h in steps.first_partner(i)..=i {
                     let dot: f64 = half[i * lead..(i + 1) * lead]
                         .iter()
                         .zip(&half[h * lead..(h + 1) * lead])
@@ -296,6 +298,47 @@ impl System {
                         sandwich(&covariance, &between, p)
                     })
                     .collect()
+            }
+        }
+    }
+
+    /// Σ_r A_r'PA_r with A_r = D_rV⁻¹X, where D_r = Σ_f Z_fM_rfZ_f' changes V by the symmetric
+    /// K × K matrices M_rf, one for each grouping factor (`mixes\[r\]\[factor\]`); p × p, in standard
+    /// units. Call after [`System::value`].
+    pub fn spread_of_scores(&self, mixes: &[Vec<Vec<f64>>]) -> Vec<f64> {
+        let p = self.layout.fixed;
+        match &self.kernel {
+            Kernel::Lanes(lanes) => {
+                let phi = self.root.fixed_covariance();
+                let moments = lanes.moments(&self.lambda[0], &phi);
+                let own: Vec<Vec<f64>> = mixes.iter().map(|mix| mix[0].clone()).collect();
+                let mut out = lanes.spread_of_scores(&self.lambda[0], &own);
+                for change in own {
+                    let b = moments.between(&Direction { factor: 0, change });
+                    let taken = sandwich(&b, &phi, p);
+                    out.iter_mut().zip(&taken).for_each(|(x, y)| *x -= y);
+                }
+                out
+            }
+            Kernel::Nodes(nodes) => {
+                let scores = self.fixed_scores(nodes);
+                let columns: Vec<&[Vec<f64>]> =
+                    scores.iter().map(|s| s.columns.as_slice()).collect();
+                let steps = Mixed::new(mixes, &columns, p, nodes, self.root.faces());
+                let lead = self.root.effects + self.root.fixed;
+                let mut information = Information::new(steps.count(), lead);
+                nodes.information(&steps, &self.root, &mut information);
+                let forms = self.finish_forms(information, &steps);
+                let count = steps.count();
+                let mut out = vec![0.0; p * p];
+                for r in 0..mixes.len() {
+                    for x in 0..p {
+                        for z in 0..p {
+                            out[x * p + z] += forms[(r * p + x) * count + r * p + z];
+                        }
+                    }
+                }
+                out
             }
         }
     }

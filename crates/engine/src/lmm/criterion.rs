@@ -78,6 +78,16 @@ pub(crate) struct Pieces {
     pub pwrss: f64,
 }
 
+/// What the expected information is made of, for m directions V_i.
+pub(crate) struct Expected {
+    /// Σ_f Z_f'PZ_f of each factor.
+    pub scores: Vec<Vec<f64>>,
+    /// tr(PV_iPV_j), m × m.
+    pub traces: Vec<f64>,
+    /// Φ(X'V⁻¹V_iV⁻¹X)Φ with Φ = (X'V⁻¹X)⁻¹, p × p.
+    pub covariance_changes: Vec<Vec<f64>>,
+}
+
 impl Criterion {
     /// For the given statistics, by REML or ML.
     pub fn new(statistics: &Statistics, reml: bool) -> Self {
@@ -295,6 +305,23 @@ impl Criterion {
             covariance_changes,
             pwrss: self.last.pwrss,
         }
+    }
+
+    /// What the expected information by REML is made of, whatever the criterion is, in directions
+    /// of one's own at the θ of the last evaluation.
+    pub(crate) fn expected(&mut self, directions: &[Direction]) -> Expected {
+        let (scores, _) = self.system.derivatives(true, &[]);
+        Expected {
+            scores: scores.information,
+            traces: self.system.traces(true, directions),
+            covariance_changes: self.system.fixed_covariance_changes(directions),
+        }
+    }
+
+    /// Σ_r A_r'PA_r with A_r = D_rV⁻¹X for changes D_r of V, each by a K × K matrix a grouping
+    /// factor: p × p, in standard units.
+    pub(crate) fn spread_of_scores(&self, mixes: &[Vec<Vec<f64>>]) -> Vec<f64> {
+        self.system.spread_of_scores(mixes)
     }
 
     /// ∂(ΛΛ')/∂θ_i at the last θ.

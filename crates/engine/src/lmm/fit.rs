@@ -3,6 +3,7 @@
 use super::criterion::Criterion;
 use super::inference::{Inference, RandomEffects};
 use super::joint::Joint;
+use super::kenward_roger::KenwardRoger;
 use crate::coordinates::{Coordinates, lower_factor};
 use crate::layout::Layout;
 use crate::optimize::{
@@ -450,6 +451,31 @@ fn certify(criterion: &mut Criterion, layout: &Layout, theta: &[f64]) -> (Certif
     (certificate, step)
 }
 
+/// Columns of the faces, factor by factor, on whose variances there is no information because the
+/// fixed effects took it, by the rule of the certificate; `information` is that of
+/// [`Derivatives`](super::Derivatives).
+pub(super) fn absorbed(
+    criterion: &Criterion,
+    information: &[Vec<f64>],
+    lambda: &[Vec<f64>],
+) -> Vec<Vec<bool>> {
+    let floor = information_floor(criterion);
+    let unit = criterion.unit();
+    let factors = criterion.layout().factors.iter();
+    factors
+        .zip(information.iter().zip(lambda))
+        .map(|(shape, (information, lambda))| {
+            let k = shape.width;
+            let column = |a: usize| {
+                let row = &lambda[a * k..(a + 1) * k];
+                let spread = row.iter().map(|x| x * x).sum::<f64>() / (unit * unit);
+                information[a * k + a] * spread.max(1.0) <= floor
+            };
+            (0..k).map(column).collect()
+        })
+        .collect()
+}
+
 /// Information on a variance below which there is none: rounding of what the fixed effects took.
 /// Where they give every level a mean of its own, the criterion does not depend on the variance.
 fn information_floor(criterion: &Criterion) -> f64 {
@@ -553,5 +579,11 @@ impl Fit {
     /// The covariance of (θ, σ) and what follows from it: Satterthwaite's degrees of freedom.
     pub fn inference(&mut self) -> Inference {
         Inference::of(self)
+    }
+
+    /// Kenward and Roger's covariance of the fixed effects and their tests. The formulas are those
+    /// of REML; asked of a fit by ML they are evaluated where that fit is.
+    pub fn kenward_roger(&mut self) -> KenwardRoger {
+        KenwardRoger::of(self)
     }
 }

@@ -1,5 +1,6 @@
 //! After the fit: random effects, and how well the variance parameters are known.
 
+use super::contrast::{FTest, Uncorrelated};
 use super::fit::Fit;
 use crate::blocks::Direction;
 use crate::optimize::symmetric_eigen;
@@ -188,6 +189,45 @@ impl Inference {
             .sum();
         2.0 / spread
     }
+
+    /// The F test of several contrasts, q × p by rows, given their estimates less the values
+    /// tested: Fai and Cornelius (1996) as in lmerTest (Kuznetsova, Brockhoff and Christensen 2017,
+    /// section 4.2). The contrasts are turned into uncorrelated ones; the mean of F is that of a
+    /// sum of squared t with Satterthwaite's degrees of freedom each. A single contrast gives the
+    /// square of its t.
+    pub fn f_test(&self, contrasts: &[f64], values: &[f64]) -> FTest {
+        let turned = Uncorrelated::of(contrasts, values, &self.vcov);
+        let q = turned.rank();
+        let f = turned.mean_square();
+        let each: Vec<f64> = turned
+            .rows
+            .chunks_exact(self.fixed.max(1))
+            .map(|row| self.satterthwaite(row))
+            .collect();
+        FTest {
+            f,
+            scaling: 1.0,
+            num_df: q as f64,
+            den_df: pooled(&each),
+        }
+    }
+}
+
+/// The denominator of an F whose numerator is a mean of squared t with these degrees of freedom:
+/// that with E(F) = ν/(ν − 2), by the same rules at the edges as lmerTest.
+fn pooled(df: &[f64]) -> f64 {
+    let q = df.len() as f64;
+    let Some(first) = df.first() else {
+        return f64::NAN;
+    };
+    if df.iter().all(|x| (x - first).abs() < 1e-8 * first.abs()) {
+        return df.iter().sum::<f64>() / q;
+    }
+    if df.iter().any(|x| *x <= 2.0) {
+        return 2.0;
+    }
+    let mean: f64 = df.iter().map(|x| x / (x - 2.0)).sum();
+    2.0 * mean / (mean - q)
 }
 
 /// Twice the inverse of a Hessian over its directions of positive curvature, and how many were

@@ -1,12 +1,16 @@
 //! Linear mixed models: the criterion with its exact derivatives, the fit, and what it gives.
 
+mod contrast;
 mod criterion;
 mod fit;
 mod inference;
 mod joint;
+mod kenward_roger;
 mod start;
 
+pub use contrast::FTest;
 pub use criterion::{Criterion, Derivatives};
 pub use fit::{Certificate, Fit, FitError, Optimizer, Options, fit, fit_at};
 pub use inference::{Inference, RandomEffects};
 pub use joint::{Joint, JointRow, JointRows, LevelColumns, Variance};
+pub use kenward_roger::KenwardRoger;

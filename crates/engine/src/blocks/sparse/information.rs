@@ -1,16 +1,16 @@
-//! Forward once more: the quadratic forms of the average information.
+//! Forward once more: quadratic forms a_i'Pa_j of vectors a_i = Z g_i.
 
 use super::Sparse;
 use crate::blocks::Information;
-use crate::blocks::curvature::Direction;
 use crate::blocks::root::Root;
 use crate::blocks::small::symmetric;
+use crate::blocks::steps::Steps;
 
 impl Sparse {
-    /// Adds this part to the quadratic forms F_ij = a_i'Pa_j of the directions a_i = Z g_i, and
-    /// to their projections on the root.
-    pub fn information(&self, directions: &[Direction], root: &Root, into: &mut Information) {
-        let m = directions.len();
+    /// Adds this part to the quadratic forms F_ij = a_i'Pa_j of the vectors a_i = Z g_i, and to
+    /// their projections on the root.
+    pub fn information(&self, steps: &impl Steps, root: &Root, into: &mut Information) {
+        let m = steps.count();
         let p = self.tail - 1;
         let lead = root.effects + p;
         // Z_j'V⁻¹a_i, pending at the nodes that are not leaves.
@@ -28,30 +28,23 @@ impl Sparse {
             .collect();
         let nothing = vec![0.0; m * self.widest];
         let mut work = vec![0.0; 3 * m * self.widest];
-        // A leaf has heard of no direction but those of its own factor.
         let all: Vec<usize> = (0..m).collect();
-        let factors = 1 + directions.iter().map(|d| d.factor).max().unwrap_or(0);
-        let mut by_factor = vec![Vec::new(); factors];
-        for (i, direction) in directions.iter().enumerate() {
-            by_factor[direction.factor].push(i);
-        }
         for j in 0..self.plan.nodes.len() {
             let node = &self.plan.nodes[j];
             let k = node.width;
             let (own, panel) = self.current(node);
             let scaled = &self.scaled[self.panel_range(node)];
             let w = &self.w[node.own..node.own + k * k];
-            let v = &self.solution.residual[self.start[j]..self.start[j] + k];
             let arrived = std::mem::take(&mut pending[j]);
+            // A leaf has heard of no vector but those that move its own factor.
             let (active, incoming) = if node.leaf {
-                let own = by_factor.get(node.factor);
-                (own.map_or(&[][..], Vec::as_slice), &nothing)
+                (steps.moving(node.factor), &nothing)
             } else {
                 (&all[..], &arrived)
             };
             let (g, rest) = work.split_at_mut(m * k);
             let (sg, half) = rest.split_at_mut(m * k);
-            steps(directions, node.factor, v, g);
+            steps.node(j, node, g);
             for &i in active {
                 let (gi, total) = (&g[i * k..(i + 1) * k], i * k);
                 for a in 0..k {
@@ -64,7 +57,8 @@ impl Sparse {
                 }
             }
             for (at, &i) in active.iter().enumerate() {
-                for &h in &active[..=at] {
+                let partners = active[..=at].partition_point(|&h| h < steps.first_partner(i));
+                for &h in &active[partners..=at] {
                     let mut sum = 0.0;
                     for a in 0..k {
                         let (x, y) = (i * k + a, h * k + a);
@@ -99,25 +93,6 @@ impl Sparse {
                     projection[root.effects + x] += value(row + x);
                 }
             }
-        }
-    }
-}
-
-/// Writes the steps g_i = E_iv of one face, m × K numbers; zero for directions of other factors.
-pub(in crate::blocks) fn steps(
-    directions: &[Direction],
-    factor: usize,
-    v: &[f64],
-    out: &mut [f64],
-) {
-    let k = v.len();
-    for (direction, g) in directions.iter().zip(out.chunks_exact_mut(k)) {
-        if direction.factor == factor {
-            for (x, row) in g.iter_mut().zip(direction.change.chunks_exact(k)) {
-                *x = row.iter().zip(v).map(|(a, b)| a * b).sum();
-            }
-        } else {
-            g.fill(0.0);
         }
     }
 }

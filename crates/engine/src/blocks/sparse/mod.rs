@@ -15,7 +15,6 @@ use super::face::FaceScratch;
 use super::plan::{Node, Plan};
 use crate::statistics::Statistics;
 use eliminate::DenseUpdate;
-pub(super) use information::steps;
 pub(super) use inverse::Covariance;
 pub(super) use substitute::Substituted;
 
@@ -180,6 +179,12 @@ impl Sparse {
 
     pub(super) fn panel_range(&self, node: &Node) -> std::ops::Range<usize> {
         node.panel..node.panel + (node.height + self.tail) * node.width
+    }
+
+    /// Z_j'Py of a node, from the last back-substitution.
+    pub(super) fn residual(&self, j: usize) -> &[f64] {
+        let start = self.start[j];
+        &self.solution.residual[start..start + self.plan.nodes[j].width]
     }
 
     /// S_jj and the panel of a node as its elimination meets them.
