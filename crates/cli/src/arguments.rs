@@ -34,6 +34,10 @@ pub enum Command {
     Predict(PredictArguments),
     Means(MeansArguments),
     Slopes(SlopesArguments),
+    Anova(AnovaArguments),
+    Test(TestArguments),
+    Compare(CompareArguments),
+    Drop(DropArguments),
     Data(DataArguments),
 }
 
@@ -47,6 +51,10 @@ impl Command {
             Command::Predict(a) => a.json,
             Command::Means(a) => a.answer.json,
             Command::Slopes(a) => a.answer.json,
+            Command::Anova(a) => a.answer.json,
+            Command::Test(a) => a.answer.json,
+            Command::Compare(a) => a.answer.json,
+            Command::Drop(a) => a.answer.json,
             Command::Data(a) => a.json,
         }
     }
@@ -239,6 +247,108 @@ pub struct MeansArguments {
     pub answer: AnswerArguments,
 }
 
+/// Test the terms of the fixed effects (analysis of variance)
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ranef anova -f 'yield ~ nitro * Variety + (1 | Block/Variety)' Oats
+  ranef anova oats.json --type 2 --df kenward-roger
+
+Types, none of which depends on how factors are coded:
+  1   each term after those before it in the formula
+  2   each term after all others that do not contain it
+  3   each term after all others, averaged over the cells of its interactions (SAS, lmerTest)")]
+pub struct AnovaArguments {
+    #[command(flatten)]
+    pub model: ModelArguments,
+
+    /// Type of the hypotheses: 1, 2 or 3
+    #[arg(long = "type", value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=3), help_heading = "Output")]
+    pub kind: u8,
+
+    #[command(flatten)]
+    pub answer: AnswerArguments,
+}
+
+/// Test contrasts of the fixed effects, one by one and together
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ranef test sleep.json --contrast 'Days = 10'
+  ranef test -f 'score ~ Machine + (Machine | Worker)' Machines --contrast Machine
+  ranef test -f 'score ~ Machine + (Machine | Worker)' Machines --adjust tukey \\
+    --contrast MachineB --contrast MachineC --contrast 'MachineC - MachineB'
+
+A contrast is a combination of coefficients, as `ranef fit` names them, and the value it is tested
+against: `a - b`, `(a + b)/2 = 1`, `a = b = c`. The name of a term stands for all of its coefficients.
+A name that reads otherwise goes in backticks.")]
+pub struct TestArguments {
+    #[command(flatten)]
+    pub model: ModelArguments,
+
+    /// A contrast to test; may be given several times
+    #[arg(
+        short,
+        long,
+        value_name = "CONTRAST",
+        required = true,
+        allow_hyphen_values = true,
+        help_heading = "Contrasts"
+    )]
+    pub contrast: Vec<String>,
+
+    /// How p-values are adjusted for the number of contrasts
+    #[arg(long, value_name = "RULE", value_enum, default_value_t = Adjust::None, help_heading = "Contrasts")]
+    pub adjust: Adjust,
+
+    #[command(flatten)]
+    pub answer: AnswerArguments,
+}
+
+/// Compare models: likelihood-ratio tests, AIC, BIC, fixed effects side by side
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ranef compare sleepstudy -f 'Reaction ~ Days + (1 | Subject)' -f 'Reaction ~ Days + (Days | Subject)'
+  ranef compare small.json large.json
+
+Models by REML are refitted by maximum likelihood for the comparison, and ordered by their number of
+parameters; each is tested against the one above it if that is a special case of it. Where one
+variance more is tested, `p (boundary)` takes in that a variance cannot be negative.")]
+pub struct CompareArguments {
+    /// Files written by `ranef fit --save`; with -f, the data to fit the formulas to
+    #[arg(value_name = "MODEL|DATA", required = true)]
+    pub models: Vec<String>,
+
+    /// Fit this formula instead of reading a saved model; give two or more
+    #[arg(
+        short = 'f',
+        long = "formula",
+        value_name = "FORMULA",
+        help_heading = "Model"
+    )]
+    pub formula: Vec<String>,
+
+    /// The rows that the saved models were fitted to [default: those they name]
+    #[arg(
+        long,
+        value_name = "DATA",
+        conflicts_with = "formula",
+        help_heading = "Model"
+    )]
+    pub data: Option<String>,
+
+    /// Compare REML likelihoods as they are; right for models with equal fixed effects only
+    #[arg(long, help_heading = "Output")]
+    pub no_refit: bool,
+
+    #[command(flatten)]
+    pub options: ModelOptions,
+
+    #[command(flatten)]
+    pub read: ReadArguments,
+
+    #[command(flatten)]
+    pub answer: AnswerArguments,
+}
+
 /// Simple slopes: what one predictor does at values of another, and where it does anything
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -267,6 +377,22 @@ pub struct SlopesArguments {
     /// The probability that an interval holds its slope
     #[arg(long, default_value_t = 0.95, value_parser = level, help_heading = "Output")]
     pub level: f64,
+
+    #[command(flatten)]
+    pub answer: AnswerArguments,
+}
+
+/// Leave out one random effect after the other and say what each is worth
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ranef drop -f 'Reaction ~ Days + (Days | Subject)' sleepstudy
+  ranef drop sleep.json
+
+The table that lmerTest calls ranova, with a second p-value that takes in that a variance cannot be
+negative.")]
+pub struct DropArguments {
+    #[command(flatten)]
+    pub model: ModelArguments,
 
     #[command(flatten)]
     pub answer: AnswerArguments,
@@ -338,7 +464,7 @@ pub struct AnswerArguments {
 }
 
 /// Choices around a formula. They require one: a saved model has made its choices.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Model")]
 pub struct ModelOptions {
     /// Maximum likelihood instead of REML, to compare models that differ in fixed effects
@@ -369,8 +495,8 @@ pub struct ModelOptions {
     #[arg(long, value_name = "HOW", value_enum, requires = "formula")]
     pub contrasts: Option<Contrasts>,
 
-    /// Degrees of freedom of the tests [default: satterthwaite]
-    #[arg(long, value_name = "METHOD", value_enum, requires = "formula")]
+    /// Degrees of freedom of the tests [default: satterthwaite, or those of the saved model]
+    #[arg(long, value_name = "METHOD", value_enum)]
     pub df: Option<Df>,
 
     /// Optimiser; others than newton are there to be compared with it
@@ -379,7 +505,7 @@ pub struct ModelOptions {
 }
 
 /// How files are read, where they do not say so themselves.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Reading data")]
 pub struct ReadArguments {
     /// More spellings of a missing value, beside the empty cell, NA, NaN, null and .
@@ -420,13 +546,28 @@ pub enum Contrasts {
 pub enum Df {
     /// From how well the variances are known (the default)
     Satterthwaite,
-    /// Satterthwaite's with small-sample corrections
-    #[value(hide = true)]
+    /// Kenward and Roger's, with standard errors corrected for small samples
     KenwardRoger,
     /// Rows less fixed effects
     Residual,
     /// None: z tests
     None,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Adjust {
+    /// As they are
+    None,
+    /// Holm's steps: as general as Bonferroni, never larger
+    Holm,
+    /// Times their number
+    Bonferroni,
+    /// 1 − (1 − p)ⁿ
+    Sidak,
+    /// Benjamini and Hochberg's false discovery rate
+    Fdr,
+    /// Tukey's, for all pairwise differences of some means
+    Tukey,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -447,18 +588,6 @@ pub enum Interval {
     Confidence,
     /// For an observation yet to be made
     Prediction,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Adjust {
-    /// Holm's steps (the default)
-    Holm,
-    /// Times their number
-    Bonferroni,
-    /// The share of false discoveries
-    Fdr,
-    /// Not at all
-    None,
 }
 
 /// `x=1,2` as a name and values.

@@ -45,6 +45,10 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Predict(arguments) => commands::predict::run(&arguments),
         Command::Means(arguments) => commands::means::run(&arguments),
         Command::Slopes(arguments) => commands::slopes::run(&arguments),
+        Command::Anova(arguments) => commands::anova::run(&arguments),
+        Command::Test(arguments) => commands::test::run(&arguments),
+        Command::Compare(arguments) => commands::compare::run(&arguments),
+        Command::Drop(arguments) => commands::drop::run(&arguments),
         Command::Data(arguments) => commands::data::run(&arguments),
     }
 }

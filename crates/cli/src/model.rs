@@ -5,7 +5,9 @@ use std::path::Path;
 use ranef::frame::Source;
 use ranef::{Contrast, DfMethod, Fit, Lmer, Origin};
 
-use crate::arguments::{Contrasts, Df, ModelArguments, ModelOptions, Optimizer, ReadArguments};
+use crate::arguments::{
+    Adjust, Contrasts, Df, ModelArguments, ModelOptions, Optimizer, ReadArguments,
+};
 use crate::data;
 use crate::error::{Failure, Problem};
 use crate::progress::Progress;
@@ -22,11 +24,12 @@ impl<'a> Model<'a> {
     /// Fits the formula if there is one, and reads a saved model otherwise.
     pub fn of(arguments: &'a ModelArguments, progress: &Progress) -> Result<Self, Failure> {
         let Some(formula) = &arguments.formula else {
-            return Ok(Self {
+            let model = Self {
                 fit: load(&arguments.model)?,
                 data: None,
                 arguments,
-            });
+            };
+            return model.with_df(progress);
         };
         let lmer = lmer(formula, &arguments.options)?;
         let (fit, data) = fit(&lmer, &arguments.model, &arguments.read, progress)?;
@@ -51,9 +54,28 @@ impl<'a> Model<'a> {
         Ok(model)
     }
 
+    /// A saved model with the degrees of freedom that are asked for. Kenward and Roger's may need its
+    /// rows.
+    fn with_df(mut self, progress: &Progress) -> Result<Self, Failure> {
+        let Some(df) = self.arguments.options.df.map(df_method) else {
+            return Ok(self);
+        };
+        let known = df != DfMethod::KenwardRoger
+            || self.fit.theta().is_empty()
+            || self.fit.kenward_roger().is_ok();
+        if !known {
+            progress.phase("reading the rows of the model again");
+            let data = self.find_rows()?;
+            self.fit = self.fit.with_rows(&*data)?;
+            self.data = Some(data);
+        }
+        self.fit = self.fit.with_df(df)?;
+        Ok(self)
+    }
+
     /// The rows of a model from [`Model::with_rows`].
     pub fn rows(&self) -> Result<&dyn Source, Failure> {
-        self.data.as_deref().ok_or_else(|| Failure::panicked())
+        self.data.as_deref().ok_or_else(Failure::panicked)
     }
 
     /// Where the rows of a saved model are to be had.
@@ -128,6 +150,27 @@ fn load(name: &str) -> Result<Fit, Failure> {
     })
 }
 
+/// The rule that an argument names.
+pub fn adjust(rule: Adjust) -> ranef::Adjust {
+    match rule {
+        Adjust::None => ranef::Adjust::None,
+        Adjust::Holm => ranef::Adjust::Holm,
+        Adjust::Bonferroni => ranef::Adjust::Bonferroni,
+        Adjust::Sidak => ranef::Adjust::Sidak,
+        Adjust::Fdr => ranef::Adjust::Fdr,
+        Adjust::Tukey => ranef::Adjust::Tukey,
+    }
+}
+
+fn df_method(df: Df) -> DfMethod {
+    match df {
+        Df::Satterthwaite => DfMethod::Satterthwaite,
+        Df::KenwardRoger => DfMethod::KenwardRoger,
+        Df::Residual => DfMethod::Residual,
+        Df::None => DfMethod::None,
+    }
+}
+
 /// The model that the options describe.
 pub fn lmer(formula: &str, options: &ModelOptions) -> Result<Lmer, Failure> {
     if let Some(family) = &options.family {
@@ -142,19 +185,7 @@ pub fn lmer(formula: &str, options: &ModelOptions) -> Result<Lmer, Failure> {
         .hint("leave --agq out: a gaussian model is fitted exactly and needs none")
         .into());
     }
-    let df = match options.df {
-        None | Some(Df::Satterthwaite) => DfMethod::Satterthwaite,
-        Some(Df::Residual) => DfMethod::Residual,
-        Some(Df::None) => DfMethod::None,
-        Some(Df::KenwardRoger) => {
-            return Err(Problem::new(
-                "df_not_available",
-                "Kenward and Roger's degrees of freedom are not in this version",
-            )
-            .hint("use --df satterthwaite, which differs little unless groups are very few")
-            .into());
-        }
-    };
+    let df = options.df.map_or(DfMethod::Satterthwaite, df_method);
     let mut model = Lmer::new(formula)
         .reml(!options.ml)
         .factors(&options.factor)

@@ -369,6 +369,9 @@ fn a_variance_of_zero_is_nothing_special() {
     assert!(relative(ours.covariance[0], dense.adjusted.a[0], 0.0) < 1e-12);
     let want = dense.test(&[1.0], &[1.0]).den_df;
     assert!(relative(ours.df(&[1.0]), want, 0.0) < 1e-9);
+    // pbkrtest 0.5.2 at the same fit, where Satterthwaite's (lmerTest) are 29.
+    assert!((ours.df(&[1.0]) - 5.0).abs() < 1e-9);
+    assert!((ours.covariance[0] - 0.4602103).abs() < 5e-8);
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::options::{DfMethod, Lmer, optimizer_name};
 use crate::origin::Origin;
 use crate::random::{RandomBlock, RandomEffects};
 use crate::residuals::ResidualSummary;
+use crate::tests::KenwardRoger;
 use crate::{Error, rows};
 
 /// A fitted linear mixed model.
@@ -27,6 +28,7 @@ pub struct Fit {
     pub(crate) engine: Option<Engine>,
     pub(crate) random_effects: OnceLock<RandomEffects>,
     pub(crate) inference: OnceLock<lmm::Inference>,
+    pub(crate) kenward_roger: OnceLock<KenwardRoger>,
     pub(crate) residuals: OnceLock<ResidualSummary>,
     pub(crate) joint: OnceLock<lmm::Joint>,
 }
@@ -176,7 +178,9 @@ impl Fit {
         };
         // Without random effects Satterthwaite's formula gives the residual degrees of freedom.
         let df = match options.df {
-            DfMethod::Satterthwaite if terms.random.is_empty() => DfMethod::Residual,
+            DfMethod::Satterthwaite | DfMethod::KenwardRoger if terms.random.is_empty() => {
+                DfMethod::Residual
+            }
             df => df,
         };
         let engine = lmm::fit(&statistics, &settings).map_err(|e| Error::fit(&e))?;
@@ -201,11 +205,11 @@ impl Fit {
         facts.notes.extend(notes::of_data(&facts, &found.notes));
         facts.notes.extend(notes::of_estimates(&facts));
         facts.seconds = started.elapsed().as_secs_f64();
-        Ok(Self::new(facts, engine, Arc::new(statistics)))
+        Self::new(facts, engine, Arc::new(statistics))
     }
 
-    fn new(facts: Facts, fit: lmm::Fit, statistics: Arc<Statistics>) -> Self {
-        Self {
+    fn new(facts: Facts, fit: lmm::Fit, statistics: Arc<Statistics>) -> Result<Self, Error> {
+        let mut fit = Self {
             facts,
             engine: Some(Engine {
                 fit: Mutex::new(fit),
@@ -213,9 +217,47 @@ impl Fit {
             }),
             random_effects: OnceLock::new(),
             inference: OnceLock::new(),
+            kenward_roger: OnceLock::new(),
             residuals: OnceLock::new(),
             joint: OnceLock::new(),
+        };
+        fit.prepare_df()?;
+        Ok(fit)
+    }
+
+    /// The same fit with another method for degrees of freedom.
+    ///
+    /// # Errors
+    /// `needs_rows` for Kenward and Roger's on a saved model that does not carry them.
+    pub fn with_df(mut self, df: DfMethod) -> Result<Self, Error> {
+        self.facts.df = self.effective_df(df);
+        self.facts.options.df = df;
+        self.prepare_df()?;
+        Ok(self)
+    }
+
+    /// Computes what the degrees of freedom need, so that no later question can fail for want of it.
+    fn prepare_df(&mut self) -> Result<(), Error> {
+        let refitted = |note: &Note| note.code == "refitted_by_reml";
+        self.facts.notes.retain(|note| !refitted(note));
+        if self.facts.df == DfMethod::KenwardRoger {
+            self.kenward_roger()?;
+            self.facts
+                .notes
+                .extend(crate::tests::refitted(self, self.facts.df));
         }
+        Ok(())
+    }
+
+    /// The engine's fit of the model by REML or by maximum likelihood, from the statistics at hand.
+    pub(crate) fn engine_fit(&self, reml: bool) -> Result<lmm::Fit, Error> {
+        let settings = lmm::Options {
+            reml,
+            optimizer: self.facts.options.optimizer,
+            start: Some(self.facts.estimates.theta.clone()),
+            ..Default::default()
+        };
+        lmm::fit(self.statistics()?, &settings).map_err(|e| Error::fit(&e))
     }
 
     /// The same model by REML (true) or by maximum likelihood, from the statistics at hand: no row
@@ -226,13 +268,7 @@ impl Fit {
     pub fn refit(&self, reml: bool) -> Result<Self, Error> {
         let started = std::time::Instant::now();
         let statistics = Arc::clone(self.statistics()?);
-        let settings = lmm::Options {
-            reml,
-            optimizer: self.facts.options.optimizer,
-            start: Some(self.facts.estimates.theta.clone()),
-            ..Default::default()
-        };
-        let engine = lmm::fit(&statistics, &settings).map_err(|e| Error::fit(&e))?;
+        let engine = self.engine_fit(reml)?;
         let mut facts = Facts {
             reml,
             options: self.facts.options.clone().reml(reml),
@@ -242,7 +278,7 @@ impl Fit {
         facts.notes.retain(|note| !notes::is_of_estimates(note));
         facts.notes.extend(notes::of_estimates(&facts));
         facts.seconds = started.elapsed().as_secs_f64();
-        Ok(Self::new(facts, engine, statistics))
+        Self::new(facts, engine, statistics)
     }
 
     /// Gives a loaded fit its rows again, for the questions that need more than was saved: one pass.
@@ -487,22 +523,15 @@ impl Fit {
 
     /// Degrees of freedom of a contrast of [`Fit::fixef`] by the chosen method.
     pub fn contrast_df(&self, contrast: &[f64]) -> Option<f64> {
-        match self.facts.df {
-            // Without random effects Satterthwaite's are the residual ones, but for rounding.
-            DfMethod::Satterthwaite if !self.facts.estimates.theta.is_empty() => {
-                Some(self.inference().satterthwaite(contrast))
-            }
-            DfMethod::Satterthwaite | DfMethod::Residual => {
-                Some((self.nobs() - self.facts.estimates.beta.len()) as f64)
-            }
-            DfMethod::None => None,
-        }
+        // Fits and saved models by Kenward and Roger's method carry what it needs.
+        self.df_of(contrast, self.facts.df).ok().flatten()
     }
 
     /// The table of fixed effects, aliased ones included.
     pub fn coefficients(&self) -> Vec<Coefficient> {
         let p = self.facts.estimates.beta.len();
         let kept = self.facts.recipe.fixed_kept();
+        let vcov = self.tested_vcov(self.facts.df).unwrap_or(self.vcov());
         let one = |(j, name): (usize, &String)| {
             let Some(at) = kept.iter().position(|&k| k == j) else {
                 return Coefficient {
@@ -515,7 +544,7 @@ impl Fit {
                 };
             };
             let estimate = self.facts.estimates.beta[at];
-            let std_error = self.facts.estimates.vcov[at * p + at].sqrt();
+            let std_error = vcov[at * p + at].sqrt();
             let mut contrast = vec![0.0; p];
             contrast[at] = 1.0;
             let df = self.contrast_df(&contrast);

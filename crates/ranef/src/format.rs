@@ -125,6 +125,15 @@ pub(crate) fn p_values(values: &[Option<f64>], digits: usize) -> Vec<String> {
     align_right(texts)
 }
 
+/// A p-value in a sentence: `= 0.617`, `< 0.001`.
+pub(crate) fn p_value(p: f64) -> String {
+    if p < 0.001 {
+        "< 0.001".to_owned()
+    } else {
+        format!("= {p:.3}")
+    }
+}
+
 /// The stars behind a p-value.
 pub(crate) fn stars(p: f64) -> &'static str {
     match p {

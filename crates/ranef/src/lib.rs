@@ -20,7 +20,7 @@
 //! answer a plain type. Data come from [`frame`]: files, built-in data sets, or columns of one's
 //! own.
 
-mod adjust;
+pub(crate) mod adjust;
 mod effects;
 mod effects_table;
 mod error;
@@ -43,6 +43,7 @@ mod simpler;
 mod slopes;
 mod summary;
 mod table;
+mod tests;
 
 pub use adjust::Adjust;
 pub use effects::{Effects, GroupCoefficient, RandomEffect};
@@ -67,3 +68,7 @@ pub use simpler::SimplerModel;
 pub use slopes::{JohnsonNeyman, Region, Slope, Slopes, SlopesOptions};
 pub use summary::Summary;
 pub use table::{Answer, Column, Style, Table, Values};
+pub use tests::{
+    Anova, AnovaRow, AnovaType, ComparedCoefficient, Comparison, ContrastRow, ContrastTest,
+    Deletion, Deletions, Hypothesis, JointTest, KenwardRoger, ModelRow, compare,
+};

@@ -17,7 +17,7 @@ impl Fit {
     /// The combination l'β of the coefficients in [`Fit::fixef`].
     pub(crate) fn linear(&self, l: &[f64]) -> Linear {
         let estimate = l.iter().zip(self.fixef()).map(|(l, b)| l * b).sum();
-        let variance = quadratic(l, self.vcov());
+        let variance = quadratic(l, self.tested_vcov(self.df_method()).unwrap_or(self.vcov()));
         Linear {
             estimate,
             std_error: variance.max(0.0).sqrt(),

@@ -69,6 +69,10 @@ pub enum DfMethod {
     /// Satterthwaite's, from the observed information on the variance parameters.
     #[default]
     Satterthwaite,
+    /// Kenward and Roger's, with their corrected standard errors; from the expected information, by
+    /// REML.
+    #[serde(rename = "kenward-roger")]
+    KenwardRoger,
     /// Number of rows less number of fixed effects.
     Residual,
     /// None: z tests.

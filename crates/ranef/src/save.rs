@@ -9,7 +9,8 @@ use crate::fit::Facts;
 use crate::joint::SavedJoint;
 use crate::random::RandomEffects;
 use crate::residuals::ResidualSummary;
-use crate::{Error, Fit};
+use crate::tests::{KenwardRoger, kenward_roger};
+use crate::{DfMethod, Error, Fit};
 
 /// What the file says it is.
 const FORMAT: &str = "ranef model";
@@ -25,6 +26,9 @@ struct Saved {
     facts: Facts,
     random_effects: RandomEffects,
     inference: SavedInference,
+    /// Only where it was asked for: it may take a refit.
+    #[serde(default)]
+    kenward_roger: Option<kenward_roger::Saved>,
     residuals: Option<ResidualSummary>,
     #[serde(default)]
     joint: Option<SavedJoint>,
@@ -60,6 +64,7 @@ impl Fit {
                 dropped: inference.dropped,
                 vcov_changes: inference.vcov_changes.clone(),
             },
+            kenward_roger: self.kenward_roger.get().map(kenward_roger::Saved::from),
             residuals: self.residuals.get().copied(),
             joint: self.joint_to_save(),
         };
@@ -165,6 +170,9 @@ impl Fit {
             engine: None,
             random_effects: OnceLock::from(saved.random_effects),
             inference: OnceLock::from(inference),
+            kenward_roger: saved.kenward_roger.map_or_else(OnceLock::new, |known| {
+                OnceLock::from(KenwardRoger::from(known))
+            }),
             residuals: saved.residuals.map_or_else(OnceLock::new, OnceLock::from),
             joint: OnceLock::new(),
         };
@@ -189,6 +197,13 @@ impl Saved {
             || self.inference.vcov_changes.iter().any(|x| x.len() != p * p)
         {
             return Err(damaged("its information matrix has the wrong size"));
+        }
+        let corrected = self.kenward_roger.as_ref();
+        let promised = self.facts.df == DfMethod::KenwardRoger;
+        if corrected.map_or(promised, |known| !known.fits(p, m)) {
+            return Err(damaged(
+                "its corrected covariance is missing or has the wrong size",
+            ));
         }
         let aliased = self.facts.recipe.aliased().len();
         let aliases = &self.facts.aliases;

@@ -66,6 +66,9 @@ impl Summary<'_> {
             DfMethod::Satterthwaite if !fit.varcorr().is_empty() => {
                 ". t-tests use Satterthwaite's method"
             }
+            DfMethod::KenwardRoger if !fit.varcorr().is_empty() => {
+                ". t-tests use Kenward and Roger's method"
+            }
             DfMethod::None => ". z-tests",
             _ => ". t-tests use the residual degrees of freedom",
         };
@@ -424,7 +427,7 @@ fn abbreviate(name: &str, length: usize) -> String {
 }
 
 /// Breaks a text into lines of at most `columns`, at spaces.
-fn wrap(text: &str, columns: usize) -> String {
+pub(crate) fn wrap(text: &str, columns: usize) -> String {
     let mut out = String::new();
     let mut length = 0;
     for word in text.split(' ') {

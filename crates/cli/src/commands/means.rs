@@ -2,9 +2,9 @@
 
 use ranef::MeansOptions;
 
-use crate::arguments::{Adjust, MeansArguments};
+use crate::arguments::MeansArguments;
 use crate::error::Failure;
-use crate::model::Model;
+use crate::model::{Model, adjust};
 use crate::output;
 use crate::progress::Progress;
 
@@ -15,12 +15,7 @@ pub fn run(arguments: &MeansArguments) -> Result<(), Failure> {
         .within(&arguments.within)
         .pairwise(arguments.pairwise)
         .level(arguments.level)
-        .adjust(match arguments.adjust {
-            Adjust::Holm => ranef::Adjust::Holm,
-            Adjust::Bonferroni => ranef::Adjust::Bonferroni,
-            Adjust::Fdr => ranef::Adjust::Fdr,
-            Adjust::None => ranef::Adjust::None,
-        });
+        .adjust(adjust(arguments.adjust));
     for (predictor, values) in &arguments.at {
         options = options.at(predictor, values);
     }

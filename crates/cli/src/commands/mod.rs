@@ -1,9 +1,13 @@
 //! One file for each command.
 
+pub mod anova;
+pub mod compare;
 pub mod data;
+pub mod drop;
 pub mod effects;
 pub mod fit;
 pub mod means;
 pub mod predict;
 pub mod slopes;
 pub mod summary;
+pub mod test;

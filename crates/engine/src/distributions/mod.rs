@@ -30,6 +30,7 @@ mod quantile;
 mod ratio;
 pub mod special;
 mod student_t;
+mod studentized_range;
 mod tails;
 
 pub use beta::Beta;
@@ -38,3 +39,4 @@ pub use fisher_f::FisherF;
 pub use gamma::Gamma;
 pub use normal::Normal;
 pub use student_t::StudentT;
+pub use studentized_range::StudentizedRange;

@@ -16,6 +16,20 @@ pub struct FTest {
     pub den_df: f64,
 }
 
+impl FTest {
+    /// Wald's F of several contrasts, q × p by rows, given their estimates less the values tested,
+    /// the p × p covariance matrix and the degrees of freedom of the denominator (infinite: χ²/q).
+    pub fn wald(contrasts: &[f64], values: &[f64], covariance: &[f64], den_df: f64) -> Self {
+        let turned = Uncorrelated::of(contrasts, values, covariance);
+        Self {
+            f: turned.mean_square(),
+            scaling: 1.0,
+            num_df: turned.rank() as f64,
+            den_df,
+        }
+    }
+}
+
 /// Eigenvalues of the contrasts' covariance below this share of the largest are zero, as in
 /// lmerTest: √ε.
 const DEPENDENT: f64 = 1.490_116_119_384_765_6e-8;

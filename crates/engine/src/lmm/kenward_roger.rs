@@ -38,11 +38,10 @@ pub struct KenwardRoger {
     pub covariance: Vec<f64>,
     /// W, the inverse of the expected information on the m + 1 parameters.
     pub parameters: Vec<f64>,
-    /// −ΦP_iΦ, the change of Φ with each parameter: m + 1 matrices p × p.
+    /// −ΦP_iΦ, the change of Φ with each parameter: m + 1 matrices p × p, the last Φ itself.
     pub changes: Vec<Vec<f64>>,
     /// Directions without information that were left out of the inverse.
     pub dropped: usize,
-    vcov: Vec<f64>,
 }
 
 /// Eigenvalues of the information, scaled to a unit diagonal, that count as zero.
@@ -143,26 +142,12 @@ impl KenwardRoger {
             parameters,
             changes,
             dropped: size - factors.len(),
-            vcov: fit.vcov.clone(),
         }
     }
 
-    /// Puts together what was taken apart: the public fields and the plain covariance matrix of
-    /// the fixed effects, Φ (p × p by rows).
-    pub fn from_parts(
-        covariance: Vec<f64>,
-        parameters: Vec<f64>,
-        changes: Vec<Vec<f64>>,
-        dropped: usize,
-        vcov: Vec<f64>,
-    ) -> Self {
-        Self {
-            covariance,
-            parameters,
-            changes,
-            dropped,
-            vcov,
-        }
+    /// Φ, the covariance of the fixed effects without the correction, p × p.
+    pub fn plain(&self) -> &[f64] {
+        self.changes.last().map_or(&[], Vec::as_slice)
     }
 
     /// Degrees of freedom of the contrast l'β. For a single contrast Kenward and Roger's are
@@ -170,7 +155,7 @@ impl KenwardRoger {
     pub fn df(&self, contrast: &[f64]) -> f64 {
         let p = contrast.len();
         let form = |matrix: &[f64]| covariance_of(contrast, matrix, 1, p)[0];
-        let variance = form(&self.vcov);
+        let variance = form(self.plain());
         let slopes: Vec<f64> = self.changes.iter().map(|c| form(c) / variance).collect();
         2.0 / self.weigh(|i, j| slopes[i] * slopes[j])
     }
@@ -180,8 +165,8 @@ impl KenwardRoger {
     /// written out by Halekoh and Højsgaard (2014, section 2.2); where m is within 0.01 of 2, λ is 1
     /// as in pbkrtest, because the formula has a pole there.
     pub fn f_test(&self, contrasts: &[f64], values: &[f64]) -> FTest {
-        let p = self.vcov.len().isqrt();
-        let turned = Uncorrelated::of(contrasts, values, &self.vcov);
+        let p = self.covariance.len().isqrt();
+        let turned = Uncorrelated::of(contrasts, values, self.plain());
         let rank = turned.rank();
         let q = rank as f64;
         let wald = self.wald(&turned, p);

@@ -17,6 +17,7 @@ pub use grid::Point;
 pub(crate) use grid::{Grid, Row, Spread};
 pub(crate) use view::{estimate_columns, point_columns, serialize_estimate};
 
+use crate::adjust::Single;
 use crate::linear::Linear;
 use crate::{Adjust, Error, Fit, Note};
 
@@ -289,11 +290,16 @@ impl Fit {
                 }
             }
             let family = &mut out[first..];
-            let p: Vec<Option<f64>> = family
+            let tests: Vec<Single> = family
                 .iter()
-                .map(|d| d.value.and_then(|v| v.p_value))
+                .map(|d| Single {
+                    statistic: d.value.and_then(|v| v.statistic).unwrap_or(f64::NAN),
+                    df: d.value.and_then(|v| v.df),
+                    p_value: d.value.and_then(|v| v.p_value),
+                })
                 .collect();
-            for (difference, p) in family.iter_mut().zip(options.adjust.apply(&p)) {
+            let adjusted = options.adjust.apply(&tests, Some(members.len()));
+            for (difference, p) in family.iter_mut().zip(adjusted) {
                 if let Some(value) = &mut difference.value {
                     value.p_value = p;
                 }

@@ -1,0 +1,71 @@
+//! `ranef compare`: models side by side.
+
+use ranef::Fit;
+
+use crate::arguments::{CompareArguments, ModelArguments};
+use crate::error::{Failure, Problem};
+use crate::model::{self, Model};
+use crate::progress::Progress;
+use crate::{data, output};
+
+pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
+    let progress = Progress::start();
+    let fits = if arguments.formula.is_empty() {
+        saved(arguments, &progress)?
+    } else {
+        fitted(arguments, &progress)?
+    };
+    progress.phase("comparing");
+    let models: Vec<&Fit> = fits.iter().collect();
+    let comparison = ranef::compare(&models, !arguments.no_refit)?;
+    drop(progress);
+    output::answer(&comparison, &arguments.answer)
+}
+
+/// All formulas fitted to one source of data.
+fn fitted(arguments: &CompareArguments, progress: &Progress) -> Result<Vec<Fit>, Failure> {
+    let [name] = arguments.models.as_slice() else {
+        return Err(Problem::new(
+            "one_data",
+            "formulas are compared on one set of data, and several are named",
+        )
+        .hint("give one: `ranef compare DATA -f F1 -f F2`")
+        .into());
+    };
+    let several = arguments.formula.len() > 1;
+    if !several {
+        return Err(too_few());
+    }
+    progress.phase("reading data");
+    let data = data::open(name, &arguments.read)?;
+    progress.phase("fitting");
+    arguments
+        .formula
+        .iter()
+        .map(|formula| Ok(model::lmer(formula, &arguments.options)?.fit(&*data)?))
+        .collect()
+}
+
+/// Saved models with their rows, which a refit needs.
+fn saved(arguments: &CompareArguments, progress: &Progress) -> Result<Vec<Fit>, Failure> {
+    if arguments.models.len() < 2 {
+        return Err(too_few());
+    }
+    let one = |name: &String| -> Result<Fit, Failure> {
+        let model = ModelArguments {
+            model: name.clone(),
+            formula: None,
+            data: arguments.data.clone(),
+            options: arguments.options.clone(),
+            read: arguments.read.clone(),
+        };
+        Ok(Model::with_rows(&model, progress)?.fit)
+    };
+    arguments.models.iter().map(one).collect()
+}
+
+fn too_few() -> Failure {
+    Problem::new("one_model", "a comparison needs two models or more")
+        .hint("`ranef compare DATA -f F1 -f F2`, or `ranef compare M1.json M2.json`")
+        .into()
+}

@@ -1,0 +1,442 @@
+//! Models side by side: likelihood-ratio tests, information criteria, fixed effects.
+
+use std::fmt;
+
+use ranef_engine::distributions::{ChiSquared, chi_bar_squared};
+use serde::Serialize;
+
+use super::nesting::{Nesting, nesting};
+use crate::format::{align_left, align_right, common};
+use crate::table::{Answer, Style, Table};
+use crate::{Error, Fit, Note, tests};
+
+/// Models compared, those with fewest parameters first.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// `ML` where models by REML were refitted for this; `None` where nothing was refitted.
+    pub refit: Option<&'static str>,
+    /// The likelihood that is compared: `ML` or `REML`.
+    pub method: &'static str,
+    /// One model a row.
+    pub rows: Vec<ModelRow>,
+    /// The fixed effects of all models, as they were fitted.
+    pub fixed: Vec<ComparedCoefficient>,
+    /// What the reader should know.
+    pub notes: Vec<Note>,
+}
+
+/// One model, and its test against the one above it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ModelRow {
+    /// `m1`, `m2`, …: the models in the order they were given.
+    pub model: String,
+    /// Its formula.
+    pub formula: String,
+    /// Number of parameters.
+    pub npar: usize,
+    /// Akaike's criterion.
+    pub aic: f64,
+    /// The same with Hurvich and Tsai's correction for few rows; `None` with next to none.
+    pub aicc: Option<f64>,
+    /// Schwarz' criterion.
+    pub bic: f64,
+    /// Log-likelihood.
+    pub loglik: f64,
+    /// −2 log-likelihood.
+    pub deviance: f64,
+    /// Whether the model above is a special case of this one; `None` in the first row.
+    pub nested: Option<bool>,
+    /// Twice the difference of the log-likelihoods; `None` where the models are not nested.
+    pub chisq: Option<f64>,
+    /// Difference of the numbers of parameters.
+    pub df: Option<usize>,
+    /// The p-value by χ² on `df`.
+    pub p_value: Option<f64>,
+    /// The p-value that takes in that a variance cannot be negative, where one variance more is
+    /// tested: the mean of those by χ² on `df − 1` and `df` (Self and Liang 1987; Stram and Lee
+    /// 1994). `None` where no variance is tested, or several at once.
+    pub p_boundary: Option<f64>,
+    /// Whether the fit is singular.
+    pub singular: bool,
+}
+
+/// One fixed effect in every model.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ComparedCoefficient {
+    /// Name of the coefficient.
+    pub term: String,
+    /// For each model in the order of the rows its estimate; `None` where it has none.
+    pub estimates: Vec<Option<f64>>,
+    /// For each model in the order of the rows its standard error.
+    pub std_errors: Vec<Option<f64>>,
+}
+
+/// Compares models of the same rows. Models by REML are refitted by maximum likelihood, as their
+/// restricted likelihoods are about different data where the fixed effects differ; with
+/// `refit = false` they are compared as they are, which is right for equal fixed effects only.
+///
+/// ```
+/// use ranef::frame::{ReadOptions, open};
+///
+/// let data = open("sleepstudy", &ReadOptions::default())?;
+/// let small = ranef::lmer("Reaction ~ Days + (1 | Subject)", &*data)?;
+/// let large = ranef::lmer("Reaction ~ Days + (Days | Subject)", &*data)?;
+/// let comparison = ranef::compare(&[&large, &small], true)?;
+/// assert!((comparison.rows[1].chisq.unwrap() - 42.139).abs() < 1e-3);
+/// # Ok::<(), ranef::Error>(())
+/// ```
+///
+/// # Errors
+/// `one_model` for fewer than two; `different_response` and `different_rows` where a comparison
+/// would mean nothing; `different_fixed_effects` and `different_methods` without a refit;
+/// `needs_rows` for saved models without their rows.
+pub fn compare(fits: &[&Fit], refit: bool) -> Result<Comparison, Error> {
+    let Some((first, others)) = fits.split_first().filter(|(_, others)| !others.is_empty()) else {
+        return Err(Error::new(
+            "one_model",
+            "a comparison needs two models or more",
+        ));
+    };
+    for other in others {
+        same_rows(first, other)?;
+    }
+    let any_reml = fits.iter().any(|fit| fit.reml());
+    if any_reml && !refit {
+        comparable_by_reml(fits)?;
+    }
+    let refitted: Vec<Option<Fit>> = fits
+        .iter()
+        .map(|fit| (refit && fit.reml()).then(|| fit.refit(false)).transpose())
+        .collect::<Result<_, _>>()?;
+    let compared: Vec<&Fit> = refitted
+        .iter()
+        .zip(fits)
+        .map(|(new, old)| new.as_ref().unwrap_or(old))
+        .collect();
+    let mut order: Vec<usize> = (0..fits.len()).collect();
+    order.sort_by_key(|&i| compared[i].parameters());
+    let mut notes = Vec::new();
+    let mut rows: Vec<ModelRow> = Vec::with_capacity(fits.len());
+    for (place, &i) in order.iter().enumerate() {
+        let fit = compared[i];
+        let (k, n) = (fit.parameters() as f64, fit.nobs() as f64);
+        let mut row = ModelRow {
+            model: format!("m{}", i + 1),
+            formula: fit.formula().to_owned(),
+            npar: fit.parameters(),
+            aic: fit.aic(),
+            aicc: (n - k - 1.0 > 0.0).then(|| fit.aic() + 2.0 * k * (k + 1.0) / (n - k - 1.0)),
+            bic: fit.bic(),
+            loglik: fit.log_likelihood(),
+            deviance: fit.criterion(),
+            nested: None,
+            chisq: None,
+            df: None,
+            p_value: None,
+            p_boundary: None,
+            singular: fit.singular(),
+        };
+        if let Some(before) = place.checked_sub(1).map(|b| compared[order[b]]) {
+            row.test_against(before, fit, &mut notes);
+        }
+        rows.push(row);
+    }
+    notes.extend(remarks(&order, &compared, &rows));
+    let in_order: Vec<&Fit> = order.iter().map(|&i| fits[i]).collect();
+    Ok(Comparison {
+        refit: refitted.iter().any(Option::is_some).then_some("ML"),
+        method: if any_reml && !refit { "REML" } else { "ML" },
+        rows,
+        fixed: fixed_effects(&in_order)?,
+        notes,
+    })
+}
+
+impl ModelRow {
+    /// Adds the test against the model in the row above.
+    fn test_against(&mut self, before: &Fit, fit: &Fit, notes: &mut Vec<Note>) {
+        let df = fit.parameters() - before.parameters();
+        self.df = Some(df);
+        let weights = |fit: &Fit| fit.options().design.weights.clone();
+        let same_known_parts =
+            weights(before) == weights(fit) && before.terms().offsets == fit.terms().offsets;
+        let lies = if df > 0 && same_known_parts {
+            nesting(before, fit)
+        } else {
+            Nesting::None
+        };
+        let Nesting::In { variances } = lies else {
+            self.nested = Some(false);
+            return;
+        };
+        self.nested = Some(true);
+        // Rounding may leave a larger model a little below.
+        let chisq = (before.criterion() - fit.criterion()).max(0.0);
+        self.chisq = Some(chisq);
+        self.p_value = Some(if chisq > 0.0 {
+            ChiSquared::new(df as f64).upper_tail(chisq)
+        } else {
+            1.0
+        });
+        match variances {
+            0 => {}
+            1 => self.p_boundary = Some(chi_bar_squared(chisq, df as f64 - 1.0)),
+            n => notes.push(Note::new(
+                "several_variances",
+                format!(
+                    "The test of {} is of {n} variances at once. They cannot be negative, so its \
+                     p-value is too large; no simple distribution is right. Compare models that \
+                     differ by one variance.",
+                    self.model
+                ),
+            )),
+        }
+    }
+}
+
+/// The sentences below a comparison.
+fn remarks(order: &[usize], compared: &[&Fit], rows: &[ModelRow]) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for (pair, row) in order.windows(2).zip(&rows[1..]) {
+        if row.nested == Some(false) {
+            notes.push(Note::new(
+                "not_nested",
+                format!(
+                    "m{} is not a special case of m{}, so there is no likelihood-ratio test \
+                     between them: compare AIC or BIC.",
+                    pair[0] + 1,
+                    pair[1] + 1
+                ),
+            ));
+        }
+    }
+    for (&i, row) in order.iter().zip(rows) {
+        if !compared[i].certificate().converged {
+            notes.push(Note::new(
+                "not_converged",
+                format!(
+                    "{} has not converged: do not use its likelihood.",
+                    row.model
+                ),
+            ));
+        }
+    }
+    notes
+}
+
+/// Refuses models of different responses or rows.
+fn same_rows(a: &Fit, b: &Fit) -> Result<(), Error> {
+    let name = |fit: &Fit| fit.recipe().response_name().unwrap_or_default().to_owned();
+    if name(a) != name(b) {
+        return Err(Error::new(
+            "different_response",
+            format!(
+                "the models have different responses, `{}` and `{}`: their likelihoods cannot be \
+                 compared",
+                name(a),
+                name(b)
+            ),
+        )
+        .with_hint("compare models of one response on one scale"));
+    }
+    let different = |what: String| {
+        Error::new(
+            "different_rows",
+            format!("the models were not fitted to the same rows: {what}"),
+        )
+        .with_hint(
+            "rows with a missing value in any used column are left out: drop rows that lack a \
+             value of any model's variables first",
+        )
+    };
+    if a.nobs() != b.nobs() {
+        return Err(different(format!("{} and {}", a.nobs(), b.nobs())));
+    }
+    // The response is known less its offset: with different offsets it says nothing.
+    let offsets = |fit: &Fit| {
+        let column = fit.options().design.offset.clone();
+        (fit.terms().offsets.clone(), column)
+    };
+    let (x, y) = (a.moments(), b.moments());
+    let near = |p: f64, q: f64, size: f64| (p - q).abs() <= 1e-8 * size;
+    let spread = x.response_variance.max(y.response_variance);
+    if offsets(a) == offsets(b)
+        && !(near(x.response_mean, y.response_mean, spread.sqrt())
+            && near(x.response_variance, y.response_variance, spread))
+    {
+        return Err(different("as many, but with other values".to_owned()));
+    }
+    Ok(())
+}
+
+/// Restricted likelihoods of one kind and of equal fixed effects only.
+fn comparable_by_reml(fits: &[&Fit]) -> Result<(), Error> {
+    if fits.iter().any(|fit| !fit.reml()) {
+        return Err(Error::new(
+            "different_methods",
+            "some of the models are by REML and some by maximum likelihood",
+        )
+        .with_hint("let them be refitted by maximum likelihood"));
+    }
+    let names = |fit: &Fit| fit.fixed_names().join("\n");
+    if fits.iter().any(|fit| names(fit) != names(fits[0])) {
+        return Err(Error::new(
+            "different_fixed_effects",
+            "REML likelihoods of models with different fixed effects cannot be compared",
+        )
+        .with_hint("let the models be refitted by maximum likelihood"));
+    }
+    Ok(())
+}
+
+fn fixed_effects(fits: &[&Fit]) -> Result<Vec<ComparedCoefficient>, Error> {
+    let mut out: Vec<ComparedCoefficient> = Vec::new();
+    for (i, fit) in fits.iter().enumerate() {
+        for row in fit.coefficients() {
+            let found = out.iter().position(|c| c.term == row.term);
+            let at = found.unwrap_or_else(|| {
+                out.push(ComparedCoefficient {
+                    term: row.term.clone(),
+                    estimates: vec![None; fits.len()],
+                    std_errors: vec![None; fits.len()],
+                });
+                out.len() - 1
+            });
+            out[at].estimates[i] = row.estimate;
+            out[at].std_errors[i] = row.std_error;
+        }
+    }
+    Ok(out)
+}
+
+impl Answer for Comparison {
+    fn table(&self) -> Table {
+        let rows = &self.rows;
+        let table = Table::new()
+            .text("model", rows.iter().map(|r| r.model.clone()))
+            .titled("Model")
+            .text("formula", rows.iter().map(|r| r.formula.clone()))
+            .titled("Formula");
+        self.numbers(table)
+    }
+}
+
+impl Comparison {
+    fn numbers(&self, table: Table) -> Table {
+        let rows = &self.rows;
+        let df = rows.iter().map(|r| r.df.map(|d| d as f64));
+        let table = table
+            .numbers("npar", Style::Count, rows.iter().map(|r| r.npar as f64))
+            .numbers("aic", Style::Statistic, rows.iter().map(|r| r.aic))
+            .titled("AIC")
+            .numbers("aicc", Style::Statistic, rows.iter().map(|r| r.aicc))
+            .titled("AICc")
+            .numbers("bic", Style::Statistic, rows.iter().map(|r| r.bic))
+            .titled("BIC")
+            .numbers("loglik", Style::Statistic, rows.iter().map(|r| r.loglik))
+            .titled("logLik")
+            .numbers(
+                "deviance",
+                Style::Statistic,
+                rows.iter().map(|r| r.deviance),
+            )
+            .numbers("chisq", Style::Statistic, rows.iter().map(|r| r.chisq))
+            .titled("Chisq")
+            .numbers("df", Style::Count, df)
+            .titled("Df")
+            .numbers("p_value", Style::PValue, rows.iter().map(|r| r.p_value));
+        if rows.iter().any(|r| r.p_boundary.is_some()) {
+            table
+                .numbers(
+                    "p_boundary",
+                    Style::PValue,
+                    rows.iter().map(|r| r.p_boundary),
+                )
+                .titled("p (boundary)")
+        } else {
+            table
+        }
+    }
+}
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.refit.is_some() {
+            writeln!(
+                f,
+                "Models refitted by maximum likelihood for the comparison.\n"
+            )?;
+        }
+        writeln!(f, "Models:")?;
+        let widest = self.rows.iter().map(|r| r.model.len()).max().unwrap_or(0);
+        for row in &self.rows {
+            let singular = if row.singular { "  (singular)" } else { "" };
+            writeln!(f, " {:widest$}: {}{singular}", row.model, row.formula)?;
+        }
+        let names = self.rows.iter().map(|r| r.model.clone());
+        let table = Table::new().text("model", names).titled("");
+        writeln!(f, "\n{}", self.numbers(table))?;
+        self.write_fixed(f)?;
+        let mut words = self.in_words();
+        words.extend(self.notes.iter().map(|n| n.message.clone()));
+        tests::write_words(f, &words)
+    }
+}
+
+impl Comparison {
+    /// The fixed effects of all models: an estimate with its standard error in parentheses.
+    fn write_fixed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.fixed.is_empty() {
+            return Ok(());
+        }
+        let terms = std::iter::once(String::new())
+            .chain(self.fixed.iter().map(|c| c.term.clone()))
+            .collect();
+        let mut columns = vec![align_left(terms)];
+        for (i, row) in self.rows.iter().enumerate() {
+            let mut cells = vec![row.model.clone()];
+            for coefficient in &self.fixed {
+                let cell = match (coefficient.estimates[i], coefficient.std_errors[i]) {
+                    (Some(estimate), Some(error)) => {
+                        let both = common(&[Some(estimate), Some(error)], 3);
+                        format!("{} ({})", both[0].trim(), both[1].trim())
+                    }
+                    _ => "-".to_owned(),
+                };
+                cells.push(cell);
+            }
+            columns.push(align_right(cells));
+        }
+        writeln!(f, "Fixed effects as fitted, with standard errors:")?;
+        for line in 0..=self.fixed.len() {
+            let cells: Vec<&str> = columns.iter().map(|c| c[line].as_str()).collect();
+            writeln!(f, " {}", cells.join("  ").trim_end())?;
+        }
+        writeln!(f)
+    }
+
+    /// Which model the criteria prefer, and what the boundary did.
+    fn in_words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let least = |value: fn(&ModelRow) -> f64| {
+            self.rows
+                .iter()
+                .min_by(|a, b| value(a).total_cmp(&value(b)))
+        };
+        if let (Some(aic), Some(bic)) = (least(|r| r.aic), least(|r| r.bic)) {
+            words.push(if aic.model == bic.model {
+                format!("AIC and BIC are lowest for {}.", aic.model)
+            } else {
+                format!("AIC is lowest for {}, BIC for {}.", aic.model, bic.model)
+            });
+        }
+        if self.rows.iter().any(|r| r.p_boundary.is_some()) {
+            words.push(
+                "A variance cannot be negative: where one is tested, p (boundary) is the right \
+                 p-value and p is too large."
+                    .to_owned(),
+            );
+        }
+        words
+    }
+}
