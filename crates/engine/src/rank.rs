@@ -100,17 +100,25 @@ pub fn dependence(statistics: &Statistics, dropped: &[usize]) -> Vec<Vec<f64>> {
             let taken: f64 = (i + 1..n).map(|b| l[b * n + i] * a[b]).sum();
             a[i] = (a[i] - taken) / l[i * n + i];
         }
+        // Standardised columns are of one size: a share that is nothing beside the others is rounding.
+        let largest = a.iter().fold(0.0f64, |s, x| s.max(x.abs()));
+        a.iter_mut()
+            .filter(|x| x.abs() < 1e-10 * largest)
+            .for_each(|x| *x = 0.0);
         // x_j = m_j + s_j Σ a_i (x_i − m_i)/s_i.
         for (weight, &i) in a.iter_mut().zip(&kept) {
             *weight *= standard[j].scale / standard[i].scale;
         }
         if let Some(at) = intercept {
-            let moved: f64 = a
-                .iter()
-                .zip(&kept)
-                .map(|(weight, &i)| weight * standard[i].shift)
-                .sum();
-            a[at] += standard[j].shift - moved;
+            let moved = |size: fn(f64) -> f64| -> f64 {
+                let parts = a.iter().zip(&kept);
+                parts
+                    .map(|(weight, &i)| size(weight * standard[i].shift))
+                    .sum()
+            };
+            let own = a[at] + standard[j].shift;
+            let (rest, size) = (own - moved(|x| x), own.abs() + moved(f64::abs));
+            a[at] = if rest.abs() < 1e-10 * size { 0.0 } else { rest };
         }
         a
     };

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use ranef_engine::distributions::{
-    Beta, ChiSquared, FisherF, Gamma, Normal, StudentT, chi_bar_squared, special,
+    Beta, ChiSquared, FisherF, Gamma, Normal, StudentT, StudentizedRange, chi_bar_squared, special,
 };
 
 /// From R 4.2.2 (`pt`, `qt`, `dt`, …, printed with 17 digits), where R is right.
@@ -289,4 +289,73 @@ proptest! {
         let digamma = special::digamma(x + 1.0) - special::digamma(x);
         prop_assert!((digamma - x.recip()).abs() < 1e-14 * (10.0 + x.recip()));
     }
+}
+
+/// Upper tails of the studentized range: mpmath 1.3 by nested quadrature of the definition with 20
+/// digits. R's `ptukey` has 4 to 9 of them, and none in the last.
+#[test]
+fn studentized_range() {
+    for (means, df, q, expected) in [
+        (3.0, 10.0, 3.5, 0.077103310838411822),
+        (3.0, 5.5, 8.0, 0.0041588031553314383),
+        (5.0, 20.0, 4.2, 0.05235357667355835),
+        (10.0, 100.0, 5.0, 0.020862781674879514),
+        // ptukey(30, 3, 4, lower.tail = FALSE) gives 8.09e-5.
+        (3.0, 4.0, 30.0, 6.530591737198645e-05),
+    ] {
+        let range = StudentizedRange::new(means, df);
+        assert_close(range.upper_tail(q), expected, 1e-11);
+        assert_close(range.upper_quantile(expected), q, 1e-10);
+        assert_close(range.cdf(q), 1.0 - expected, 1e-11);
+    }
+    // R: ptukey(c(9, 2, 3.3145), c(6, 3, 3), c(Inf, 1000, Inf), lower.tail = FALSE).
+    for (means, df, q, expected) in [
+        (6.0, f64::INFINITY, 9.0, 2.94719926241527e-09),
+        (3.0, 1000.0, 2.0, 0.333900768846681),
+        (3.0, f64::INFINITY, 3.3145, 0.0499993875968062),
+    ] {
+        let found = StudentizedRange::new(means, df).upper_tail(q);
+        assert_close(found, expected, 2e-4);
+    }
+    // R: qtukey(0.95, c(3, 6), c(10, 30)).
+    assert_close(
+        StudentizedRange::new(3.0, 10.0).quantile(0.95),
+        3.8767767492,
+        1e-8,
+    );
+    assert_close(
+        StudentizedRange::new(6.0, 30.0).quantile(0.95),
+        4.3014638441,
+        1e-8,
+    );
+    // With many degrees of freedom the limit is reached, and with few the tail stays.
+    let limit = StudentizedRange::new(4.0, f64::INFINITY).upper_tail(3.5);
+    assert_close(
+        StudentizedRange::new(4.0, 1e12).upper_tail(3.5),
+        limit,
+        1e-10,
+    );
+    for df in [0.5, 1.0, 3.0] {
+        let two = StudentizedRange::new(2.0 + 1e-12, df).upper_tail(40.0);
+        let t = StudentT::new(df).two_sided_p(40.0 / 2f64.sqrt());
+        // A hair more than two means goes through the integrals: the t distribution is its limit.
+        assert_close(two, t, 1e-9);
+    }
+    assert_close(
+        StudentizedRange::new(2.0 + 1e-12, 7.0).upper_tail(3.0),
+        StudentT::new(7.0).two_sided_p(3.0 / 2f64.sqrt()),
+        1e-9,
+    );
+    for bad in [
+        StudentizedRange::new(1.0, 3.0),
+        StudentizedRange::new(3.0, 0.0),
+        StudentizedRange::new(f64::NAN, 3.0),
+    ] {
+        assert!(bad.upper_tail(1.0).is_nan() && bad.quantile(0.5).is_nan());
+    }
+    let range = StudentizedRange::new(3.0, 5.0);
+    assert_eq!(
+        (range.upper_tail(0.0), range.upper_tail(f64::INFINITY)),
+        (1.0, 0.0)
+    );
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use ranef_engine::{Layout, Statistics, dependent_columns};
+use ranef_engine::{Layout, Statistics, dependence, dependent_columns};
 
 use support::{Model, Rng};
 
@@ -40,6 +40,41 @@ fn map(x: &[f64], f: impl Fn(f64) -> f64) -> Vec<f64> {
 
 fn sum(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a + b).collect()
+}
+
+/// The pattern of aliasing: each dropped column from the kept ones, in the user's units.
+#[test]
+fn dropped_columns_are_sums_of_kept_ones() {
+    let (a, b) = (map(&normals(1, 60), |x| 20.0 + 3.0 * x), normals(2, 60));
+    for intercept in [Some(0), None] {
+        let first = if intercept.is_some() {
+            ones(60)
+        } else {
+            normals(3, 60)
+        };
+        let zero = vec![0.0; 60];
+        let mixed: Vec<f64> = (0..60)
+            .map(|i| 2.0 * first[i] - a[i] + 0.5 * b[i])
+            .collect();
+        let x = vec![
+            first,
+            a.clone(),
+            zero,
+            mixed,
+            b.clone(),
+            map(&a, |x| 3.0 * x),
+        ];
+        let statistics = statistics(x.clone(), intercept);
+        let dropped = dependent_columns(&statistics);
+        assert_eq!(dropped, [2, 4, 5]);
+        let kept = [0, 1, 3];
+        for (&j, weights) in dropped.iter().zip(dependence(&statistics, &dropped)) {
+            for i in 0..60 {
+                let sum: f64 = weights.iter().zip(kept).map(|(w, k)| w * x[k][i]).sum();
+                assert!((sum - x[j][i]).abs() < 1e-7, "{j}: {sum} {}", x[j][i]);
+            }
+        }
+    }
 }
 
 #[test]

@@ -20,7 +20,7 @@
 //! answer a plain type. Data come from [`frame`]: files, built-in data sets, or columns of one's
 //! own.
 
-pub(crate) mod adjust;
+mod adjust;
 mod effects;
 mod effects_table;
 mod error;

@@ -1,6 +1,9 @@
 //! F tests of terms: values of lmerTest 3.1-3 (`anova(m, type = …)`, Satterthwaite and
 //! Kenward-Roger with pbkrtest 0.5.2, treatment contrasts, R 4.2.2), which must come out whatever the
-//! coding is; and their definitions where lmerTest depends on the coding.
+//! coding is; and their definitions where lmerTest depends on the coding. Some of R's answers are
+//! left out: pbkrtest 0.5.2 does not look at weights (the engine's tests compare those with the
+//! definition), and by type II lmerTest takes `poly(x, 2)` for a factor when it asks what contains `A`,
+//! though not `x`.
 
 use ranef::frame::{ReadOptions, Source, Table, open};
 use ranef::{Anova, AnovaType, Answer, Contrast, DfMethod, Fit, Lmer, lmer};
@@ -128,7 +131,10 @@ fn all_types_by_satterthwaite_in_every_coding() {
                 let anova = fit
                     .anova(kind, DfMethod::Satterthwaite)
                     .unwrap_or_else(|e| panic!("{what}: {e}"));
-                agrees(&what, &anova, &case[format!("satterthwaite_{name}")], 2e-3);
+                let want = &case[format!("satterthwaite_{name}")];
+                if !want.is_null() {
+                    agrees(&what, &anova, want, 2e-3);
+                }
             }
         }
     }
@@ -165,7 +171,8 @@ fn all_types_by_kenward_and_roger() {
 fn coefficients_by_kenward_and_roger() {
     for case in cases() {
         let data = data(text(&case["data"]));
-        // Orthodont has its levels in nlme's order here and in alphabetical order there.
+        // Orthodont has its levels in nlme's order here and in alphabetical order there; for
+        // weights see above.
         let Some(rows) = case["kr_coef"].as_array() else {
             continue;
         };

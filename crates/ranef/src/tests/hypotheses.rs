@@ -11,8 +11,10 @@
 //!   of the terms that contain it.
 //!
 //! A term is contained in another that has all its variables and more of them, all the more ones
-//! being factors: `A` is in `A:B`, and `x` in `A:x`, but `A` is not in `A:x`, whose effect on A depends
-//! on where x is zero. A term in no other is tested by its own coefficients.
+//! being factors: `A` is in `A:B`, and `x` in `A:x` beside `A`, but `A` is not in `A:x`, whose effect on A
+//! depends on where x is zero. As lmerTest has it, only those variables of a term count whose margin
+//! is in the model: in `x + A:x` without `A`, `x` is by itself the slope in the first level of A, and
+//! stays that; SAS would average here too. A term in no other is tested by its own coefficients.
 //!
 //! The overparametrised columns are never made from rows: each is written in the model's own columns
 //! by algebra ([`Overparametrised`]). Columns that were dropped as aliased follow by the pattern of
@@ -158,13 +160,26 @@ impl<'a> Model<'a> {
 
     /// Whether a term is contained in another.
     fn contained(&self, term: &FixedTerm, other: &FixedTerm) -> bool {
+        let (small, large) = (self.within_margin(term), self.within_margin(other));
+        large.len() > small.len()
+            && small.iter().all(|v| large.contains(v))
+            && large.iter().all(|v| small.contains(v) || self.factor[*v])
+    }
+
+    /// The variables of a term without which it is part of an earlier term (or nothing): those that R
+    /// codes by contrasts, had they levels.
+    fn within_margin(&self, term: &FixedTerm) -> Vec<usize> {
+        let at = self.terms.iter().position(|t| t == term).unwrap_or(0);
         let has = |t: &FixedTerm, v: usize| t.variables.iter().any(|x| x.0 == v);
-        other.variables.len() > term.variables.len()
-            && term.variables.iter().all(|x| has(other, x.0))
-            && other
-                .variables
-                .iter()
-                .all(|x| has(term, x.0) || self.factor[x.0])
+        let variables: Vec<usize> = term.variables.iter().map(|x| x.0).collect();
+        let spanned = |v: &usize| {
+            let rest: Vec<usize> = variables.iter().copied().filter(|w| w != v).collect();
+            rest.is_empty()
+                || self.terms[..at]
+                    .iter()
+                    .any(|earlier| rest.iter().all(|&w| has(earlier, w)))
+        };
+        variables.iter().copied().filter(spanned).collect()
     }
 
     /// The terms that contain one.
@@ -326,15 +341,21 @@ impl<'a> Model<'a> {
     fn in_kept(&self, kept: &[usize], own: &[Vec<f64>]) -> Vec<f64> {
         let (p, size) = (self.p, own.len());
         let recipe = self.fit.recipe();
+        let aliases: Vec<_> = recipe
+            .aliased()
+            .iter()
+            .zip(&self.fit.facts.aliases)
+            .collect();
         let mut out = vec![0.0; p * size];
         for (c, weights) in own.iter().enumerate() {
             for (i, &j) in kept.iter().enumerate() {
-                out[i * size + c] = weights[j];
-            }
-            for (&j, pattern) in recipe.aliased().iter().zip(&self.fit.facts.aliases) {
-                for (i, share) in pattern.iter().enumerate() {
-                    out[i * size + c] += weights[j] * share;
+                let (mut sum, mut sizes) = (weights[j], weights[j].abs());
+                for &(&j, pattern) in &aliases {
+                    sum += weights[j] * pattern[i];
+                    sizes += (weights[j] * pattern[i]).abs();
                 }
+                // The columns of empty cells are zero but for rounding.
+                out[i * size + c] = if sum.abs() < 1e-9 * sizes { 0.0 } else { sum };
             }
         }
         out
