@@ -42,7 +42,7 @@ impl MeansOptions {
             at: Vec::new(),
             trend: None,
             pairwise: false,
-            adjust: Adjust::default(),
+            adjust: Adjust::Tukey,
             level: 0.95,
         }
     }
@@ -77,7 +77,7 @@ impl MeansOptions {
         self
     }
 
-    /// How the p-values of the differences are adjusted for their number.
+    /// How the p-values of the differences are adjusted for their number: Tukey's rule unless told.
     pub fn adjust(mut self, adjust: Adjust) -> Self {
         self.adjust = adjust;
         self
