@@ -45,9 +45,17 @@ fn row<'a>(means: &'a Means, at: &str) -> &'a ranef::Mean {
     means.rows.iter().find(of).expect("such a row")
 }
 
+/// Formula, data, factor, and for each level mean, standard error and degrees of freedom.
+type Case = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [(&'static str, f64, f64, f64)],
+);
+
 #[test]
 fn means_by_a_factor() {
-    let cases: [(&str, &str, &str, &[(&str, f64, f64, f64)]); 3] = [
+    let cases: [Case; 3] = [
         (
             "yield ~ nitro * Variety + (1 | Block/Variety)",
             "Oats",
@@ -399,6 +407,13 @@ fn transforms_are_taken_at_the_mean_of_their_column() {
         2.39807327,
         79.72,
     );
+    // The scale is that of the response, and said.
+    let times = fit("log(Reaction) ~ Days + (1 | Subject)", "sleepstudy");
+    let notes = times.means(&MeansOptions::by(none)).unwrap().notes;
+    assert_eq!(
+        notes[0].message,
+        "all numbers are on the scale of `log(Reaction)`"
+    );
     // log(x) at the mean of x is the prediction there.
     let logs = fit("Reaction ~ log(Days + 1) + (1 | Subject)", "sleepstudy");
     let mean = logs.means(&MeansOptions::by(none)).unwrap();
@@ -415,7 +430,7 @@ fn transforms_are_taken_at_the_mean_of_their_column() {
 #[test]
 fn numbers_with_two_values_count_as_factors() {
     let n = 120usize;
-    let public = |i: usize| i / 10 % 3 == 0;
+    let public = |i: usize| (i / 10).is_multiple_of(3);
     let y = (0..n)
         .map(|i| ((i * 37) % 23) as f64 + if public(i) { 4.0 } else { 0.0 } + (i / 10) as f64);
     let table = Table::new()
