@@ -236,7 +236,7 @@ pub struct MeansArguments {
     pub pairwise: bool,
 
     /// How the p-values of the differences are adjusted for their number
-    #[arg(long, value_name = "HOW", value_enum, default_value_t = Adjust::Holm, help_heading = "Question")]
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Adjust::Tukey, help_heading = "Question")]
     pub adjust: Adjust,
 
     /// The probability that an interval holds its mean

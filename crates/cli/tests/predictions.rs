@@ -185,7 +185,12 @@ fn means_have_the_promised_fields() {
         .succeeds()
         .out;
     assert!(text.contains("Held at nitro = 0.3."), "{text}");
-    assert!(text.contains("p-values adjusted by: holm"), "{text}");
+    assert!(
+        text.contains(
+            "p-values by Tukey's rule for pairwise differences; intervals each by itself."
+        ),
+        "{text}"
+    );
     let csv = folder
         .run(&["means", "-f", formula, "Oats", "--by", "Variety", "--csv"])
         .succeeds()
@@ -254,18 +259,29 @@ fn slopes_by_group_and_over_a_number() {
     assert_eq!(same["rows"][0]["Sex"], "Male");
     near(&same["rows"][0]["estimate"], 0.784375, 1e-6);
     assert!(same["johnson_neyman"].is_null());
+    let mut rows = String::from("y,x,w,g\n");
+    for i in 0..240 {
+        let (g, x) = (i / 12, f64::from(i * 31 % 41) / 10.0 - 2.0);
+        let w = f64::from(g * 7 % 20) / 4.0;
+        let y = 0.4 * x * (w - 2.0) + f64::from(i * 7919 % 1009) / 500.0;
+        rows.push_str(&format!("{y},{x},{w},g{g}\n"));
+    }
+    folder.write("rows.csv", rows);
     let over = folder
         .run(&[
             "slopes",
             "-f",
-            "angle ~ temp * replicate + (1 | recipe:replicate)",
-            "cake",
+            "y ~ x * w + (x | g)",
+            "rows.csv",
             "--of",
-            "temp",
+            "x",
             "--over",
-            "replicate",
+            "w",
         ])
         .succeeds();
     assert!(over.out.contains("mean - sd"), "{over:?}");
-    assert!(over.out.contains("Johnson-Neyman: "), "{over:?}");
+    assert!(
+        over.out.contains("Johnson-Neyman: the slope of x is "),
+        "{over:?}"
+    );
 }

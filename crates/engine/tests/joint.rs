@@ -9,8 +9,11 @@ use support::data::{DYESTUFF2, batches, sleepstudy};
 use support::henderson::Henderson;
 use support::{Model, Rng, random_model, relative};
 
+/// Levels of factors with the columns of their faces.
+type Levels = Vec<(usize, usize, Vec<f64>)>;
+
 /// The columns of each face in a row of the data.
-fn row_of(model: &Model, r: usize) -> (Vec<f64>, Vec<(usize, usize, Vec<f64>)>) {
+fn row_of(model: &Model, r: usize) -> (Vec<f64>, Levels) {
     let x = model.x.iter().map(|c| c[r]).collect();
     let levels = (0..model.codes.len())
         .map(|f| {
@@ -45,7 +48,9 @@ proptest! {
         for column in model.x.iter_mut().skip(1) {
             column.iter_mut().for_each(|x| *x = 50.0 + 7.0 * *x);
         }
-        if let Ok(mut fit) = model.fit(reml) {
+        // Where a variance ran away the twin, which forms Henderson's matrix, has no digits left.
+        let fit = model.fit(reml).ok().filter(|f| f.theta.iter().all(|t| t.abs() < 100.0));
+        if let Some(mut fit) = fit {
             let henderson = Henderson::of(&model, &fit.theta);
             let sigma_squared = fit.sigma * fit.sigma;
             let joint = fit.joint();

@@ -45,9 +45,17 @@ fn row<'a>(means: &'a Means, at: &str) -> &'a ranef::Mean {
     means.rows.iter().find(of).expect("such a row")
 }
 
+/// Formula, data, factor, and for each level mean, standard error and degrees of freedom.
+type Case = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [(&'static str, f64, f64, f64)],
+);
+
 #[test]
 fn means_by_a_factor() {
-    let cases: [(&str, &str, &str, &[(&str, f64, f64, f64)]); 3] = [
+    let cases: [Case; 3] = [
         (
             "yield ~ nitro * Variety + (1 | Block/Variety)",
             "Oats",
@@ -169,6 +177,36 @@ fn differences_and_their_adjustment() {
     }
 }
 
+/// emmeans' own adjustment, by the studentized range; and Kenward and Roger's errors and degrees of
+/// freedom, where the fit has them.
+#[test]
+fn tukey_and_kenward_roger() {
+    let cake = fit("angle ~ recipe * temp + (1 | recipe:replicate)", "cake");
+    let options = MeansOptions::by(["recipe"]).pairwise(true);
+    let means = cake.means(&options).unwrap();
+    assert_eq!(means.adjust, Some(Adjust::Tukey));
+    for (difference, p) in means.contrasts.iter().zip([0.8200, 0.8102, 0.9998]) {
+        near("tukey", difference.value.unwrap().p_value.unwrap(), p, 5e-5);
+    }
+    // Unbalanced, so that the two methods differ.
+    let rows =
+        oats_but(|block, variety, nitro| block == "I" && variety != "Victory" && nitro != "0");
+    let oats = Lmer::new("yield ~ nf * Variety + (1 | Block/Variety)")
+        .df(ranef::DfMethod::KenwardRoger)
+        .fit(&rows)
+        .unwrap();
+    let means = oats.means(&MeansOptions::by(["Variety"])).unwrap();
+    // emmeans with pbkrtest 0.5.2.
+    let want = [
+        (105.35938, 8.406011, 8.7052195),
+        (110.34590, 8.406011, 8.7052195),
+        (97.62500, 8.226083, 8.1401305),
+    ];
+    for (row, (estimate, std_error, df)) in means.rows.iter().zip(want) {
+        is(row.value, estimate, std_error, df);
+    }
+}
+
 #[test]
 fn differences_stay_within() {
     let fit = fit(
@@ -216,27 +254,7 @@ fn differences_stay_within() {
 /// that cell, and can elsewhere.
 #[test]
 fn empty_cells_have_no_means() {
-    let mut columns: [Vec<String>; 3] = Default::default();
-    let mut yields = Vec::new();
-    let whole = data("Oats");
-    let names: Vec<String> = whole.columns().iter().map(|c| c.name.clone()).collect();
-    let oats = oats_rows();
-    for (block, variety, nitro, y) in oats {
-        if (variety, nitro) != ("Victory", "0.6") {
-            columns[0].push(block.to_owned());
-            columns[1].push(variety.to_owned());
-            columns[2].push(nitro.to_owned());
-            yields.push(y);
-        }
-    }
-    assert_eq!(names, ["Block", "Variety", "nitro", "yield"]);
-    let rows = Table::new()
-        .number("yield", yields)
-        .text("Block", &columns[0])
-        .text("Variety", &columns[1])
-        .text("nf", &columns[2])
-        .source()
-        .unwrap();
+    let rows = oats_but(|_, variety, nitro| (variety, nitro) == ("Victory", "0.6"));
     let fit = lmer("yield ~ nf * Variety + (1 | Block/Variety)", &rows).unwrap();
     let by = |name: &str| fit.means(&MeansOptions::by([name]).pairwise(true)).unwrap();
     let variety = by("Variety");
@@ -272,6 +290,19 @@ fn empty_cells_have_no_means() {
     assert!(json["rows"][3]["estimate"].is_null());
     assert_eq!(json["rows"][3]["nf"], "0.6");
     assert!(json["contrasts"][2]["p_value"].is_null());
+}
+
+/// Oats without some rows.
+fn oats_but(out: impl Fn(&str, &str, &str) -> bool) -> impl Source {
+    let mut rows = oats_rows();
+    rows.retain(|(block, variety, nitro, _)| !out(block, variety, nitro));
+    Table::new()
+        .number("yield", rows.iter().map(|r| r.3))
+        .text("Block", rows.iter().map(|r| r.0))
+        .text("Variety", rows.iter().map(|r| r.1))
+        .text("nf", rows.iter().map(|r| r.2))
+        .source()
+        .unwrap()
 }
 
 /// The rows of Oats: what a person could type from the table of Yates (1935).
@@ -376,6 +407,13 @@ fn transforms_are_taken_at_the_mean_of_their_column() {
         2.39807327,
         79.72,
     );
+    // The scale is that of the response, and said.
+    let times = fit("log(Reaction) ~ Days + (1 | Subject)", "sleepstudy");
+    let notes = times.means(&MeansOptions::by(none)).unwrap().notes;
+    assert_eq!(
+        notes[0].message,
+        "all numbers are on the scale of `log(Reaction)`"
+    );
     // log(x) at the mean of x is the prediction there.
     let logs = fit("Reaction ~ log(Days + 1) + (1 | Subject)", "sleepstudy");
     let mean = logs.means(&MeansOptions::by(none)).unwrap();
@@ -392,7 +430,7 @@ fn transforms_are_taken_at_the_mean_of_their_column() {
 #[test]
 fn numbers_with_two_values_count_as_factors() {
     let n = 120usize;
-    let public = |i: usize| i / 10 % 3 == 0;
+    let public = |i: usize| (i / 10).is_multiple_of(3);
     let y = (0..n)
         .map(|i| ((i * 37) % 23) as f64 + if public(i) { 4.0 } else { 0.0 } + (i / 10) as f64);
     let table = Table::new()

@@ -351,8 +351,110 @@ fn singular_fits() {
     near(a.variance.random, 0.0, 1e-12);
 }
 
+/// The inverse of a small matrix by elimination with row exchanges.
+fn invert(matrix: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let n = matrix.len();
+    let mut rows: Vec<Vec<f64>> = matrix
+        .iter()
+        .enumerate()
+        .map(|(i, row)| {
+            let unit = (0..n).map(|j| if i == j { 1.0 } else { 0.0 });
+            row.iter().copied().chain(unit).collect()
+        })
+        .collect();
+    for c in 0..n {
+        let pivot = (c..n)
+            .max_by(|&a, &b| rows[a][c].abs().total_cmp(&rows[b][c].abs()))
+            .unwrap();
+        rows.swap(c, pivot);
+        let head = rows[c].clone();
+        for (r, row) in rows.iter_mut().enumerate() {
+            let factor = if r == c {
+                1.0 - 1.0 / head[c]
+            } else {
+                row[c] / head[c]
+            };
+            row.iter_mut()
+                .zip(&head)
+                .for_each(|(x, h)| *x -= factor * h);
+        }
+    }
+    rows.into_iter().map(|row| row[n..].to_vec()).collect()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Two crossed factors, one with a random slope, weights, singular fits as they come: the direct
+    /// formula with V whole, Var = x'Φx + z'(G − GZ'PZG)z − 2x'ΦX'V⁻¹ZGz, for rows whose groups are
+    /// known, new, or one of each.
+    #[test]
+    fn twin(seed in 1u64.., rows in 24usize..44) {
+        let mut state = seed;
+        let mut uniform = move || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            (state >> 11) as f64 / (1u64 << 53) as f64
+        };
+        let a: Vec<usize> = (0..rows).map(|i| if i < 6 { i } else { (6.0 * uniform()) as usize }).collect();
+        let b: Vec<usize> = (0..rows).map(|i| if i < 4 { i } else { (4.0 * uniform()) as usize }).collect();
+        let x: Vec<f64> = (0..rows).map(|_| 4.0 * uniform()).collect();
+        let w: Vec<f64> = (0..rows).map(|_| 0.5 + uniform()).collect();
+        let y: Vec<f64> = (0..rows)
+            .map(|i| (a[i] * 7 % 5) as f64 + x[i] * (a[i] % 3) as f64 + (b[i] % 2) as f64 + 3.0 * uniform())
+            .collect();
+        let label = |prefix: &str, codes: &[usize]| -> Vec<String> {
+            codes.iter().map(|c| format!("{prefix}{c}")).collect()
+        };
+        let source = Table::new()
+            .number("y", y).number("x", x.clone()).number("w", w.clone())
+            .text("a", label("a", &a)).text("b", label("b", &b))
+            .source().unwrap();
+        let fit = Lmer::new("y ~ x + (x | a) + (1 | b)").weights("w").fit(&source);
+        prop_assume!(fit.is_ok());
+        let fit = fit.unwrap();
+        prop_assume!(fit.theta().iter().all(|t| t.abs() < 50.0));
+        let (t, s2) = (&fit.varcorr()[0].cov, fit.varcorr()[1].cov[0][0]);
+        let sigma2 = fit.sigma().powi(2);
+        // Covariance of the random part of two rows.
+        let g = |(x1, a1, b1): (f64, usize, usize), (x2, a2, b2): (f64, usize, usize)| -> f64 {
+            let slopes = t[0][0] + t[0][1] * (x1 + x2) + t[1][1] * x1 * x2;
+            (if a1 == a2 { slopes } else { 0.0 }) + if b1 == b2 { s2 } else { 0.0 }
+        };
+        let row = |i: usize| (x[i], a[i], b[i]);
+        let v: Vec<Vec<f64>> = (0..rows)
+            .map(|i| (0..rows).map(|j| g(row(i), row(j)) + if i == j { sigma2 / w[i] } else { 0.0 }).collect())
+            .collect();
+        let inverse = invert(&v);
+        let design = |i: usize, j: usize| if j == 0 { 1.0 } else { x[i] };
+        let vx: Vec<[f64; 2]> = (0..rows)
+            .map(|i| [0, 1].map(|j| (0..rows).map(|k| inverse[i][k] * design(k, j)).sum()))
+            .collect();
+        let information: Vec<Vec<f64>> = (0..2)
+            .map(|i| (0..2).map(|j| (0..rows).map(|k| design(k, i) * vx[k][j]).sum()).collect())
+            .collect();
+        let phi = invert(&information);
+        for (at, ga, gb) in [(0.5, 2, 1), (3.0, 9, 1), (2.0, 0, 9), (1.0, 9, 9)] {
+            let new = Table::new()
+                .number("x", [at]).text("a", [format!("a{ga}")]).text("b", [format!("b{gb}")])
+                .source().unwrap();
+            let (_, found) = only(&fit, &new, with(Groups::All, Interval::Confidence));
+            let point = (at, ga, gb);
+            let c: Vec<f64> = (0..rows).map(|i| g(point, row(i))).collect();
+            let vc: Vec<f64> = (0..rows).map(|i| (0..rows).map(|k| inverse[i][k] * c[k]).sum()).collect();
+            let cvc: f64 = c.iter().zip(&vc).map(|(a, b)| a * b).sum();
+            // The row less what the known groups explain of it.
+            let rest: Vec<f64> = (0..2)
+                .map(|j| [1.0, at][j] - (0..rows).map(|i| c[i] * vx[i][j]).sum::<f64>())
+                .collect();
+            let fixed: f64 = (0..2).map(|i| (0..2).map(|j| rest[i] * phi[i][j] * rest[j]).sum::<f64>()).sum();
+            let want = g(point, point) - cvc + fixed;
+            let got = found.std_error.powi(2);
+            prop_assert!((got - want).abs() < 1e-6 * want.max(1e-3), "{got} {want} {point:?}");
+            prop_assert!((found.variance.fixed - fixed).abs() < 1e-6 * want.max(1e-3) || (ga, gb) != (2, 1));
+        }
+    }
 
     /// Units of a predictor do not matter.
     #[test]

@@ -42,7 +42,7 @@ impl MeansOptions {
             at: Vec::new(),
             trend: None,
             pairwise: false,
-            adjust: Adjust::default(),
+            adjust: Adjust::Tukey,
             level: 0.95,
         }
     }
@@ -77,7 +77,7 @@ impl MeansOptions {
         self
     }
 
-    /// How the p-values of the differences are adjusted for their number.
+    /// How the p-values of the differences are adjusted for their number: Tukey's rule unless told.
     pub fn adjust(mut self, adjust: Adjust) -> Self {
         self.adjust = adjust;
         self
@@ -311,6 +311,14 @@ impl Fit {
     fn notes_of_means(&self, means: &Means) -> Vec<Note> {
         let mut notes = Vec::new();
         let names = self.recipe().fixed_names();
+        let response = self.terms().response.as_ref();
+        if response.is_some_and(|r| r.as_column().is_none()) {
+            let name = self.recipe().response_name().unwrap_or_default();
+            notes.push(Note::new(
+                "scale_of_response",
+                format!("all numbers are on the scale of `{name}`"),
+            ));
+        }
         if means.rows.iter().any(|row| row.value.is_none()) {
             let aliased: Vec<String> = self
                 .recipe()

@@ -190,7 +190,11 @@ impl fmt::Display for Means {
                 .windows(2)
                 .any(|c| c[0].within == c[1].within);
             if let Some(adjust) = self.adjust.filter(|_| several) {
-                writeln!(f, "p-values adjusted by: {}", adjust.name())?;
+                writeln!(
+                    f,
+                    "p-values by {}; intervals each by itself.",
+                    adjust.in_words()
+                )?;
             }
         }
         let list = |points: &[Point]| -> String {

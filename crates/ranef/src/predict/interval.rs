@@ -122,6 +122,8 @@ pub(super) struct Answers<'a> {
     entries: Vec<Entry>,
     lambda: Vec<Vec<f64>>,
     joint: Option<JointRows<'a>>,
+    /// The covariance of the fixed effects by the fit's method for degrees of freedom.
+    vcov: &'a [f64],
     level: f64,
 }
 
@@ -137,6 +139,7 @@ impl<'a> Answers<'a> {
                 true => Some(fit.joint()?.rows()),
                 false => None,
             },
+            vcov: fit.tested_vcov(fit.df_method())?,
             fit,
             level,
         })
@@ -151,7 +154,7 @@ impl<'a> Answers<'a> {
                 let found = joint.variance(row.x, row.known);
                 (variance.fixed, variance.random) = (found.fixed, found.random);
             }
-            _ => variance.fixed = quadratic(row.x, self.fit.vcov()).max(0.0),
+            _ => variance.fixed = quadratic(row.x, self.vcov).max(0.0),
         }
         for &(factor, z) in row.new {
             let scaled = self.scaled(factor, z);

@@ -9,8 +9,11 @@ use crate::lmm::Criterion;
 use crate::support::henderson::Henderson;
 use crate::support::{Model, Rng, random_model, random_theta};
 
+/// Levels of factors with the columns of their faces.
+type Levels = Vec<(usize, usize, Vec<f64>)>;
+
 /// A random row: any of the levels, columns that no row of the data has.
-fn random_row(rng: &mut Rng, layout: &Layout) -> (Vec<f64>, Vec<(usize, usize, Vec<f64>)>) {
+fn random_row(rng: &mut Rng, layout: &Layout) -> (Vec<f64>, Levels) {
     let x = (0..layout.fixed).map(|_| rng.normal()).collect();
     let mut levels = Vec::new();
     for (f, factor) in layout.factors.iter().enumerate() {
