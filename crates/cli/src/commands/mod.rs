@@ -6,4 +6,5 @@ pub mod fit;
 pub mod means;
 pub mod predict;
 pub mod slopes;
+pub mod robust;
 pub mod summary;

@@ -58,6 +58,22 @@ impl Sandwich {
         }
     }
 
+    /// CR0 from the scores of clusters that share random effects. How well it is known cannot be
+    /// said: [`Sandwich::df`] is `None`.
+    pub fn from_scores(phi: Vec<f64>, scores: Vec<Vec<f64>>) -> Self {
+        let p = (phi.len() as f64).sqrt().round() as usize;
+        let pieces = scores
+            .into_iter()
+            .map(|score| Piece {
+                score,
+                variance: vec![0.0; p * p],
+                cross: vec![0.0; p * p],
+                regular: true,
+            })
+            .collect();
+        Self::new(phi, pieces, Correction::Cr0, 0)
+    }
+
     /// The covariance matrix, p × p by rows.
     pub fn vcov(&self) -> &[f64] {
         &self.vcov
@@ -83,11 +99,25 @@ impl Sandwich {
     /// total variance of the covariance of the contrasts. `None` where their covariance is
     /// singular.
     pub fn hotelling(&self, contrasts: &[Vec<f64>], beta: &[f64]) -> Option<Hotelling> {
-        let (p, q) = (self.p, contrasts.len());
+        let q = contrasts.len();
         let sums = self.sums(contrasts);
         let root = power(&sums.expectation, q, -0.5)?;
         let total = sums.variance_sum(&root);
         let eta = (q * (q + 1)) as f64 / total;
+        let form = self.wald(contrasts, beta)?;
+        let den_df = eta - q as f64 + 1.0;
+        let valid = den_df > 0.0 && den_df.is_finite();
+        Some(Hotelling {
+            num_df: q,
+            f: valid.then(|| den_df / (eta * q as f64) * form),
+            den_df: valid.then_some(den_df),
+        })
+    }
+
+    /// Wald's form Q = (Cβ)'(CV^CR C')⁻¹Cβ; `None` where the covariance of the contrasts is
+    /// singular.
+    pub fn wald(&self, contrasts: &[Vec<f64>], beta: &[f64]) -> Option<f64> {
+        let (p, q) = (self.p, contrasts.len());
         let values: Vec<f64> = contrasts.iter().map(|c| dot(c, beta)).collect();
         let covariance: Vec<f64> = (0..q * q)
             .map(|at| {
@@ -98,16 +128,10 @@ impl Sandwich {
             })
             .collect();
         let inverse = power(&covariance, q, -1.0)?;
-        let form: f64 = (0..q)
+        let form = (0..q)
             .map(|a| values[a] * dot(&inverse[a * q..(a + 1) * q], &values))
             .sum();
-        let den_df = eta - q as f64 + 1.0;
-        let valid = den_df > 0.0 && den_df.is_finite();
-        Some(Hotelling {
-            num_df: q,
-            f: valid.then(|| den_df / (eta * q as f64) * form),
-            den_df: valid.then_some(den_df),
-        })
+        Some(form)
     }
 
     /// For contrasts c_s with h_s = Φc_s: what Σ_ij of products of P^st_ij are made of.

@@ -1,0 +1,53 @@
+//! The variables by themselves: what a model's predictors look like before they are multiplied.
+
+use crate::part::{Part, PartTerm};
+use crate::plan::{Coding, VariableKind};
+use crate::recipe::{Fixed, FixedTerm, Recipe};
+
+impl Recipe {
+    /// The recipe for the same rows whose fixed effects are the variables themselves, one term
+    /// each in the order of [`Recipe::variables`]: the numbers of a variable of numbers, a column
+    /// for every level of a factor; no constant, no interaction.
+    pub fn variables_alone(&self) -> Recipe {
+        let plan = &self.plan;
+        let terms: Vec<PartTerm> = plan
+            .variables
+            .iter()
+            .enumerate()
+            .map(|(variable, info)| {
+                let coding = match info.kind {
+                    VariableKind::Factor { .. } => Coding::Dummies,
+                    _ => Coding::Numbers,
+                };
+                PartTerm {
+                    factors: vec![(variable, coding)],
+                }
+            })
+            .collect();
+        let part = Part {
+            intercept: false,
+            terms,
+        };
+        let fixed_terms = part
+            .terms
+            .iter()
+            .zip(part.ranges(plan))
+            .map(|(term, columns)| FixedTerm {
+                label: plan.variables[term.factors[0].0].name.clone(),
+                columns,
+                variables: term.factors.clone(),
+            })
+            .collect();
+        let (cells, names) = (part.cells(plan), part.names(plan));
+        Recipe {
+            fixed: Fixed {
+                part,
+                cells,
+                names,
+                terms: fixed_terms,
+                aliased: Vec::new(),
+            },
+            ..self.clone()
+        }
+    }
+}
