@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::robust::RobustArguments;
+use crate::commands::within_between::WithinBetweenArguments;
 
 /// Multilevel (mixed-effects) models: from a file and a formula to a fit that is certified and
 /// explained.
@@ -37,6 +38,7 @@ pub enum Command {
     Means(MeansArguments),
     Slopes(SlopesArguments),
     Robust(RobustArguments),
+    WithinBetween(WithinBetweenArguments),
     Data(DataArguments),
 }
 
@@ -51,6 +53,7 @@ impl Command {
             Command::Means(a) => a.answer.json,
             Command::Slopes(a) => a.answer.json,
             Command::Robust(a) => a.answer.json,
+            Command::WithinBetween(a) => a.answer.json,
             Command::Data(a) => a.json,
         }
     }

@@ -46,6 +46,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Means(arguments) => commands::means::run(&arguments),
         Command::Slopes(arguments) => commands::slopes::run(&arguments),
         Command::Robust(arguments) => commands::robust::run(&arguments),
+        Command::WithinBetween(arguments) => commands::within_between::run(&arguments),
         Command::Data(arguments) => commands::data::run(&arguments),
     }
 }

@@ -29,6 +29,7 @@ mod format;
 mod joint;
 mod linear;
 mod means;
+mod levels;
 mod moments;
 mod notes;
 mod options;
@@ -44,12 +45,14 @@ mod simpler;
 mod slopes;
 mod summary;
 mod table;
+mod within_between;
 
 pub use adjust::Adjust;
 pub use effects::{Effects, GroupCoefficient, RandomEffect};
 pub use error::{Error, Place};
 pub use fit::{Certificate, Coefficient, Fit};
 pub use means::{Difference, Estimate, Mean, Means, MeansOptions, Point};
+pub use levels::{PredictorLevel, PredictorLevels, Varies};
 pub use moments::Moments;
 pub use notes::Note;
 pub use options::{DfMethod, Lmer, lmer};
@@ -69,3 +72,6 @@ pub use simpler::SimplerModel;
 pub use slopes::{JohnsonNeyman, Region, Slope, Slopes, SlopesOptions};
 pub use summary::Summary;
 pub use table::{Answer, Column, Style, Table, Values};
+pub use within_between::{
+    EffectLevel, LevelEffect, WithinBetween, WithinBetweenForm, WithinBetweenOptions,
+};

@@ -8,3 +8,4 @@ pub mod predict;
 pub mod slopes;
 pub mod robust;
 pub mod summary;
+pub mod within_between;
