@@ -47,6 +47,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Slopes(arguments) => commands::slopes::run(&arguments),
         Command::Robust(arguments) => commands::robust::run(&arguments),
         Command::WithinBetween(arguments) => commands::within_between::run(&arguments),
+        Command::FixedEffects(arguments) => commands::fixed_effects::run(&arguments),
         Command::Data(arguments) => commands::data::run(&arguments),
     }
 }

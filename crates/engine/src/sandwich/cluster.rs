@@ -61,6 +61,18 @@ impl Cluster {
         self.response.len()
     }
 
+    /// The cluster without some of its `p` columns of X, given in increasing order.
+    pub fn without_fixed(mut self, columns: &[usize], p: usize) -> Self {
+        if !columns.is_empty() {
+            let kept = |at: &usize| !columns.contains(&(at % p));
+            self.fixed = (0..self.fixed.len())
+                .filter(kept)
+                .map(|at| self.fixed[at])
+                .collect();
+        }
+        self
+    }
+
     /// The piece of this cluster; `phi` is Φ/σ², p × p by rows. `None` where a decomposition
     /// fails, as it does on numbers that are not finite.
     pub fn piece(&self, beta: &[f64], phi: &[f64], correction: Correction) -> Option<Piece> {

@@ -34,4 +34,4 @@ mod triangle;
 pub use cluster::{Cluster, Correction, Piece};
 pub use collect::Collector;
 pub use moments::{Hotelling, Sandwich};
-pub use triangle::triangularise;
+pub use triangle::{project_out_first, triangularise};

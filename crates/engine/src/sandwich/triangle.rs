@@ -49,11 +49,45 @@ pub fn triangularise(rows: &mut Vec<f64>, width: usize) {
     rows.truncate(width * width);
 }
 
+/// Replaces rows of `width` numbers by one row that holds all of the first column, and rows without
+/// it: these have the crossproducts of the other columns after their projection on the first. Of a
+/// column of ones (or of roots of weights) that is the distance from the mean. Returns the first
+/// row, whose later numbers over its first are the means; `None` where there are no rows or the
+/// first column is zero.
+pub fn project_out_first(rows: &mut Vec<f64>, width: usize) -> Option<Vec<f64>> {
+    triangularise(rows, width);
+    // A reflection that takes the first column to its first row.
+    let norm = rows
+        .iter()
+        .step_by(width)
+        .fold(0.0f64, |norm, x| norm.hypot(*x));
+    if norm == 0.0 {
+        return None;
+    }
+    let mut v: Vec<f64> = rows.iter().step_by(width).copied().collect();
+    let alpha = if v[0] > 0.0 { -norm } else { norm };
+    v[0] -= alpha;
+    let square: f64 = v.iter().map(|x| x * x).sum();
+    for j in 1..width {
+        let dot: f64 = v.iter().zip(rows.iter().skip(j).step_by(width)).map(|(v, x)| v * x).sum();
+        for (v, x) in v.iter().zip(rows.iter_mut().skip(j).step_by(width)) {
+            *x -= 2.0 * v * dot / square;
+        }
+    }
+    rows[0] = alpha;
+    let rest = rows.split_off(width);
+    let first = std::mem::replace(rows, rest);
+    for x in rows.iter_mut().step_by(width) {
+        *x = 0.0;
+    }
+    Some(first)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::triangularise;
+    use super::{project_out_first, triangularise};
 
     fn crossproducts(rows: &[f64], width: usize) -> Vec<f64> {
         let mut out = vec![0.0; width * width];
@@ -68,6 +102,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn ones_leave_distances_from_the_mean(
+            numbers in prop::collection::vec(-10.0f64..10.0, 1..60),
+        ) {
+            let n = numbers.len();
+            let mut rows: Vec<f64> = numbers.iter().flat_map(|x| [1.0, 100.0 + x, *x]).collect();
+            let first = project_out_first(&mut rows, 3).unwrap();
+            let mean = numbers.iter().sum::<f64>() / n as f64;
+            prop_assert!((first[2] / first[0] - mean).abs() <= 1e-12);
+            prop_assert!((first[1] / first[0] - mean - 100.0).abs() <= 1e-11);
+            let squares: f64 = numbers.iter().map(|x| (x - mean).powi(2)).sum();
+            let rest = crossproducts(&rows, 3);
+            prop_assert!((rest[4] - squares).abs() <= 1e-9 * (1.0 + squares));
+            prop_assert!((rest[5] - squares).abs() <= 1e-9 * (1.0 + squares));
+        }
+
         #[test]
         fn crossproducts_stay(
             width in 1usize..6,

@@ -1,7 +1,7 @@
 //! Rows to clusters.
 
 use ranef_design::{Parts, Recipe, Relation, Structure, survey};
-use ranef_engine::sandwich::{Collector, Correction, Sandwich};
+use ranef_engine::sandwich::{Cluster, Collector, Correction, Sandwich};
 use ranef_formula::Formula;
 use ranef_frame::Source;
 
@@ -14,13 +14,13 @@ use crate::{Error, Fit, Note};
 const MOST_ROWS: usize = 6000;
 
 /// The clusters of a model.
-pub(super) struct Clusters {
+pub(crate) struct Clusters {
     /// As the formula writes them.
     pub name: String,
     /// The recipe that codes them: that of the model, or one with a factor more.
-    recipe: Recipe,
+    pub recipe: Recipe,
     /// Position of the clusters among the factors of the recipe.
-    factor: usize,
+    pub factor: usize,
     /// Grouping factors of the model that are not nested in the clusters.
     pub crossed: Vec<String>,
 }
@@ -32,7 +32,7 @@ impl Clusters {
         };
         let factors = fit.recipe().factors();
         if let Some(factor) = factors.iter().position(|f| f.name == name) {
-            return Ok(Self::known(fit, factor));
+            return Ok(Self::of_factor(fit, factor));
         }
         // A column that the model does not group by: the model with one more random term has a
         // recipe that codes it beside everything else.
@@ -90,7 +90,7 @@ impl Clusters {
             (crossed > 0, factors[f].levels)
         });
         match fewest {
-            Some(factor) => Ok(Self::known(fit, factor)),
+            Some(factor) => Ok(Self::of_factor(fit, factor)),
             None => Err(Error::new(
                 "needs_cluster",
                 "the model has no grouping factor: say which rows belong together",
@@ -99,7 +99,8 @@ impl Clusters {
         }
     }
 
-    fn known(fit: &Fit, factor: usize) -> Self {
+    /// The levels of a grouping factor of the model as clusters.
+    pub fn of_factor(fit: &Fit, factor: usize) -> Self {
         Self {
             name: fit.recipe().factors()[factor].name.clone(),
             recipe: fit.recipe().clone(),
@@ -129,7 +130,8 @@ impl Clusters {
         let rows = collector.rows();
         self.same_rows(fit, rows)?;
         let phi = relative_covariance(fit);
-        sandwich(&mut collector, &lambda, fit.fixef(), phi, kind, &self.name, warnings)
+        let clusters = collector.clusters(&lambda);
+        sandwich(clusters, rows, fit.fixef(), phi, kind, &self.name, warnings)
     }
 
     /// CR0 where the clusters share random effects: the score of a cluster is X_j'(V⁻¹e)_j, the
@@ -184,7 +186,7 @@ impl Clusters {
         Note::new("crossed_clusters", message)
     }
 
-    fn same_rows(&self, fit: &Fit, rows: usize) -> Result<(), Error> {
+    pub fn same_rows(&self, fit: &Fit, rows: usize) -> Result<(), Error> {
         if rows == fit.nobs() {
             return Ok(());
         }
@@ -200,10 +202,10 @@ impl Clusters {
     }
 }
 
-/// The sandwich of collected rows.
+/// The sandwich of clusters with so many rows in all.
 pub(crate) fn sandwich(
-    collector: &mut Collector,
-    lambda: &[Vec<f64>],
+    clusters: impl Iterator<Item = Cluster>,
+    rows: usize,
     beta: &[f64],
     phi: Vec<f64>,
     kind: RobustType,
@@ -212,9 +214,8 @@ pub(crate) fn sandwich(
 ) -> Result<Sandwich, Error> {
     let correction = kind.correction();
     let decomposes = matches!(correction, Correction::Cr2 | Correction::Cr3);
-    let rows = collector.rows();
     let mut pieces = Vec::new();
-    for cluster in collector.clusters(lambda) {
+    for cluster in clusters {
         if decomposes && cluster.rows() > MOST_ROWS {
             return Err(Error::new(
                 "cluster_too_large",

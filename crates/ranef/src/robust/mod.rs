@@ -20,7 +20,7 @@ use ranef_frame::Source;
 use serde::{Serialize, Serializer};
 
 use crate::{Error, Fit, Note};
-use clusters::Clusters;
+pub(crate) use clusters::{Clusters, sandwich};
 
 /// The kind of sandwich.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
