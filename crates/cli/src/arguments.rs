@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::equations::EquationsArguments;
 use crate::commands::fixed_effects::FixedEffectsArguments;
 use crate::commands::robust::RobustArguments;
 use crate::commands::within_between::WithinBetweenArguments;
@@ -39,6 +40,7 @@ pub enum Command {
     Means(MeansArguments),
     Slopes(SlopesArguments),
     Robust(RobustArguments),
+    Equations(EquationsArguments),
     FixedEffects(FixedEffectsArguments),
     WithinBetween(WithinBetweenArguments),
     Data(DataArguments),
@@ -55,6 +57,7 @@ impl Command {
             Command::Means(a) => a.answer.json,
             Command::Slopes(a) => a.answer.json,
             Command::Robust(a) => a.answer.json,
+            Command::Equations(a) => a.answer.json,
             Command::FixedEffects(a) => a.answer.json,
             Command::WithinBetween(a) => a.answer.json,
             Command::Data(a) => a.json,

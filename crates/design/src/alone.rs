@@ -1,10 +1,34 @@
-//! The variables by themselves: what a model's predictors look like before they are multiplied.
+//! The variables by themselves: what a model's predictors look like before they are multiplied,
+//! and which of them a column is a product of.
 
-use crate::part::{Part, PartTerm};
+use crate::part::{Cell, Part, PartTerm};
 use crate::plan::{Coding, VariableKind};
 use crate::recipe::{Fixed, FixedTerm, Recipe};
 
 impl Recipe {
+    /// For every column of the fixed effects, aliased ones included, what it is a product of: the
+    /// position of a variable in [`Recipe::variables`] and the name of one of its columns. Nothing
+    /// for the constant column.
+    pub fn fixed_products(&self) -> Vec<Vec<(usize, String)>> {
+        self.products(&self.fixed.cells)
+    }
+
+    /// The same for the columns of every one of [`Recipe::random`].
+    pub fn random_products(&self) -> Vec<Vec<Vec<(usize, String)>>> {
+        let of = |design: &crate::recipe::RandomDesign| self.products(&design.cells);
+        self.random.iter().map(of).collect()
+    }
+
+    fn products(&self, cells: &[Cell]) -> Vec<Vec<(usize, String)>> {
+        let one = |&(variable, coding, j): &(usize, Coding, usize)| {
+            (variable, self.plan.column_name(variable, coding, j))
+        };
+        cells
+            .iter()
+            .map(|cell| cell.iter().map(one).collect())
+            .collect()
+    }
+
     /// The recipe for the same rows whose fixed effects are the variables themselves, one term
     /// each in the order of [`Recipe::variables`]: the numbers of a variable of numbers, a column
     /// for every level of a factor; no constant, no interaction.

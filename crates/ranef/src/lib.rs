@@ -23,6 +23,7 @@
 mod adjust;
 mod effects;
 mod effects_table;
+mod equations;
 mod error;
 mod fit;
 mod fixed_effects;
@@ -50,6 +51,7 @@ mod within_between;
 
 pub use adjust::Adjust;
 pub use effects::{Effects, GroupCoefficient, RandomEffect};
+pub use equations::{Equation, Equations, LevelEquations, Symbol};
 pub use error::{Error, Place};
 pub use fit::{Certificate, Coefficient, Fit};
 pub use means::{Difference, Estimate, Mean, Means, MeansOptions, Point};

@@ -2,6 +2,7 @@
 
 pub mod data;
 pub mod effects;
+pub mod equations;
 pub mod fit;
 pub mod means;
 pub mod fixed_effects;
