@@ -435,6 +435,6 @@ fn a_large_cluster_keeps_few_rows() {
     model.batch(&order, |rows| collector.add(rows, &codes));
     let lambda = layout.lambda(&[0.5]);
     for cluster in collector.clusters(&lambda) {
-        assert!(cluster.rows() <= 4, "{}", cluster.rows());
+        assert!(cluster.rows() <= 2, "{}", cluster.rows());
     }
 }

@@ -1,6 +1,7 @@
 //! One cluster: its score and what the degrees of freedom need of it.
 
 use super::jacobi::orthogonalise;
+use super::triangle::echelon;
 use crate::optimize::symmetric_eigen;
 
 /// How the residuals of few clusters are enlarged: A_j.
@@ -59,6 +60,37 @@ impl Cluster {
     /// Number of rows, m.
     pub fn rows(&self) -> usize {
         self.response.len()
+    }
+
+    /// The cluster with no more rows than its Z and X have rank, weight by weight: what is beside
+    /// them has no part in the score. Rows of one weight stand together; `p` columns of X.
+    pub fn reduced(self, p: usize) -> Self {
+        let (q, wide) = (self.effects, self.effects + p + 1);
+        let mut out = Self {
+            variance: Vec::new(),
+            effects: q,
+            spread: Vec::new(),
+            fixed: Vec::new(),
+            response: Vec::new(),
+        };
+        let mut first = 0;
+        for same in self.variance.chunk_by(|a, b| a == b) {
+            let mut rows = Vec::with_capacity(same.len() * wide);
+            for i in first..first + same.len() {
+                rows.extend_from_slice(&self.spread[i * q..(i + 1) * q]);
+                rows.extend_from_slice(&self.fixed[i * p..(i + 1) * p]);
+                rows.push(self.response[i]);
+            }
+            first += same.len();
+            echelon(&mut rows, wide, q + p);
+            for row in rows.chunks_exact(wide) {
+                out.variance.push(same[0]);
+                out.spread.extend_from_slice(&row[..q]);
+                out.fixed.extend_from_slice(&row[q..q + p]);
+                out.response.push(row[q + p]);
+            }
+        }
+        out
     }
 
     /// The cluster without some of its `p` columns of X, given in increasing order.

@@ -167,7 +167,6 @@ fn assemble(layout: &Layout, width: usize, lambda: &[Vec<f64>], leaves: &mut [Le
                 out[effects..].copy_from_slice(&row[faces..]);
             }
         }
-        triangularise(&mut class, wide);
         variance.resize(
             variance.len() + class.len() / wide,
             1.0 / same[0].weight,
@@ -187,4 +186,5 @@ fn assemble(layout: &Layout, width: usize, lambda: &[Vec<f64>], leaves: &mut [Le
         fixed: pick(effects, effects + p),
         response: pick(effects + p, wide),
     }
+    .reduced(p)
 }

@@ -21,10 +21,12 @@
 //! C⁻¹ and V_j, whichever root D'D = V_j it is written with. An orthogonal transform Q of the rows
 //! of a cluster turns V, C, X, e into QVQ', QCQ', QX, Qe and A into QAQ', so the score X'WAe stays.
 //! Where all rows have the same weight, V_j is σ²I plus Z_jGZ_j', and Q may be the one of a QR
-//! decomposition of \[Z_j X_j y_j\]: below its triangle all rows are zero, and there A is the
-//! identity and adds nothing. A cluster of ten thousand rows then costs no more than one of
+//! decomposition of \[Z_j X_j\]: in the rows below its triangle Z and X are zero, A is the identity
+//! and the score has nothing from them, so only as many rows as Z and X have rank are kept. A cluster of ten thousand rows then costs no more than one of
 //! twenty. Rows of different weights are transformed weight by weight, because Q must leave R_j
-//! alone; where every row has a weight of its own nothing is gained and a cluster costs n_j³.
+//! alone; where every row has a weight of its own nothing is gained and a cluster costs n_j³. The same
+//! cost remains where a cluster holds as many random effects as rows (students measured twice, in
+//! clusters of schools).
 mod cluster;
 mod collect;
 mod jacobi;

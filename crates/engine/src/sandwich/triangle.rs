@@ -8,45 +8,97 @@ pub fn triangularise(rows: &mut Vec<f64>, width: usize) {
         return;
     }
     let m = rows.len() / width;
-    let mut v = vec![0.0; m];
-    let mut dots = vec![0.0; width];
+    let mut scratch = Scratch::new(m, width);
     for k in 0..width {
-        let column = |i: usize| rows[i * width + k];
-        let largest = (k..m).fold(0.0f64, |a, i| a.max(column(i).abs()));
-        if largest == 0.0 {
-            continue;
-        }
-        let norm = (k..m)
-            .map(|i| (column(i) / largest).powi(2))
-            .sum::<f64>()
-            .sqrt()
-            * largest;
-        let alpha = if column(k) > 0.0 { -norm } else { norm };
-        for i in k..m {
-            v[i] = column(i) / largest;
-        }
-        v[k] -= alpha / largest;
-        let square: f64 = v[k..m].iter().map(|x| x * x).sum();
-        dots[k..].fill(0.0);
-        for i in k..m {
-            let row = &rows[i * width + k..(i + 1) * width];
-            for (dot, x) in dots[k..].iter_mut().zip(row) {
-                *dot += v[i] * x;
-            }
-        }
-        for i in k..m {
-            let factor = 2.0 * v[i] / square;
-            let row = &mut rows[i * width + k..(i + 1) * width];
-            for (x, dot) in row.iter_mut().zip(&dots[k..]) {
-                *x -= factor * dot;
-            }
-        }
-        rows[k * width + k] = alpha;
-        for i in k + 1..m {
-            rows[i * width + k] = 0.0;
+        let norm = column_norm(rows, width, k, k);
+        if norm > 0.0 {
+            reflect(rows, width, k, k, norm, &mut scratch);
         }
     }
     rows.truncate(width * width);
+}
+
+/// Replaces rows of `width` numbers by as many rows as the rank of their first `lead` columns, with
+/// the same crossproducts of these columns with all; what the other columns have beside them is
+/// gone. A column whose remaining length is below 10⁻¹³ of its own counts as dependent: rounding
+/// leaves some 10⁻¹⁵, and what is smaller than that has no meaning in numbers of 16 digits.
+pub(super) fn echelon(rows: &mut Vec<f64>, width: usize, lead: usize) {
+    let m = rows.len() / width.max(1);
+    let mut scratch = Scratch::new(m, width);
+    let mut rank = 0;
+    for k in 0..lead {
+        if rank == m {
+            break;
+        }
+        let norm = column_norm(rows, width, k, rank);
+        let whole = column_norm(rows, width, k, 0);
+        if norm > 1e-13 * whole {
+            reflect(rows, width, k, rank, norm, &mut scratch);
+            rank += 1;
+        }
+    }
+    rows.truncate(rank * width);
+}
+
+/// Length of column `k` from row `first` on.
+fn column_norm(rows: &[f64], width: usize, k: usize, first: usize) -> f64 {
+    let column = || rows.iter().skip(first * width + k).step_by(width);
+    let largest = column().fold(0.0f64, |a, x| a.max(x.abs()));
+    if largest == 0.0 {
+        return 0.0;
+    }
+    largest * column().map(|x| (x / largest).powi(2)).sum::<f64>().sqrt()
+}
+
+struct Scratch {
+    v: Vec<f64>,
+    dots: Vec<f64>,
+}
+
+impl Scratch {
+    fn new(m: usize, width: usize) -> Self {
+        Self {
+            v: vec![0.0; m],
+            dots: vec![0.0; width],
+        }
+    }
+}
+
+/// The reflection that takes what column `k` has from row `pivot` on, of length `norm`, to that row.
+fn reflect(
+    rows: &mut [f64],
+    width: usize,
+    k: usize,
+    pivot: usize,
+    norm: f64,
+    Scratch { v, dots }: &mut Scratch,
+) {
+    let m = rows.len() / width;
+    for i in pivot..m {
+        v[i] = rows[i * width + k] / norm;
+    }
+    // Away from cancellation.
+    let sign = if v[pivot] > 0.0 { -1.0 } else { 1.0 };
+    v[pivot] -= sign;
+    let square: f64 = v[pivot..m].iter().map(|x| x * x).sum();
+    dots[k..].fill(0.0);
+    for i in pivot..m {
+        let row = &rows[i * width + k..(i + 1) * width];
+        for (dot, x) in dots[k..].iter_mut().zip(row) {
+            *dot += v[i] * x;
+        }
+    }
+    for i in pivot..m {
+        let factor = 2.0 * v[i] / square;
+        let row = &mut rows[i * width + k..(i + 1) * width];
+        for (x, dot) in row.iter_mut().zip(&dots[k..]) {
+            *x -= factor * dot;
+        }
+    }
+    rows[pivot * width + k] = sign * norm;
+    for i in pivot + 1..m {
+        rows[i * width + k] = 0.0;
+    }
 }
 
 /// Replaces rows of `width` numbers by one row that holds all of the first column, and rows without
@@ -56,30 +108,14 @@ pub fn triangularise(rows: &mut Vec<f64>, width: usize) {
 /// first column is zero.
 pub fn project_out_first(rows: &mut Vec<f64>, width: usize) -> Option<Vec<f64>> {
     triangularise(rows, width);
-    // A reflection that takes the first column to its first row.
-    let norm = rows
-        .iter()
-        .step_by(width)
-        .fold(0.0f64, |norm, x| norm.hypot(*x));
+    let norm = column_norm(rows, width, 0, 0);
     if norm == 0.0 {
         return None;
     }
-    let mut v: Vec<f64> = rows.iter().step_by(width).copied().collect();
-    let alpha = if v[0] > 0.0 { -norm } else { norm };
-    v[0] -= alpha;
-    let square: f64 = v.iter().map(|x| x * x).sum();
-    for j in 1..width {
-        let dot: f64 = v.iter().zip(rows.iter().skip(j).step_by(width)).map(|(v, x)| v * x).sum();
-        for (v, x) in v.iter().zip(rows.iter_mut().skip(j).step_by(width)) {
-            *x -= 2.0 * v * dot / square;
-        }
-    }
-    rows[0] = alpha;
+    let mut scratch = Scratch::new(rows.len() / width, width);
+    reflect(rows, width, 0, 0, norm, &mut scratch);
     let rest = rows.split_off(width);
     let first = std::mem::replace(rows, rest);
-    for x in rows.iter_mut().step_by(width) {
-        *x = 0.0;
-    }
     Some(first)
 }
 
@@ -87,7 +123,7 @@ pub fn project_out_first(rows: &mut Vec<f64>, width: usize) -> Option<Vec<f64>> 
 mod tests {
     use proptest::prelude::*;
 
-    use super::{project_out_first, triangularise};
+    use super::{echelon, project_out_first, triangularise};
 
     fn crossproducts(rows: &[f64], width: usize) -> Vec<f64> {
         let mut out = vec![0.0; width * width];
@@ -116,6 +152,27 @@ mod tests {
             let rest = crossproducts(&rows, 3);
             prop_assert!((rest[4] - squares).abs() <= 1e-9 * (1.0 + squares));
             prop_assert!((rest[5] - squares).abs() <= 1e-9 * (1.0 + squares));
+        }
+
+        #[test]
+        fn rows_of_an_echelon_are_as_many_as_the_rank(
+            numbers in prop::collection::vec(-10.0f64..10.0, 2..60),
+        ) {
+            // The third column is a combination of the first two; the last is no lead.
+            let m = numbers.len() / 2;
+            let mut rows: Vec<f64> = numbers
+                .chunks_exact(2)
+                .enumerate()
+                .flat_map(|(i, x)| [1.0, x[0], 2.0 * x[0] - 1.0, x[1], i as f64])
+                .collect();
+            let before = crossproducts(&rows, 5);
+            echelon(&mut rows, 5, 4);
+            prop_assert!(rows.len() / 5 <= m.min(3));
+            for (at, (a, b)) in crossproducts(&rows, 5).iter().zip(&before).enumerate() {
+                if at != 24 {
+                    prop_assert!((a - b).abs() <= 1e-10 * (1.0 + b.abs()), "{at} {a} {b}");
+                }
+            }
         }
 
         #[test]

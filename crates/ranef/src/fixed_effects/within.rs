@@ -197,6 +197,7 @@ impl Within {
                 .collect(),
             response: rows().map(|row| row[width - 1]).collect(),
         }
+        .reduced(self.columns.len())
     }
 }
 
