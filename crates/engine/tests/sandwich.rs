@@ -7,7 +7,7 @@ mod support;
 
 use proptest::prelude::*;
 use ranef_engine::optimize::symmetric_eigen;
-use ranef_engine::sandwich::{Collector, Correction, Sandwich};
+use ranef_engine::sandwich::{Collector, Correction, Piece, Sandwich};
 use ranef_engine::{Layout, Rows};
 use support::twin::{Square, dot};
 use support::{Model, Rng, covariances};
@@ -305,10 +305,21 @@ fn fast(case: &Case, phi: &[f64], correction: Correction) -> Sandwich {
     }
     assert_eq!(collector.rows(), n);
     let lambda = model.layout.lambda(&case.theta);
-    let pieces = collector
+    let pieces: Vec<_> = collector
         .clusters(&lambda)
         .map(|cluster| cluster.piece(&case.beta, phi, correction).unwrap())
         .collect();
+    if correction == Correction::Cr0 {
+        // The same by elimination.
+        let plain = collector.plain_pieces(&lambda, &case.beta).unwrap();
+        assert_eq!(plain.len(), pieces.len());
+        for (a, b) in plain.iter().zip(&pieces) {
+            let numbers = |p: &Piece| [p.score.clone(), p.variance.clone(), p.cross.clone()].concat();
+            for (x, y) in numbers(a).iter().zip(numbers(b)) {
+                assert!((x - y).abs() <= 1e-9 * (1.0 + y.abs()), "{x} {y}");
+            }
+        }
+    }
     Sandwich::new(phi.to_vec(), pieces, correction, n)
 }
 

@@ -14,10 +14,10 @@ use crate::statistics::{Column, Rows};
 /// takes is at most its rows, and no more than twice the square of the number of columns.
 #[derive(Clone, Debug)]
 pub struct Collector {
-    layout: Layout,
+    pub(super) layout: Layout,
     /// Columns of all faces side by side, then X, then y.
-    width: usize,
-    leaves: Vec<Leaf>,
+    pub(super) width: usize,
+    pub(super) leaves: Vec<Leaf>,
     /// Leaves by cluster, levels and bits of the weight.
     known: HashMap<Box<[u64]>, usize>,
     /// Rows of each cluster.
@@ -25,11 +25,11 @@ pub struct Collector {
 }
 
 #[derive(Clone, Debug)]
-struct Leaf {
-    cluster: usize,
-    codes: Vec<u32>,
-    weight: f64,
-    rows: Vec<f64>,
+pub(super) struct Leaf {
+    pub cluster: usize,
+    pub codes: Vec<u32>,
+    pub weight: f64,
+    pub rows: Vec<f64>,
 }
 
 impl Collector {
@@ -105,18 +105,22 @@ impl Collector {
         &self.counts
     }
 
+    /// Leaves by cluster; by levels too, so that the order of rows changes rounding at most.
+    pub(super) fn sort(&mut self) {
+        self.leaves.sort_by(|a, b| {
+            (a.cluster, &a.codes)
+                .cmp(&(b.cluster, &b.codes))
+                .then(a.weight.total_cmp(&b.weight))
+        });
+    }
+
     /// The clusters, compressed, in the order of their codes; `lambda` as
     /// [`Layout::lambda`] gives it.
     pub fn clusters<'a>(
         &'a mut self,
         lambda: &'a [Vec<f64>],
     ) -> impl Iterator<Item = Cluster> + 'a {
-        // Sorted by levels too, so that the order of rows changes rounding at most.
-        self.leaves.sort_by(|a, b| {
-            (a.cluster, &a.codes)
-                .cmp(&(b.cluster, &b.codes))
-                .then(a.weight.total_cmp(&b.weight))
-        });
+        self.sort();
         let (layout, width) = (&self.layout, self.width);
         self.leaves
             .chunk_by_mut(|a, b| a.cluster == b.cluster)

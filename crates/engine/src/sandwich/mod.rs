@@ -13,6 +13,7 @@
 //! - [`Collector`] takes in rows and keeps, for each cluster, an orthogonal transform of them that
 //!   has few rows;
 //! - [`Cluster::piece`] makes the score and two p × p matrices of a cluster;
+//! - [`Collector::plain_pieces`] does so for CR0 and CR1, where no cluster is too large;
 //! - [`Sandwich`] sums them to covariances, Satterthwaite's degrees of freedom and the
 //!   approximate Hotelling test (HTZ), with work linear in the number of clusters.
 //!
@@ -31,6 +32,7 @@ mod cluster;
 mod collect;
 mod jacobi;
 mod moments;
+mod plain;
 mod triangle;
 
 pub use cluster::{Cluster, Correction, Piece};

@@ -97,9 +97,18 @@ pub(super) fn tests(
             .clusters(&lambda)
             .map(|cluster| cluster.without_fixed(&dependent, p + k));
         // What there is to say on clusters was said on the within estimator.
-        let robust = sandwich(clusters, rows, &augmented.beta, phi, kind, &by.name, &mut Vec::new())?;
-        let test = joint(&robust, String::new(), &tested, &augmented.beta, true, 0.0);
-        out.push(SpecificationTest::f("mundlak_robust", &test));
+        let beta = &augmented.beta;
+        match sandwich(clusters, rows, beta, phi, kind, &by.name, &mut Vec::new()) {
+            Ok(robust) => {
+                let test = joint(&robust, String::new(), &tested, beta, true, 0.0);
+                out.push(SpecificationTest::f("mundlak_robust", &test));
+            }
+            Err(error) if error.code() == "cluster_too_large" => warnings.push(Note::new(
+                "no_robust_test",
+                format!("the robust test of the group means is left out: {error}"),
+            )),
+            Err(error) => return Err(error),
+        }
     }
     Ok(out)
 }

@@ -11,7 +11,7 @@ use crate::{Error, Fit, Note};
 
 /// More rows than this, after compression, and CR2 and CR3 take minutes a cluster: they decompose
 /// matrices of that size.
-const MOST_ROWS: usize = 6000;
+const MOST_ROWS: usize = 3000;
 
 /// The clusters of a model.
 pub(crate) struct Clusters {
@@ -130,6 +130,12 @@ impl Clusters {
         let rows = collector.rows();
         self.same_rows(fit, rows)?;
         let phi = relative_covariance(fit);
+        let correction = kind.correction();
+        if !matches!(correction, Correction::Cr2 | Correction::Cr3)
+            && let Some(pieces) = collector.plain_pieces(&lambda, fit.fixef())
+        {
+            return Ok(Sandwich::new(phi, pieces, correction, rows));
+        }
         let clusters = collector.clusters(&lambda);
         sandwich(clusters, rows, fit.fixef(), phi, kind, &self.name, warnings)
     }
