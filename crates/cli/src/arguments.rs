@@ -5,6 +5,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::equations::EquationsArguments;
+use crate::commands::fixed_effects::FixedEffectsArguments;
+use crate::commands::robust::RobustArguments;
+use crate::commands::within_between::WithinBetweenArguments;
+
 /// Multilevel (mixed-effects) models: from a file and a formula to a fit that is certified and
 /// explained.
 #[derive(Debug, Parser)]
@@ -38,6 +43,10 @@ pub enum Command {
     Test(TestArguments),
     Compare(CompareArguments),
     Drop(DropArguments),
+    Robust(RobustArguments),
+    Equations(EquationsArguments),
+    FixedEffects(FixedEffectsArguments),
+    WithinBetween(WithinBetweenArguments),
     Data(DataArguments),
 }
 
@@ -55,6 +64,10 @@ impl Command {
             Command::Test(a) => a.answer.json,
             Command::Compare(a) => a.answer.json,
             Command::Drop(a) => a.answer.json,
+            Command::Robust(a) => a.answer.json,
+            Command::Equations(a) => a.answer.json,
+            Command::FixedEffects(a) => a.answer.json,
+            Command::WithinBetween(a) => a.answer.json,
             Command::Data(a) => a.json,
         }
     }
@@ -611,7 +624,7 @@ fn separator(text: &str) -> Result<char, String> {
     }
 }
 
-fn level(text: &str) -> Result<f64, String> {
+pub fn level(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(level) if level > 0.0 && level < 1.0 => Ok(level),
         _ => Err("give a number between 0 and 1, such as 0.95".to_owned()),

@@ -49,6 +49,10 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Test(arguments) => commands::test::run(&arguments),
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::Drop(arguments) => commands::drop::run(&arguments),
+        Command::Robust(arguments) => commands::robust::run(&arguments),
+        Command::WithinBetween(arguments) => commands::within_between::run(&arguments),
+        Command::FixedEffects(arguments) => commands::fixed_effects::run(&arguments),
+        Command::Equations(arguments) => commands::equations::run(&arguments),
         Command::Data(arguments) => commands::data::run(&arguments),
     }
 }

@@ -36,6 +36,7 @@
 //! each term, `reader` evaluates. Nothing here knows how a model is estimated; rank is a matter of
 //! crossproducts, and whoever finds a column determined by others tells [`Recipe::drop_fixed`].
 
+mod alone;
 mod category;
 mod cells;
 mod coder;

@@ -64,6 +64,7 @@ mod layout;
 pub mod lmm;
 pub mod optimize;
 mod rank;
+pub mod sandwich;
 mod statistics;
 
 pub use coordinates::{Coordinates, Standard};

@@ -23,10 +23,13 @@
 mod adjust;
 mod effects;
 mod effects_table;
+mod equations;
 mod error;
 mod fit;
+mod fixed_effects;
 mod format;
 mod joint;
+mod levels;
 mod linear;
 mod means;
 mod moments;
@@ -37,6 +40,7 @@ mod predict;
 mod random;
 mod report;
 mod residuals;
+mod robust;
 mod rows;
 mod save;
 mod simpler;
@@ -44,11 +48,15 @@ mod slopes;
 mod summary;
 mod table;
 mod tests;
+mod within_between;
 
 pub use adjust::Adjust;
 pub use effects::{Effects, GroupCoefficient, RandomEffect};
+pub use equations::{Equation, Equations, LevelEquations, Symbol};
 pub use error::{Error, Place};
 pub use fit::{Certificate, Coefficient, Fit};
+pub use fixed_effects::{FixedEffect, FixedEffects, FixedEffectsOptions, SpecificationTest};
+pub use levels::{PredictorLevel, PredictorLevels, Varies};
 pub use means::{Difference, Estimate, Mean, Means, MeansOptions, Point};
 pub use moments::Moments;
 pub use notes::Note;
@@ -64,6 +72,7 @@ pub use ranef_formula as formula;
 pub use ranef_frame as frame;
 pub use report::Report;
 pub use residuals::ResidualSummary;
+pub use robust::{Robust, RobustCoefficient, RobustOptions, RobustTest, RobustType};
 pub use simpler::SimplerModel;
 pub use slopes::{JohnsonNeyman, Region, Slope, Slopes, SlopesOptions};
 pub use summary::Summary;
@@ -71,4 +80,7 @@ pub use table::{Answer, Column, Style, Table, Values};
 pub use tests::{
     Anova, AnovaRow, AnovaType, ComparedCoefficient, Comparison, ContrastRow, ContrastTest,
     Deletion, Deletions, Hypothesis, JointTest, KenwardRoger, ModelRow, compare,
+};
+pub use within_between::{
+    EffectLevel, LevelEffect, WithinBetween, WithinBetweenForm, WithinBetweenOptions,
 };

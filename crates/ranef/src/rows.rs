@@ -53,38 +53,49 @@ pub(crate) fn statistics(
     let layout = layout(recipe);
     let mut statistics: Option<Statistics> = None;
     for_each_batch(recipe, source, Parts::ALL, formula, |_, rows| {
-        let response = response(&rows);
-        let weights = rows.weights.as_ref().map(|w| w.to_vec(rows.n));
-        let batch = Rows {
-            response: &response,
-            fixed: rows.fixed.iter().map(column).collect(),
-            weights: weights.as_deref(),
-            factors: (0..rows.codes.len())
-                .map(|factor| FactorRows {
-                    codes: &rows.codes[factor],
-                    columns: recipe
-                        .random()
-                        .iter()
-                        .zip(&rows.random)
-                        .filter(|(term, _)| term.factor == factor)
-                        .flat_map(|(_, columns)| columns.iter().map(column))
-                        .collect(),
-                })
-                .collect(),
-        };
-        if rows.n > 0 {
-            statistics
-                .get_or_insert_with(|| {
-                    Statistics::new(layout.clone(), Coordinates::pilot(&layout, &batch))
-                })
-                .add(&batch);
-        }
+        with_engine_rows(recipe, &rows, |batch| {
+            if !batch.response.is_empty() {
+                statistics
+                    .get_or_insert_with(|| {
+                        Statistics::new(layout.clone(), Coordinates::pilot(&layout, batch))
+                    })
+                    .add(batch);
+            }
+        });
         Ok(())
     })?;
     Ok(statistics.unwrap_or_else(|| {
         let coordinates = Coordinates::identity(&layout);
         Statistics::new(layout, coordinates)
     }))
+}
+
+/// Hands `then` the engine's view of a batch. The rows may be from a recipe that has more factors
+/// and terms behind those of `recipe`.
+pub(crate) fn with_engine_rows<T>(
+    recipe: &Recipe,
+    rows: &DesignRows,
+    then: impl FnOnce(&Rows<'_>) -> T,
+) -> T {
+    let response = response(rows);
+    let weights = rows.weights.as_ref().map(|w| w.to_vec(rows.n));
+    then(&Rows {
+        response: &response,
+        fixed: rows.fixed.iter().map(column).collect(),
+        weights: weights.as_deref(),
+        factors: (0..recipe.factors().len())
+            .map(|factor| FactorRows {
+                codes: &rows.codes[factor],
+                columns: recipe
+                    .random()
+                    .iter()
+                    .zip(&rows.random)
+                    .filter(|(term, _)| term.factor == factor)
+                    .flat_map(|(_, columns)| columns.iter().map(column))
+                    .collect(),
+            })
+            .collect(),
+    })
 }
 
 /// The response of a batch less its offset.

@@ -19,7 +19,7 @@ pub use interval::{Budget, Interval, PredictedInterval};
 pub(crate) use view::percent;
 
 use crate::rows::{for_each_batch, response};
-use crate::{Error, Fit, Note};
+use crate::{Error, Fit, Note, RandomBlock};
 use interval::{Answers, RowAsked};
 
 /// Which random effects a prediction takes in.
@@ -285,26 +285,13 @@ impl Fit {
         source: &dyn Source,
         mut visit: impl FnMut(f64, f64, f64),
     ) -> Result<(), Error> {
-        let chosen: Vec<Vec<bool>> = self
-            .varcorr()
-            .iter()
-            .map(|b| vec![true; b.terms.len()])
-            .collect();
-        let mut asked = Asking {
-            fit: self,
-            chosen: &chosen,
-            known: true,
-            observed: false,
-            unseen: vec![0; self.recipe().factors().len()],
-            answers: None,
-        };
         for_each_batch(
             self.recipe(),
             source,
             Parts::ALL,
             self.formula(),
             |_, rows| {
-                let values = asked.expected(&rows);
+                let values = self.expected(&rows);
                 let observed = response(&rows);
                 for (i, (value, y)) in values.iter().zip(&observed).enumerate() {
                     let offset = rows.offset.as_ref().map_or(0.0, |o| o.at(i));
@@ -316,8 +303,23 @@ impl Fit {
         )
     }
 
+    /// Xβ + Zb plus the offset of rows whose levels are known; others count as average.
+    pub(crate) fn expected(&self, rows: &DesignRows) -> Vec<f64> {
+        let every = |b: &RandomBlock| vec![true; b.terms.len()];
+        let chosen: Vec<Vec<bool>> = self.varcorr().iter().map(every).collect();
+        let mut asked = Asking {
+            fit: self,
+            chosen: &chosen,
+            known: true,
+            observed: false,
+            unseen: vec![0; self.recipe().factors().len()],
+            answers: None,
+        };
+        asked.expected(rows)
+    }
+
     /// Xβ plus the offset.
-    fn fixed_part(&self, rows: &DesignRows) -> Vec<f64> {
+    pub(crate) fn fixed_part(&self, rows: &DesignRows) -> Vec<f64> {
         let mut values = vec![0.0; rows.n];
         for (column, beta) in rows.fixed.iter().zip(self.fixef()) {
             for (i, value) in values.iter_mut().enumerate() {
