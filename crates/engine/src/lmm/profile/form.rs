@@ -280,6 +280,29 @@ impl Form {
         theta
     }
 
+    /// Where rivals of a minimum with a singular M are looked for: the elements below the diagonal
+    /// with the other sign, and none of them beside ordinary diagonals. None where M is regular.
+    pub fn rivals(&self, free: &[f64], unit: f64) -> Vec<Vec<f64>> {
+        let diagonal = |v: &Variable| matches!(v, Variable::Entry { row, column, .. } if row == column);
+        let below = |v: &Variable| matches!(v, Variable::Entry { row, column, .. } if row > column);
+        let free_variables = || self.variables[1..].iter().zip(free);
+        let singular = free_variables().any(|(v, x)| diagonal(v) && x.abs() < 1e-3 * unit);
+        if !singular {
+            return Vec::new();
+        }
+        let turned = free_variables().map(|(v, &x)| if below(v) { -x } else { x });
+        let ordinary = free_variables().map(|(v, &x)| {
+            if below(v) {
+                0.0
+            } else if diagonal(v) {
+                x.abs().max(0.3 * unit)
+            } else {
+                x
+            }
+        });
+        vec![turned.collect(), ordinary.collect()]
+    }
+
     /// The term whose M a variable moves.
     pub fn term_of(&self, variable: Variable) -> Option<usize> {
         let deviation = matches!(self.parameter, Parameter::StandardDeviation { .. });

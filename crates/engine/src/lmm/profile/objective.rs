@@ -23,6 +23,7 @@ pub(super) struct Held {
     held: f64,
     rows: f64,
     shift: f64,
+    unit: f64,
     /// Steps after which average information is given up for the exact Hessian.
     patience: usize,
     /// Derivatives asked for since the parameter was moved.
@@ -56,6 +57,7 @@ impl Held {
             held: 0.0,
             rows,
             shift: coordinates.criterion_shift(rows, false) - statistics.sum_log_weights(),
+            unit: (-0.5 * statistics.sum_log_weights() / rows.max(1.0)).exp(),
             patience,
             asked: 0,
             pwrss: f64::NAN,
@@ -88,6 +90,11 @@ impl Held {
     /// Whether derivatives were taken since the parameter was moved.
     pub fn derived(&self) -> bool {
         self.asked > 0
+    }
+
+    /// The size of an ordinary element of M: see [`Criterion::unit`](crate::lmm::Criterion).
+    pub fn unit(&self) -> f64 {
+        self.unit
     }
 
     /// σ in standard units at a point.

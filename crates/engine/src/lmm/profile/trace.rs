@@ -156,7 +156,10 @@ impl Trace {
             if (edge - centre).abs() < 1e-9 {
                 return Ok((Coordinate::Edge(edge), true));
             }
-            let there = self.settle(edge);
+            let mut there = self.settle(edge);
+            if let Some(better) = self.other_valley(&there) {
+                there = better;
+            }
             self.check(&there)?;
             let rise = self.rise(there.value);
             if rise <= self.z * self.z {
@@ -186,6 +189,13 @@ impl Trace {
             let root = held + sign * (self.z - zeta) / outward;
             let distance = (held - centre).abs();
             if outward > 0.0 && (root - held).abs() <= NEAR * distance {
+                let last = self.points.len() - 1;
+                if let Some(better) = self.other_valley(&self.points[last].clone()) {
+                    // The other side of this valley may be further out than was thought.
+                    self.points[last] = better;
+                    (inside, beyond, next) = (centre, edge, held);
+                    continue;
+                }
                 let found = if converged {
                     Coordinate::At(root)
                 } else {
@@ -279,6 +289,22 @@ impl Trace {
         }
     }
 
+    /// A lower minimum at the same place. Singular covariances have rivals, of the other sign of a
+    /// correlation above all, that no continuous path leads to; elsewhere none was ever found.
+    fn other_valley(&mut self, point: &Point) -> Option<Point> {
+        let starts = self.objective.form.rivals(&point.free, self.objective.unit());
+        let mut best: Option<Point> = None;
+        for start in starts {
+            self.objective.hold(point.held);
+            let other = minimise(&mut self.objective, point.held, start);
+            let least = best.as_ref().map_or(point.value - 1e-7, |b| b.value);
+            if other.converged && other.value < least {
+                best = Some(other);
+            }
+        }
+        best
+    }
+
     /// Minimises with the parameter at a value, from the nearest point known.
     fn settle(&mut self, held: f64) -> Point {
         let distance = |p: &Point| (p.held - held).abs();
@@ -353,7 +379,7 @@ fn minimise(objective: &mut Held, held: f64, start: Vec<f64>) -> Point {
 
 /// A point below one with a direction of negative curvature in the last Hessian.
 fn way_down(objective: &mut Held, free: &[f64], value: f64) -> Option<Vec<f64>> {
-    const LENGTHS: [f64; 6] = [0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
+    const LENGTHS: [f64; 7] = [0.3, 1.0, 3.0, 10.0, 0.1, 0.03, 0.01];
     let n = free.len();
     if n == 0 || objective.derived_at.len() != n {
         return None;
@@ -371,14 +397,14 @@ fn way_down(objective: &mut Held, free: &[f64], value: f64) -> Option<Vec<f64>> 
     }
     let mut best: Option<(f64, Vec<f64>)> = None;
     for length in LENGTHS {
-        for sign in [1.0, -1.0] {
-            let candidate: Vec<f64> = (0..n)
-                .map(|i| free[i] + sign * length * vectors[i] / scale[i])
-                .collect();
-            let next = objective.value(&candidate);
-            if next < best.as_ref().map_or(value - 1e-8, |b| b.0) {
-                best = Some((next, candidate));
-            }
+        let candidate: Vec<f64> = (0..n)
+            .map(|i| free[i] + length * vectors[i] / scale[i])
+            .collect();
+        let next = objective.value(&candidate);
+        if next < best.as_ref().map_or(value - 1e-8, |b| b.0) {
+            best = Some((next, candidate));
+        } else if best.is_some() {
+            break;
         }
     }
     best.map(|(_, candidate)| candidate)
