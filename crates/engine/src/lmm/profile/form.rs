@@ -281,26 +281,41 @@ impl Form {
     }
 
     /// Where rivals of a minimum with a singular M are looked for: the elements below the diagonal
-    /// with the other sign, and none of them beside ordinary diagonals. None where M is regular.
+    /// with the other sign, and all of a row's variance on its diagonal. None where M is regular.
     pub fn rivals(&self, free: &[f64], unit: f64) -> Vec<Vec<f64>> {
-        let diagonal = |v: &Variable| matches!(v, Variable::Entry { row, column, .. } if row == column);
-        let below = |v: &Variable| matches!(v, Variable::Entry { row, column, .. } if row > column);
-        let free_variables = || self.variables[1..].iter().zip(free);
-        let singular = free_variables().any(|(v, x)| diagonal(v) && x.abs() < 1e-3 * unit);
-        if !singular {
+        let entry = |v: &Variable| match *v {
+            Variable::Entry { term, row, column } => Some((term, row, column)),
+            _ => None,
+        };
+        let entries: Vec<_> = self.variables[1..].iter().map(entry).collect();
+        let diagonal = |e: &(usize, usize, usize)| e.1 == e.2;
+        let singular = |(e, x): (&Option<(usize, usize, usize)>, &f64)| {
+            e.as_ref().is_some_and(diagonal) && x.abs() < 1e-3 * unit
+        };
+        if !entries.iter().zip(free).any(singular) {
             return Vec::new();
         }
-        let turned = free_variables().map(|(v, &x)| if below(v) { -x } else { x });
-        let ordinary = free_variables().map(|(v, &x)| {
-            if below(v) {
-                0.0
-            } else if diagonal(v) {
-                x.abs().max(0.3 * unit)
-            } else {
-                x
-            }
+        let turned = entries.iter().zip(free).map(|(e, &x)| match e {
+            Some(e) if !diagonal(e) => -x,
+            _ => x,
         });
-        vec![turned.collect(), ordinary.collect()]
+        let upright = entries.iter().zip(free).map(|(e, &x)| match *e {
+            Some((_, row, column)) if row > column => 0.0,
+            Some((term, row, _)) => {
+                let same = |e: &Option<(usize, usize, usize)>| {
+                    e.is_some_and(|(t, r, _)| (t, r) == (term, row))
+                };
+                let squares: f64 = entries
+                    .iter()
+                    .zip(free)
+                    .filter(|(e, _)| same(e))
+                    .map(|(_, x)| x * x)
+                    .sum();
+                squares.sqrt().max(0.3 * unit)
+            }
+            None => x,
+        });
+        vec![turned.collect(), upright.collect()]
     }
 
     /// The term whose M a variable moves.
@@ -432,7 +447,10 @@ impl Form {
         if Some(index) == self.term {
             for (at, x) in self.second_change(a, b, state) {
                 let (row, column) = (at / k, at % k);
-                sum += x * (0..k).map(|i| q[row * k + i] * m[i * k + column]).sum::<f64>();
+                sum += x
+                    * (0..k)
+                        .map(|i| q[row * k + i] * m[i * k + column])
+                        .sum::<f64>();
             }
         }
         2.0 * sum

@@ -16,6 +16,8 @@
 
 mod form;
 mod objective;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 use rayon::prelude::*;
@@ -226,12 +228,7 @@ pub fn profile(
 }
 
 /// A profile without ends.
-fn nothing(
-    parameter: Parameter,
-    estimate: Option<f64>,
-    end: End,
-    evaluations: usize,
-) -> Profile {
+fn nothing(parameter: Parameter, estimate: Option<f64>, end: End, evaluations: usize) -> Profile {
     Profile {
         parameter,
         estimate,

@@ -97,6 +97,12 @@ impl Held {
         self.unit
     }
 
+    /// Exact Hessians only, whatever they cost.
+    #[cfg(test)]
+    pub fn be_exact(&mut self) {
+        self.patience = 0;
+    }
+
     /// σ in standard units at a point.
     pub fn sigma(&self, free: &[f64]) -> f64 {
         self.form.state(self.held, free).log_sigma.exp()
@@ -148,8 +154,8 @@ impl Held {
             }
         }
         let (parts, forms) = self.system.derivatives(false, &directions);
-        let traces = (exact && !directions.is_empty())
-            .then(|| self.system.traces(false, &directions));
+        let traces =
+            (exact && !directions.is_empty()).then(|| self.system.traces(false, &directions));
         let c = (-2.0 * state.log_sigma).exp();
         let residual = c * self.pwrss;
         let pair = |matrices: &[Vec<f64>], direction: &Direction| -> f64 {
@@ -160,8 +166,14 @@ impl Held {
                 .sum()
         };
         // ⟨A, ∂G⟩ and ∂r = −⟨R, ∂G⟩.
-        let taken: Vec<f64> = directions.iter().map(|d| pair(&parts.information, d)).collect();
-        let slopes: Vec<f64> = directions.iter().map(|d| -pair(&parts.residual, d)).collect();
+        let taken: Vec<f64> = directions
+            .iter()
+            .map(|d| pair(&parts.information, d))
+            .collect();
+        let slopes: Vec<f64> = directions
+            .iter()
+            .map(|d| -pair(&parts.residual, d))
+            .collect();
         let scores: Vec<Vec<f64>> = parts
             .information
             .iter()

@@ -12,8 +12,10 @@ use super::{End, Parameter, Profile, ProfilePoint};
 use crate::optimize::{Objective, Options, bfgs, newton_step, symmetric_eigen, trust_region};
 
 /// How near, relative to the distance from the estimate, a root must be before the last Newton
-/// step, which squares it.
-const NEAR: f64 = 1e-6;
+/// step, which squares it: 10⁻⁷ is left.
+const NEAR: f64 = 3e-4;
+/// ζ that rounding may leave of zero.
+const FLAT: f64 = 1e-4;
 /// Points of one search after which it is given up.
 const MOST_POINTS: usize = 60;
 /// Steps, in standard errors, beyond which a side has no end.
@@ -182,17 +184,21 @@ impl Trace {
             self.check(&here)?;
             let zeta = self.rise(here.value).sqrt();
             let (held, slope, converged) = (here.held, here.slope, here.converged);
-            self.points.push(here);
-            // dζ/dψ = d'/2ζ, outwards.
-            let outward = sign * slope / (2.0 * zeta);
-            rising &= outward > 0.0;
+            self.points.push(here.clone());
+            // dζ/dψ = d'/2ζ, outwards; of a flat profile there is none.
+            let outward = if zeta > FLAT {
+                sign * slope / (2.0 * zeta)
+            } else {
+                0.0
+            };
+            rising &= outward > 0.0 || zeta <= FLAT;
             let root = held + sign * (self.z - zeta) / outward;
             let distance = (held - centre).abs();
             if outward > 0.0 && (root - held).abs() <= NEAR * distance {
-                let last = self.points.len() - 1;
-                if let Some(better) = self.other_valley(&self.points[last].clone()) {
-                    // The other side of this valley may be further out than was thought.
-                    self.points[last] = better;
+                if let Some(better) = self.other_valley(&here) {
+                    // From here on in that valley: what is known of this side was in another.
+                    self.points.retain(|p| (p.held - centre) * sign <= 0.0);
+                    self.points.push(better);
                     (inside, beyond, next) = (centre, edge, held);
                     continue;
                 }
@@ -275,7 +281,7 @@ impl Trace {
     fn as_seen(&self, point: &Point) -> ProfilePoint {
         let rise = self.rise(point.value).sqrt();
         let sign = (point.held - self.centre.held).signum();
-        let slope = if rise > 1e-4 {
+        let slope = if rise > FLAT {
             point.slope / (2.0 * sign * rise)
         } else {
             (0.5 * self.curvature).sqrt()
@@ -292,7 +298,10 @@ impl Trace {
     /// A lower minimum at the same place. Singular covariances have rivals, of the other sign of a
     /// correlation above all, that no continuous path leads to; elsewhere none was ever found.
     fn other_valley(&mut self, point: &Point) -> Option<Point> {
-        let starts = self.objective.form.rivals(&point.free, self.objective.unit());
+        let starts = self
+            .objective
+            .form
+            .rivals(&point.free, self.objective.unit());
         let mut best: Option<Point> = None;
         for start in starts {
             self.objective.hold(point.held);
@@ -411,13 +420,7 @@ fn way_down(objective: &mut Held, free: &[f64], value: f64) -> Option<Vec<f64>> 
 }
 
 /// A minimum with its slope and tangent, from the last derivatives.
-fn point(
-    objective: &mut Held,
-    held: f64,
-    free: Vec<f64>,
-    value: f64,
-    converged: bool,
-) -> Point {
+fn point(objective: &mut Held, held: f64, free: Vec<f64>, value: f64, converged: bool) -> Point {
     if !value.is_finite() {
         return Point {
             held,
