@@ -26,6 +26,7 @@ mod effects_table;
 mod error;
 mod fit;
 mod format;
+mod intervals;
 mod joint;
 mod linear;
 mod means;
@@ -48,6 +49,9 @@ pub use adjust::Adjust;
 pub use effects::{Effects, GroupCoefficient, RandomEffect};
 pub use error::{Error, Place};
 pub use fit::{Certificate, Coefficient, Fit};
+pub use intervals::{
+    ConfidenceIntervals, Effect, IntervalMethod, Open, ParameterInterval, ProfileCurve,
+};
 pub use means::{Difference, Estimate, Mean, Means, MeansOptions, Point};
 pub use moments::Moments;
 pub use notes::Note;

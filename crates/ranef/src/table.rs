@@ -52,6 +52,8 @@ pub enum Values {
 pub enum Style {
     /// Four significant digits of the largest number, all with the same decimals.
     Estimate,
+    /// Four significant digits of each number: for a column of several scales.
+    Digits,
     /// A statistic such as t or F: two decimals.
     Statistic,
     /// Degrees of freedom: up to one decimal.
@@ -191,6 +193,7 @@ impl Column {
                 };
                 common(&rounded(decimals), 12)
             }
+            Style::Digits => numbers.iter().map(|x| common(&[*x], 4).remove(0)).collect(),
             Style::Statistic => fixed(2),
             // Beyond a hundred thousand nobody reads them.
             Style::Df => common(&rounded(1), 12),

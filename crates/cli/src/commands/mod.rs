@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub mod confint;
 pub mod data;
 pub mod effects;
 pub mod fit;

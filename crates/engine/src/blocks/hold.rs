@@ -57,7 +57,11 @@ impl Hold {
     pub fn add_forms(&self, half: &[f64], lead: usize, information: &mut Information) {
         let effects = lead - self.root.len();
         let slope = |h: &[f64]| -> f64 {
-            h[effects..].iter().zip(&self.root).map(|(a, b)| a * b).sum()
+            h[effects..]
+                .iter()
+                .zip(&self.root)
+                .map(|(a, b)| a * b)
+                .sum()
         };
         let slopes: Vec<f64> = half.chunks_exact(lead).map(slope).collect();
         for i in 0..slopes.len() {
