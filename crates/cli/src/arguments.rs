@@ -47,6 +47,7 @@ pub enum Command {
     Equations(EquationsArguments),
     FixedEffects(FixedEffectsArguments),
     WithinBetween(WithinBetweenArguments),
+    Confint(ConfintArguments),
     Data(DataArguments),
 }
 
@@ -68,6 +69,7 @@ impl Command {
             Command::Equations(a) => a.answer.json,
             Command::FixedEffects(a) => a.answer.json,
             Command::WithinBetween(a) => a.answer.json,
+            Command::Confint(a) => a.answer.json,
             Command::Data(a) => a.json,
         }
     }
@@ -411,6 +413,45 @@ pub struct DropArguments {
     pub answer: AnswerArguments,
 }
 
+/// Confidence intervals of all parameters: fixed effects, standard deviations, correlations
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ranef confint sleep.json
+  ranef confint sleep.json --method wald --level 0.9
+  ranef confint -f 'Reaction ~ Days + (Days | Subject)' sleepstudy --parm Days,sd__Days --json
+
+Parameters are named as in R's broom.mixed: a fixed effect by its column; sd__Days is a standard
+deviation, cor__(Intercept).Days a correlation, sd__Observation that of the residuals. Where two
+groups have the same name, Subject.sd__Days is the one of Subject. beta_ stands for all fixed
+effects, theta_ for all others.
+
+A saved model holds no rows. For profiles it reads them again from where it was fitted, or from
+--data.")]
+pub struct ConfintArguments {
+    #[command(flatten)]
+    pub model: ModelArguments,
+
+    /// Where the ends come from: the likelihood profile, or standard errors
+    #[arg(long, value_name = "METHOD", value_enum, default_value_t = Confint::Profile, help_heading = "Output")]
+    pub method: Confint,
+
+    /// The probability that an interval holds its parameter
+    #[arg(long, default_value_t = 0.95, value_parser = level, help_heading = "Output")]
+    pub level: f64,
+
+    /// Only these parameters, with commas between them; may be given several times
+    #[arg(
+        long,
+        value_name = "NAMES",
+        allow_hyphen_values = true,
+        help_heading = "Output"
+    )]
+    pub parm: Vec<String>,
+
+    #[command(flatten)]
+    pub answer: AnswerArguments,
+}
+
 /// List the built-in data sets, describe one, or write it out
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -553,6 +594,17 @@ pub enum Contrasts {
     Helmert,
     /// Orthogonal polynomials
     Poly,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Confint {
+    /// Standard errors: t for fixed effects, transformed scales for the others
+    Wald,
+    /// The profile of the ML deviance
+    Profile,
+    /// Not in this version
+    #[value(hide = true)]
+    Bootstrap,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

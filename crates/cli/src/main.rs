@@ -53,6 +53,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::WithinBetween(arguments) => commands::within_between::run(&arguments),
         Command::FixedEffects(arguments) => commands::fixed_effects::run(&arguments),
         Command::Equations(arguments) => commands::equations::run(&arguments),
+        Command::Confint(arguments) => commands::confint::run(&arguments),
         Command::Data(arguments) => commands::data::run(&arguments),
     }
 }

@@ -158,6 +158,18 @@ impl Coordinates {
         out
     }
 
+    /// The fixed effect `effect` in the user's units, less the shift of the response where it is
+    /// the intercept, as a combination of those in standard units.
+    pub(crate) fn fixed_effect(&self, layout: &Layout, effect: usize) -> Vec<f64> {
+        (0..layout.fixed)
+            .map(|j| {
+                let mut unit = vec![0.0; layout.fixed];
+                unit[j] = 1.0;
+                self.map_fixed(layout, &unit)[effect]
+            })
+            .collect()
+    }
+
     /// A p × p matrix A in standard units (a covariance of fixed effects) as s_y²·MAM'.
     pub fn map_fixed_matrix(&self, layout: &Layout, matrix: &[f64]) -> Vec<f64> {
         let p = layout.fixed;

@@ -28,6 +28,7 @@ mod error;
 mod fit;
 mod fixed_effects;
 mod format;
+mod intervals;
 mod joint;
 mod levels;
 mod linear;
@@ -56,6 +57,9 @@ pub use equations::{Equation, Equations, LevelEquations, Symbol};
 pub use error::{Error, Place};
 pub use fit::{Certificate, Coefficient, Fit};
 pub use fixed_effects::{FixedEffect, FixedEffects, FixedEffectsOptions, SpecificationTest};
+pub use intervals::{
+    ConfidenceIntervals, Effect, IntervalMethod, Open, ParameterInterval, ProfileCurve,
+};
 pub use levels::{PredictorLevel, PredictorLevels, Varies};
 pub use means::{Difference, Estimate, Mean, Means, MeansOptions, Point};
 pub use moments::Moments;

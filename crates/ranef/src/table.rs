@@ -52,6 +52,8 @@ pub enum Values {
 pub enum Style {
     /// Four significant digits of the largest number, all with the same decimals.
     Estimate,
+    /// Four significant digits of each number: for a column of several scales.
+    Digits,
     /// A statistic such as t or F: two decimals.
     Statistic,
     /// Degrees of freedom: up to one decimal.
@@ -191,6 +193,7 @@ impl Column {
                 };
                 common(&rounded(decimals), 12)
             }
+            Style::Digits => numbers.iter().map(|x| common(&[*x], 4).remove(0)).collect(),
             Style::Statistic => fixed(2),
             // Beyond a hundred thousand nobody reads them.
             Style::Df => common(&rounded(1), 12),
@@ -280,6 +283,23 @@ fn title(name: &str) -> &str {
     }
 }
 
+/// Four significant digits, those of the whole part kept; powers of ten where zeros would be many.
+fn four_digits(x: f64) -> String {
+    if x == 0.0 {
+        return "0".to_owned();
+    }
+    let power = format!("{:.3e}", x.abs())
+        .split_once('e')
+        .and_then(|(_, power)| power.parse::<i32>().ok())
+        .unwrap_or(0);
+    if (-4..9).contains(&power) {
+        let decimals = (3 - power).max(0) as usize;
+        format!("{x:.decimals$}")
+    } else {
+        format!("{x:.3e}")
+    }
+}
+
 /// A number with the digits that give it back; powers of ten where plain digits would be many.
 fn exact(x: f64) -> String {
     if x == 0.0 || (1e-5..1e15).contains(&x.abs()) {
@@ -314,6 +334,20 @@ mod tests {
         assert_eq!(
             example().to_string(),
             " Term         Estimate        p\n (Intercept)     251.4  < 2e-16\n a,b                       0.25\n"
+        );
+    }
+
+    #[test]
+    fn columns_of_several_scales_have_digits_of_their_own() {
+        let cells: Vec<String> = [251.4051, 22.9, -0.065_55, 1.0, 0.0, 12345.6, 9.99999, 1e-9]
+            .iter()
+            .map(|&x| four_digits(x))
+            .collect();
+        assert_eq!(
+            cells,
+            [
+                "251.4", "22.90", "-0.06555", "1.000", "0", "12346", "10.00", "1.000e-9"
+            ]
         );
     }
 

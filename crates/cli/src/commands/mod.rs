@@ -2,6 +2,7 @@
 
 pub mod anova;
 pub mod compare;
+pub mod confint;
 pub mod data;
 pub mod drop;
 pub mod effects;

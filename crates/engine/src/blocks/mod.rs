@@ -4,6 +4,7 @@
 
 mod curvature;
 mod face;
+mod hold;
 mod joint;
 mod lane;
 mod lanes;
@@ -19,6 +20,7 @@ mod tests;
 
 pub(crate) use curvature::Direction;
 pub(crate) use joint::{Kept, Reduced, Way};
+pub(crate) use small::{multiply_rows, sandwich, transpose};
 pub(crate) use system::{Posterior, System};
 
 /// Quadratic forms F_ij = a_i'Pa_j of directions a_i = ∂V/∂θ_i·Py and their projections on the
@@ -28,6 +30,8 @@ pub(crate) struct Information {
     pub forms: Vec<f64>,
     /// m rows, one number for each root effect and fixed effect.
     pub projections: Vec<f64>,
+    /// Where a combination of the fixed effects is held: a_i'z of each direction, see [`hold`].
+    pub held: Vec<f64>,
     count: usize,
 }
 
@@ -36,6 +40,7 @@ impl Information {
         Self {
             forms: vec![0.0; count * count],
             projections: vec![0.0; count * lead],
+            held: Vec::new(),
             count,
         }
     }

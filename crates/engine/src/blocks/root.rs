@@ -11,6 +11,7 @@ use faer::linalg::cholesky::llt;
 use faer::linalg::triangular_solve;
 use faer::{MatMut, MatRef, Par};
 
+use super::hold::Hold;
 use super::plan::{Plan, RootFace};
 use super::small::long_dot;
 use crate::statistics::Statistics;
@@ -233,12 +234,18 @@ impl Root {
         })
     }
 
-    /// The root's random effects (not divided by Λ) and then β; call after [`Root::factor`].
-    pub fn solve(&self, lambda: &[Vec<f64>]) -> Vec<f64> {
+    /// The root's random effects (not divided by Λ) and then β; call after [`Root::factor`]. With a
+    /// combination of the fixed effects held, β is what it forces.
+    pub fn solve(&self, lambda: &[Vec<f64>], hold: Option<&Hold>) -> Vec<f64> {
         let lead = self.size - 1;
         let mut d: Vec<f64> = (0..lead)
             .map(|i| self.omega[i * self.size + lead])
             .collect();
+        if let Some(hold) = hold {
+            for (x, u) in d[self.effects..].iter_mut().zip(&hold.root) {
+                *x += hold.multiplier * u;
+            }
+        }
         let l = square(&self.omega, self.size).submatrix(0, 0, lead, lead);
         triangular_solve::solve_upper_triangular_in_place(
             l.transpose(),
@@ -247,6 +254,28 @@ impl Root {
         );
         self.multiply_by_d(lambda, &mut d);
         d
+    }
+
+    /// L⁻¹ of a vector over X (zero on the effects), over X; call after [`Root::factor`].
+    pub fn half_solve_fixed(&self, vector: &[f64]) -> Vec<f64> {
+        let mut out = vector.to_vec();
+        triangular_solve::solve_lower_triangular_in_place(
+            square(&self.omega, self.size).submatrix(
+                self.effects,
+                self.effects,
+                self.fixed,
+                self.fixed,
+            ),
+            MatMut::from_column_major_slice_mut(&mut out, self.fixed, 1),
+            Par::Seq,
+        );
+        out
+    }
+
+    /// L⁻¹ of the right-hand side, over X.
+    pub fn half_solution_fixed(&self) -> impl Iterator<Item = f64> {
+        let lead = self.size - 1;
+        (self.effects..lead).map(move |i| self.omega[i * self.size + lead])
     }
 
     /// The root's random effects with a column of X as the response and no fixed effects.

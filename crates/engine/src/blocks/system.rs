@@ -1,6 +1,7 @@
 //! The whole linear system: one of the two kernels, and the root.
 
 use super::curvature::{Direction, traces};
+use super::hold::Hold;
 use super::joint::Kept;
 use super::lanes::Lanes;
 use super::plan::Plan;
@@ -26,6 +27,8 @@ pub(crate) struct System {
     lambda: Vec<Vec<f64>>,
     /// Effects of the root and β at the last θ.
     solution: Vec<f64>,
+    /// A combination of the fixed effects that is held.
+    hold: Option<Hold>,
 }
 
 /// What an evaluation gives.
@@ -121,11 +124,31 @@ impl System {
         Self {
             lambda: Vec::new(),
             solution: Vec::new(),
+            hold: None,
             layout,
             entries,
             kernel,
             root,
         }
+    }
+
+    /// Holds the combination a'β of the fixed effects, in standard units, at whatever
+    /// [`System::hold_at`] says: from now on `pwrss`, β, modes, residual scores and quadratic forms
+    /// are those under the constraint.
+    pub fn hold(&mut self, functional: Vec<f64>) {
+        self.hold = Some(Hold::new(functional));
+    }
+
+    /// Where the combination is held from the next [`System::value`] on.
+    pub fn hold_at(&mut self, value: f64) {
+        if let Some(hold) = &mut self.hold {
+            hold.value = value;
+        }
+    }
+
+    /// What is known about the combination held.
+    pub fn held(&self) -> Option<&Hold> {
+        self.hold.as_ref()
     }
 
     /// Eliminates and factors at `theta`; `None` where the fixed effects are not identified or
@@ -138,10 +161,11 @@ impl System {
             Kernel::Nodes(nodes) => nodes.eliminate(&self.lambda, &mut self.root),
         };
         let value = self.root.factor(&self.lambda)?;
+        let forced = self.hold.as_mut().map_or(0.0, |h| h.settle(&self.root));
         let out = SystemValue {
             log_det: eliminated + value.log_det_effects,
             log_det_fixed: value.log_det_fixed,
-            pwrss: value.pwrss,
+            pwrss: value.pwrss + forced,
         };
         (out.log_det.is_finite() && out.log_det_fixed.is_finite() && out.pwrss > 0.0).then_some(out)
     }
@@ -151,7 +175,7 @@ impl System {
     pub fn derivatives(&mut self, reml: bool, directions: &[Direction]) -> (Scores, Vec<f64>) {
         let m = directions.len();
         let lead = self.root.effects + self.root.fixed;
-        self.solution = self.root.solve(&self.lambda);
+        self.solution = self.root.solve(&self.lambda, self.hold.as_ref());
         let mut scores = Scores::new(self.layout.factors.iter().map(|f| f.width));
         let mut information = Information::new(m, lead);
         let root_residual = self.root.residual_scores(&self.solution);
@@ -186,7 +210,7 @@ impl System {
             }
         }
         let steps = Along::new(directions, self.layout.factors.len(), &root_residual);
-        let forms = match &self.kernel {
+        let information = match &self.kernel {
             Kernel::Lanes(_) => self.finish_forms(information, &steps),
             Kernel::Nodes(nodes) => {
                 let steps = steps.with_nodes(nodes);
@@ -194,11 +218,14 @@ impl System {
                 self.finish_forms(information, &steps)
             }
         };
-        (scores, forms)
+        if let Some(hold) = &mut self.hold {
+            hold.slopes = information.held;
+        }
+        (scores, information.forms)
     }
 
     /// Adds the root's part to the quadratic forms and fills both triangles.
-    fn finish_forms(&self, mut information: Information, steps: &impl Steps) -> Vec<f64> {
+    fn finish_forms(&self, mut information: Information, steps: &impl Steps) -> Information {
         let m = steps.count();
         let lead = self.root.effects + self.root.fixed;
         let mut all_steps = vec![0.0; m * lead];
@@ -249,14 +276,17 @@ impl System {
                     information.add(i, h, -dot);
                 }
             }
+            if let Some(hold) = &self.hold {
+                hold.add_forms(&half, lead, &mut information);
+            }
         }
-        let mut forms = information.forms;
+        let forms = &mut information.forms;
         for i in 0..m {
             for h in 0..i {
                 forms[h * m + i] = forms[i * m + h];
             }
         }
-        forms
+        information
     }
 
     /// T_ij = tr(PV_iPV_j) by REML, tr(V⁻¹V_iV⁻¹V_j) by ML, for the directions V_i; call after
@@ -328,7 +358,7 @@ impl System {
                 let lead = self.root.effects + self.root.fixed;
                 let mut information = Information::new(steps.count(), lead);
                 nodes.information(&steps, &self.root, &mut information);
-                let forms = self.finish_forms(information, &steps);
+                let forms = self.finish_forms(information, &steps).forms;
                 let count = steps.count();
                 let mut out = vec![0.0; p * p];
                 for r in 0..mixes.len() {

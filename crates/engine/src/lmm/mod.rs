@@ -6,6 +6,7 @@ mod fit;
 mod inference;
 mod joint;
 mod kenward_roger;
+mod profile;
 mod start;
 
 pub use contrast::FTest;
@@ -14,3 +15,4 @@ pub use fit::{Certificate, Fit, FitError, Optimizer, Options, fit, fit_at};
 pub use inference::{Inference, RandomEffects};
 pub use joint::{Joint, JointRow, JointRows, LevelColumns, Variance};
 pub use kenward_roger::KenwardRoger;
+pub use profile::{End, Parameter, Profile, ProfileOptions, ProfilePoint, Profiles, profile};

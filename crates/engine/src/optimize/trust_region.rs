@@ -168,7 +168,7 @@ impl Subproblem {
             .collect();
         let (values, vectors) = symmetric_eigen(&scaled, n)?;
         let gradient = vectors
-            .chunks_exact(n)
+            .chunks_exact(n.max(1))
             .map(|v| {
                 v.iter()
                     .zip(gradient)

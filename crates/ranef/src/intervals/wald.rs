@@ -1,0 +1,159 @@
+//! Wald intervals: an estimate plus and minus a multiple of its standard error.
+//!
+//! Fixed effects by t with the degrees of freedom of the fit (normal where it has none). Standard
+//! deviations on the scale of their logarithm and correlations on that of Fisher's z = atanh, where
+//! their distribution is nearer to normal and the ends stay within their range; standard errors by
+//! the delta method from the observed information on (θ, σ): with L = Λ of a block and σ_i the
+//! standard deviation σ‖L_i‖ of row i,
+//!
+//! ∂ log σ_i/∂L_ic = L_ic/‖L_i‖², ∂ log σ_i/∂σ = 1/σ, and for ρ = L_i·L_j/(‖L_i‖‖L_j‖),
+//! ∂z/∂L_ic = (L_jc/(‖L_i‖‖L_j‖) − ρL_ic/‖L_i‖²)/(1 − ρ²).
+//!
+//! On the boundary (a standard deviation of zero, a correlation of ±1) there is no such
+//! approximation, and no interval: the profile has one.
+
+use ranef_engine::distributions::{Normal, StudentT};
+use ranef_engine::lmm::Parameter;
+
+use super::ParameterInterval;
+use super::parameters::Named;
+use crate::Fit;
+
+/// Correlations within this of ±1 are at the boundary.
+const BOUNDARY: f64 = 1e-7;
+
+pub(super) fn of(fit: &Fit, named: &[Named], level: f64) -> Vec<ParameterInterval> {
+    let coefficients = fit.coefficients();
+    named
+        .iter()
+        .map(|parameter| {
+            let mut interval = parameter.interval();
+            let ends = match parameter.parameter {
+                None => Err("the data cannot give this coefficient".to_owned()),
+                Some(Parameter::Fixed(_)) => {
+                    let found = coefficients.iter().find(|c| c.term == parameter.name);
+                    interval.df = found.and_then(|c| c.df);
+                    found
+                        .and_then(|c| Some((c.estimate?, c.std_error?)))
+                        .map(|(estimate, error)| {
+                            let half = quantile(interval.df, level) * error;
+                            (estimate - half, estimate + half)
+                        })
+                        .ok_or_else(|| "there is no standard error".to_owned())
+                }
+                Some(other) => variance_parameter(fit, other, parameter, level),
+            };
+            match ends {
+                Ok((lower, upper)) if lower.is_finite() && upper.is_finite() => {
+                    (interval.lower, interval.upper) = (Some(lower), Some(upper));
+                }
+                Ok(_) => interval.reason = Some("the data hold no information on it".to_owned()),
+                Err(reason) => interval.reason = Some(reason),
+            }
+            interval
+        })
+        .collect()
+}
+
+/// The two-sided quantile of t, or of the normal distribution without degrees of freedom.
+fn quantile(df: Option<f64>, level: f64) -> f64 {
+    let probability = 0.5 + 0.5 * level;
+    match df {
+        Some(df) => StudentT::new(df).quantile(probability),
+        None => Normal::STANDARD.quantile(probability),
+    }
+}
+
+fn variance_parameter(
+    fit: &Fit,
+    parameter: Parameter,
+    named: &Named,
+    level: f64,
+) -> Result<(f64, f64), String> {
+    let z = quantile(None, level);
+    let at_zero = || "estimated as zero: on the boundary there is no standard error".to_owned();
+    let term = match parameter {
+        Parameter::StandardDeviation { term, .. } | Parameter::Correlation { term, .. } => {
+            Some(term)
+        }
+        Parameter::Sigma | Parameter::Fixed(_) => None,
+    };
+    if term.is_some_and(|t| fit.certificate().uninformed.contains(&t)) {
+        return Err("the data hold no information on it".to_owned());
+    }
+    let Some(estimate) = named.estimate else {
+        return Err("beside a standard deviation of zero there is no correlation".to_owned());
+    };
+    let m = fit.theta().len();
+    let mut slopes = vec![0.0; m + 1];
+    let correlation = matches!(parameter, Parameter::Correlation { .. });
+    match parameter {
+        Parameter::Sigma | Parameter::Fixed(_) => slopes[m] = 1.0 / fit.sigma(),
+        Parameter::StandardDeviation { term, effect } => {
+            let row = row_of_theta(fit, term, effect);
+            let squares: f64 = row.iter().map(|(_, x)| x * x).sum();
+            if squares == 0.0 {
+                return Err(at_zero());
+            }
+            for &(at, x) in &row {
+                slopes[at] = x / squares;
+            }
+            slopes[m] = 1.0 / fit.sigma();
+        }
+        Parameter::Correlation { term, effects } => {
+            if 1.0 - estimate.abs() < BOUNDARY {
+                return Err(format!(
+                    "estimated as {}1: on the boundary there is no standard error",
+                    if estimate < 0.0 { "-" } else { "" }
+                ));
+            }
+            let rows = effects.map(|effect| row_of_theta(fit, term, effect));
+            let lengths = [0, 1].map(|i| rows[i].iter().map(|(_, x)| x * x).sum::<f64>().sqrt());
+            for i in 0..2 {
+                for (column, &(at, x)) in rows[i].iter().enumerate() {
+                    let other = rows[1 - i].get(column).map_or(0.0, |&(_, x)| x);
+                    slopes[at] = (other / (lengths[0] * lengths[1])
+                        - estimate * x / (lengths[i] * lengths[i]))
+                        / (1.0 - estimate * estimate);
+                }
+            }
+        }
+    }
+    let covariance = &fit.inference().covariance;
+    let variance: f64 = (0..=m)
+        .map(|i| {
+            slopes[i]
+                * (0..=m)
+                    .map(|j| covariance[i * (m + 1) + j] * slopes[j])
+                    .sum::<f64>()
+        })
+        .sum();
+    if !(variance > 0.0 && variance.is_finite()) {
+        return Err("the data hold no information on it".to_owned());
+    }
+    let half = z * variance.sqrt();
+    Ok(if correlation {
+        let middle = estimate.atanh();
+        ((middle - half).tanh(), (middle + half).tanh())
+    } else {
+        (estimate * (-half).exp(), estimate * half.exp())
+    })
+}
+
+/// A row of Λ of a term: the position in θ and the value of each element, by column.
+fn row_of_theta(fit: &Fit, term: usize, row: usize) -> Vec<(usize, f64)> {
+    let blocks = fit.varcorr();
+    let before: usize = blocks[..term]
+        .iter()
+        .map(|b| b.terms.len() * (b.terms.len() + 1) / 2)
+        .sum();
+    let k = blocks[term].terms.len();
+    (0..=row)
+        .map(|column| {
+            // Columns before this one have k, k − 1, … elements.
+            let first = before + column * k - column * column.saturating_sub(1) / 2;
+            let at = first + row - column;
+            (at, fit.theta()[at])
+        })
+        .collect()
+}
