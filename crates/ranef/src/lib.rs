@@ -21,6 +21,7 @@
 //! own.
 
 mod adjust;
+mod code;
 mod effects;
 mod effects_table;
 mod error;
@@ -36,6 +37,7 @@ mod origin;
 mod predict;
 mod random;
 mod report;
+mod reports;
 mod residuals;
 mod rows;
 mod save;
@@ -46,6 +48,7 @@ mod table;
 mod tests;
 
 pub use adjust::Adjust;
+pub use code::{Code, Language};
 pub use effects::{Effects, GroupCoefficient, RandomEffect};
 pub use error::{Error, Place};
 pub use fit::{Certificate, Coefficient, Fit};
@@ -63,6 +66,10 @@ pub use ranef_engine::lmm::Optimizer;
 pub use ranef_formula as formula;
 pub use ranef_frame as frame;
 pub use report::Report;
+pub use reports::{
+    Apa, ArmDisplay, Augmented, Caption, Glance, GlanceRow, Markup, Paper, RegressionCell,
+    RegressionRow, RegressionTable, Scale, Tidy, TidyEffect, TidyOptions, TidyRow,
+};
 pub use residuals::ResidualSummary;
 pub use simpler::SimplerModel;
 pub use slopes::{JohnsonNeyman, Region, Slope, Slopes, SlopesOptions};

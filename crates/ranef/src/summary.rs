@@ -404,7 +404,7 @@ fn shared_decimals(values: &[Option<f64>]) -> Vec<String> {
 }
 
 /// Labels of the blocks: a grouping factor that comes again gets `.1`, `.2`, as lme4 labels them.
-fn labels(blocks: &[RandomBlock]) -> Vec<String> {
+pub(crate) fn labels(blocks: &[RandomBlock]) -> Vec<String> {
     blocks
         .iter()
         .enumerate()

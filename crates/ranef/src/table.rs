@@ -7,9 +7,11 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use ranef_frame::MemorySource;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 
+use crate::Error;
 use crate::format::{align_left, align_right, common, p_values, round};
 
 /// An answer to a question about a model: an object for programs (`Serialize`), a text for people
@@ -62,6 +64,8 @@ pub enum Style {
     Count,
     /// A share or correlation: three decimals.
     Share,
+    /// A log-likelihood or an information criterion: one decimal.
+    Criterion,
 }
 
 impl Table {
@@ -119,6 +123,25 @@ impl Table {
     /// The columns.
     pub fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// The table as a source of data, which the frame crate writes to a file, Parquet among them.
+    ///
+    /// # Errors
+    /// `duplicate_column` when two columns have one name.
+    pub fn source(&self) -> Result<MemorySource, Error> {
+        let table = self
+            .columns
+            .iter()
+            .fold(ranef_frame::Table::new(), |table, column| {
+                match &column.values {
+                    Values::Texts(texts) => {
+                        table.text_or_missing(&column.name, texts.iter().map(Option::as_deref))
+                    }
+                    Values::Numbers(numbers) => table.number(&column.name, numbers.iter().copied()),
+                }
+            });
+        Ok(table.source()?)
     }
 
     /// Number of rows.
@@ -197,6 +220,7 @@ impl Column {
             Style::PValue => p_values(numbers, 3),
             Style::Count => fixed(0),
             Style::Share => fixed(3),
+            Style::Criterion => fixed(1),
         };
         let blank = |(cell, x): (String, &Option<f64>)| match x {
             None => String::new(),

@@ -2,12 +2,17 @@
 
 pub mod anova;
 pub mod compare;
+pub mod augment;
+pub mod code;
 pub mod data;
 pub mod drop;
 pub mod effects;
 pub mod fit;
 pub mod means;
+pub mod glance;
 pub mod predict;
 pub mod slopes;
 pub mod summary;
 pub mod test;
+pub mod table;
+pub mod tidy;

@@ -285,6 +285,26 @@ impl Fit {
         source: &dyn Source,
         mut visit: impl FnMut(f64, f64, f64),
     ) -> Result<(), Error> {
+        for_each_batch(
+            self.recipe(),
+            source,
+            Parts::ALL,
+            self.formula(),
+            |_, rows| {
+                let values = self.fitted_part(&rows);
+                let observed = response(&rows);
+                for (i, (value, y)) in values.iter().zip(&observed).enumerate() {
+                    let offset = rows.offset.as_ref().map_or(0.0, |o| o.at(i));
+                    let weight = rows.weights.as_ref().map_or(1.0, |w| w.at(i));
+                    visit(y + offset, *value, weight);
+                }
+                Ok(())
+            },
+        )
+    }
+
+    /// Xβ + Zb plus the offset; a level that the model has not seen counts as average.
+    pub(crate) fn fitted_part(&self, rows: &DesignRows) -> Vec<f64> {
         let chosen: Vec<Vec<bool>> = self
             .varcorr()
             .iter()
@@ -298,26 +318,11 @@ impl Fit {
             unseen: vec![0; self.recipe().factors().len()],
             answers: None,
         };
-        for_each_batch(
-            self.recipe(),
-            source,
-            Parts::ALL,
-            self.formula(),
-            |_, rows| {
-                let values = asked.expected(&rows);
-                let observed = response(&rows);
-                for (i, (value, y)) in values.iter().zip(&observed).enumerate() {
-                    let offset = rows.offset.as_ref().map_or(0.0, |o| o.at(i));
-                    let weight = rows.weights.as_ref().map_or(1.0, |w| w.at(i));
-                    visit(y + offset, *value, weight);
-                }
-                Ok(())
-            },
-        )
+        asked.expected(rows)
     }
 
     /// Xβ plus the offset.
-    fn fixed_part(&self, rows: &DesignRows) -> Vec<f64> {
+    pub(crate) fn fixed_part(&self, rows: &DesignRows) -> Vec<f64> {
         let mut values = vec![0.0; rows.n];
         for (column, beta) in rows.fixed.iter().zip(self.fixef()) {
             for (i, value) in values.iter_mut().enumerate() {
