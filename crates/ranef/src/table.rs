@@ -54,6 +54,9 @@ pub enum Values {
 pub enum Style {
     /// Four significant digits of the largest number, all with the same decimals.
     Estimate,
+    /// Four significant digits of each number by itself, where a column holds numbers of many
+    /// kinds.
+    Own,
     /// A statistic such as t or F: two decimals.
     Statistic,
     /// Degrees of freedom: up to one decimal.
@@ -214,6 +217,7 @@ impl Column {
                 };
                 common(&rounded(decimals), 12)
             }
+            Style::Own => numbers.iter().map(|x| common(&[*x], 4).concat()).collect(),
             Style::Statistic => fixed(2),
             // Beyond a hundred thousand nobody reads them.
             Style::Df => common(&rounded(1), 12),
@@ -285,11 +289,12 @@ impl Serialize for Table {
 fn title(name: &str) -> &str {
     match name {
         "estimate" => "Estimate",
-        "std_error" => "Std. Error",
+        "std_error" | "std.error" => "Std. Error",
         "statistic" => "t value",
-        "p_value" => "p",
-        "lower" => "Lower",
-        "upper" => "Upper",
+        "p_value" | "p.value" => "p",
+        "lower" | "conf.low" => "Lower",
+        "upper" | "conf.high" => "Upper",
+        "effect" => "Effect",
         "group" => "Group",
         "level" => "Level",
         "term" => "Term",

@@ -219,7 +219,12 @@ impl<'a> Maker<'a> {
                 _ => return None,
             };
         }
-        let text = self.fit.recipe().is_text(column);
+        // What is text here and looks like numbers is read back as numbers.
+        let VariableValues::Factor { levels, .. } = &variable.values else {
+            return None;
+        };
+        let text = self.fit.recipe().is_text(column)
+            && levels.iter().any(|level| level.parse::<f64>().is_err());
         let column = column.clone();
         Some((self.name_of(&column), text))
     }
@@ -243,10 +248,12 @@ impl<'a> Maker<'a> {
                 match made {
                     Ok(text) => Some(self.make(&format!("{} {}", info.name, j + 1), &text)),
                     Err(gap) => {
-                        // A placeholder, so that the model still names all its columns.
-                        let name = self.reserve(&format!("{} {}", info.name, j + 1));
-                        self.gap(format!("{gap} (columns {name} and so on)"));
-                        Some(name)
+                        // Names all the same, so that the model still has all its columns.
+                        let names: Vec<String> = (1..=*columns)
+                            .map(|k| self.reserve(&format!("{} {k}", info.name)))
+                            .collect();
+                        self.gap(format!("{gap} (columns {})", names.join(", ")));
+                        names.get(j).cloned()
                     }
                 }
             }

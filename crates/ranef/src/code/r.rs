@@ -296,6 +296,7 @@ impl<'a> Rewriter<'a> {
                 .collect();
             out.push(match factors.as_slice() {
                 [] => format!("(1 | {group})"),
+                [one] if one.starts_with("as.numeric(") => format!("(0 + {one} | {group})"),
                 [one] => format!("(0 + I({one}) | {group})"),
                 several => format!("(0 + I({}) | {group})", several.join(" * ")),
             });
@@ -312,10 +313,12 @@ impl<'a> Rewriter<'a> {
         let name = info.name.clone();
         match (&info.values, coding) {
             (VariableValues::Factor { levels, .. }, Coding::Dummies) => {
-                format!("({name} == {})", text(&levels[column]))
+                format!("as.numeric({name} == {})", text(&levels[column]))
             }
             (VariableValues::Factor { levels, contrast }, _) => match contrast {
-                Contrast::Treatment => format!("({name} == {})", text(&levels[column + 1])),
+                Contrast::Treatment => {
+                    format!("as.numeric({name} == {})", text(&levels[column + 1]))
+                }
                 other => format!(
                     "{}({})[{name}, {}]",
                     contrast_name(*other),
@@ -344,8 +347,9 @@ impl<'a> Rewriter<'a> {
                 function,
                 arguments,
             } => {
-                let known = matches!(function.as_str(), "within" | "between");
-                if let (true, Some(column)) = (known, self.group_mean(function, arguments)) {
+                if matches!(function.as_str(), "within" | "between")
+                    && let Some(column) = self.group_mean(function, arguments)
+                {
                     self.changed = true;
                     return column;
                 }

@@ -40,6 +40,9 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
         None => script.line("  guessingrows=max;"),
     }
     script.line("run;");
+    if fit.row_count().dropped > 0 {
+        script.comment("A column of numbers with NA in it is read as text: make it numbers first (x2 = input(x, ?? best32.)).");
+    }
     maker.say_renamed(script);
     for line in &maker.before {
         script.line(line.replace("DATA", name));
@@ -73,7 +76,8 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
         Tests::Normal => "ddfm=none",
     });
     script.line(format!(
-        "  model {response} = {fixed} / {};",
+        "  model {} / {};",
+        format!("{response} = {fixed}").trim_end(),
         options.join(" ")
     ));
     for statement in random {

@@ -34,7 +34,9 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
         None => {}
     }
     script.line(import);
-    script.comment("Stata reads NA in a column of numbers as text: destring it, if there is any (destring x, replace force).");
+    if fit.row_count().dropped > 0 {
+        script.comment("A column of numbers with NA in it is read as text: destring it first (destring x, replace force).");
+    }
     maker.say_renamed(script);
     for line in maker.lines.iter().chain(&codes) {
         script.line(line);
@@ -58,7 +60,10 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
         } else {
             format!(", {}", options.join(" "))
         };
-        script.line(format!("regress {response} {fixed}{options}"));
+        script.line(format!(
+            "regress {}{options}",
+            [response, fixed].join(" ").trim_end()
+        ));
         return;
     }
     let own = if options.is_empty() {
@@ -66,7 +71,7 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
     } else {
         ", noconstant".to_owned()
     };
-    let mut model = format!("mixed {response} {fixed}{own}");
+    let mut model = format!("mixed {}{own}", [response, fixed].join(" ").trim_end());
     for equation in equations {
         model += &format!(" ///\n    || {equation}");
     }
@@ -134,7 +139,7 @@ fn notation(maker: &mut Maker<'_>, term: &FixedTerm, codes: &mut Vec<String>) ->
             }
             VariableValues::Factor { levels, .. } => {
                 let (column, text) = maker.levels_column(info)?;
-                let code = maker.reserve(&format!("{column} c"));
+                let code = maker.reserve(&format!("{column} code"));
                 let prefix = if *coding == Coding::Dummies {
                     "ibn"
                 } else {

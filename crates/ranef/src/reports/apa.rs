@@ -5,8 +5,8 @@ use std::fmt;
 
 use super::markup::{Markup, Text};
 use super::paper::{
-    LEVEL, decimals, df_text, df_words, fixed, fixed_point, interval, list, method_words, p_apa,
-    random, share, significant, title,
+    LEVEL, correlation, decimals, df_text, df_words, fixed, fixed_point, interval, list,
+    method_words, p_apa, random, significant, title,
 };
 use crate::{Coefficient, Fit, RandomBlock};
 
@@ -141,7 +141,7 @@ fn block_words(block: &RandomBlock) -> Text {
             text = text
                 .then(", ")
                 .then_italic("r")
-                .then(format!(" = {}{of}", share(*r)));
+                .then(format!(" = {}{of}", correlation(*r)));
         }
     }
     text

@@ -179,7 +179,7 @@ impl Answer for Augmented {
         let named = self.rows.columns().iter().zip(columns);
         named.fold(Table::new(), |table, (column, values)| match values {
             Values::Texts(texts) => table.text(&column.name, texts),
-            Values::Numbers(numbers) => table.numbers(&column.name, Style::Estimate, numbers),
+            Values::Numbers(numbers) => table.numbers(&column.name, Style::Own, numbers),
         })
     }
 }

@@ -80,7 +80,7 @@ impl Answer for Glance {
         }
         table = table
             .numbers("nobs", Style::Count, rows.iter().map(|r| r.nobs as f64))
-            .numbers("sigma", Style::Estimate, rows.iter().map(|r| r.sigma))
+            .numbers("sigma", Style::Own, rows.iter().map(|r| r.sigma))
             .numbers(
                 "logLik",
                 Style::Criterion,

@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 
-use crate::format::{align_left, align_right, width};
+use crate::format::{align_left, align_right, width, wrap};
 use crate::{Table, Values};
 
 /// A language to set tables in.
@@ -347,11 +347,13 @@ impl Grid {
                 .map(|c| c.iter().map(|t| width(t)).max().unwrap_or(0));
             let inner = widths.sum::<usize>() + 2 * span.saturating_sub(1);
             let missing = width(&over.set(markup)).saturating_sub(inner);
-            if let Some(cell) = columns[first..first + span].last_mut() {
-                cell[0] = " ".repeat(missing) + &cell[0];
-                let widest = cell.iter().map(|t| width(t)).max().unwrap_or(0);
-                let pad = " ".repeat(widest.max(width(&cell[0])) - width(&cell[0]));
-                cell[0] = pad + &cell[0];
+            if let Some(column) = columns[first..first + span]
+                .last_mut()
+                .filter(|_| missing > 0)
+            {
+                let widest = column.iter().map(|t| width(t)).max().unwrap_or(0);
+                let pad = " ".repeat(widest + missing - width(&column[0]));
+                column[0].insert_str(0, &pad);
             }
             first += span;
         }
@@ -412,7 +414,7 @@ impl Grid {
         }
         push(&mut out, &rule);
         if !self.note.is_empty() {
-            push(&mut out, &self.note.set(markup));
+            push(&mut out, &wrap(&self.note.set(markup), whole.max(80)));
         }
         out
     }

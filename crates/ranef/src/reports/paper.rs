@@ -190,7 +190,7 @@ pub(super) fn random(fit: &Fit, title: Text) -> Grid {
         for (i, term) in block.terms.iter().enumerate() {
             let with: Vec<String> = block.corr[i][..i]
                 .iter()
-                .map(|r| r.map_or("–".to_owned(), share))
+                .map(|r| r.map_or("–".to_owned(), correlation))
                 .collect();
             push(
                 if i == 0 { &label } else { "" },
@@ -273,16 +273,15 @@ pub(super) fn df_text(df: f64) -> String {
 /// A p-value as APA style wants it: `.012`, `< .001` (APA 2020, section 6.36).
 pub(super) fn p_apa(p: f64) -> String {
     if p < 0.001 {
-        "< .001".to_owned()
-    } else {
-        share(p)
+        return "< .001".to_owned();
     }
+    let text = fixed_point(p, 3);
+    text.strip_prefix('0').map_or(text.clone(), str::to_owned)
 }
 
-/// A number that cannot exceed 1, without the zero before its point.
-pub(super) fn share(x: f64) -> String {
-    let decimals = if x.abs() < 1.0 { 3 } else { 2 };
-    let text = fixed_point(x, decimals);
+/// A correlation: two decimals, without the zero before its point.
+pub(super) fn correlation(r: f64) -> String {
+    let text = fixed_point(r, 2);
     match text.strip_prefix("-0.") {
         Some(rest) => format!("-.{rest}"),
         None => text.strip_prefix('0').map_or(text.clone(), str::to_owned),
@@ -306,8 +305,8 @@ mod tests {
         assert_eq!(p_apa(0.0123), ".012");
         assert_eq!(p_apa(1e-9), "< .001");
         assert_eq!(p_apa(0.9999), "1.000");
-        assert_eq!(share(-0.41), "-.410");
-        assert_eq!(share(1.0), "1.00");
+        assert_eq!(correlation(-0.414), "-.41");
+        assert_eq!(correlation(1.0), "1.00");
         assert_eq!(decimals(Some(6.8)), 2);
         assert_eq!(decimals(Some(0.0034)), 4);
         assert_eq!(decimals(Some(340.0)), 0);

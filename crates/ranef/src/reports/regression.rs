@@ -151,14 +151,20 @@ impl RegressionTable {
     /// Which model is which, and how it was made.
     fn note(&self) -> Text {
         let mut text = Text::italic("Note.");
+        let same = self.methods.windows(2).all(|pair| pair[0] == pair[1]);
         let models = self.models.iter().zip(&self.formulas).zip(&self.methods);
         for ((name, formula), method) in models {
-            text = text
-                .then(format!(" {name}: "))
-                .then_code(formula)
-                .then(format!(" ({method})."));
+            text = text.then(format!(" {name}: ")).then_code(formula);
+            text = text.then(if same {
+                ".".to_owned()
+            } else {
+                format!(" ({method}).")
+            });
         }
-        text
+        match self.methods.first() {
+            Some(method) if same => text.then(format!(" Estimated by {method}.")),
+            _ => text,
+        }
     }
 }
 
@@ -263,10 +269,10 @@ impl Answer for RegressionTable {
             .text("part", cells().map(|(row, ..)| row.part.to_owned()))
             .text("term", cells().map(|(row, ..)| row.term.clone()))
             .text("model", cells().map(|(_, model, _)| model.clone()));
-        table = numbers(table, "estimate", Style::Estimate, |c| c.estimate);
-        table = numbers(table, "std_error", Style::Estimate, |c| c.std_error);
-        table = numbers(table, "lower", Style::Estimate, |c| c.lower);
-        table = numbers(table, "upper", Style::Estimate, |c| c.upper);
+        table = numbers(table, "estimate", Style::Own, |c| c.estimate);
+        table = numbers(table, "std_error", Style::Own, |c| c.std_error);
+        table = numbers(table, "lower", Style::Own, |c| c.lower);
+        table = numbers(table, "upper", Style::Own, |c| c.upper);
         numbers(table, "p_value", Style::PValue, |c| c.p_value)
     }
 }

@@ -263,9 +263,9 @@ impl Answer for Tidy {
             table.numbers(name, style, rows.iter().map(pick))
         };
         table = table.text("term", rows.iter().map(|r| r.term.clone()));
-        table = number(table, "estimate", Style::Estimate, |r| r.estimate);
+        table = number(table, "estimate", Style::Own, |r| r.estimate);
         if kinds(&[TidyEffect::Fixed, TidyEffect::RanVals]) {
-            table = number(table, "std.error", Style::Estimate, |r| r.std_error);
+            table = number(table, "std.error", Style::Own, |r| r.std_error);
         }
         if fixed {
             table = number(table, "statistic", Style::Statistic, |r| r.statistic);
@@ -275,8 +275,8 @@ impl Answer for Tidy {
             table = number(table, "p.value", Style::PValue, |r| r.p_value);
         }
         if self.interval.is_some() {
-            table = number(table, "conf.low", Style::Estimate, |r| r.conf_low);
-            table = number(table, "conf.high", Style::Estimate, |r| r.conf_high);
+            table = number(table, "conf.low", Style::Own, |r| r.conf_low);
+            table = number(table, "conf.high", Style::Own, |r| r.conf_high);
         }
         table
     }
