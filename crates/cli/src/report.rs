@@ -70,15 +70,18 @@ fn target(text: &str) -> Result<Target, String> {
 }
 
 /// Writes an answer to standard output or to the file asked for. How it becomes CSV or Parquet
-/// may be said otherwise than by its table, for answers as long as the data.
+/// may be said otherwise than by its table, for answers as long as the data; `plain_csv`: CSV is
+/// what they are when nothing else is asked for.
 pub fn write<A: Answer>(
     answer: &A,
     arguments: &FileArguments,
+    plain_csv: bool,
     as_csv: impl Fn(&A, &mut dyn Write) -> Result<(), Failure>,
     as_parquet: impl Fn(&A, &Path) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let Some(Target { path, format }) = &arguments.output else {
-        if arguments.answer.csv {
+        let form = &arguments.answer;
+        if form.csv || (plain_csv && !form.json && form.format.is_none()) {
             let mut out = output::Watched::new(output::stdout());
             let written = as_csv(answer, &mut out);
             if out.unread() {
@@ -116,6 +119,7 @@ pub fn write_table(answer: &impl Answer, arguments: &FileArguments) -> Result<()
     write(
         answer,
         arguments,
+        false,
         |answer, mut out| Ok(answer.table().write_csv(&mut out)?),
         |answer, path| {
             write_parquet(&answer.table().source()?, path).map_err(|e: FrameError| e.into())

@@ -13,10 +13,10 @@ use crate::report::{self, FileArguments};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ranef augment sleep.json -o sleep_augmented.parquet
-  ranef augment sleep.json --data sleepstudy.csv --csv > augmented.csv
-  ranef augment -f 'Reaction ~ Days + (Days | Subject)' sleepstudy --csv
+  ranef augment sleep.json --data sleepstudy.csv > augmented.csv
+  ranef augment -f 'Reaction ~ Days + (Days | Subject)' sleepstudy --format markdown
 
-The rows are those that the model uses. Behind all columns of the data come .fitted, .resid, .hat
+The answer is CSV unless asked for otherwise. The rows are those that the model uses. Behind all columns of the data come .fitted, .resid, .hat
 (leverage), .cooksd, .fixed (fitted value of the population), .mu, .offset, .sqrtXwt, .sqrtrwt,
 .weights and .wtres (weighted residual).")]
 pub struct AugmentArguments {
@@ -36,6 +36,7 @@ pub fn run(arguments: &AugmentArguments) -> Result<(), Failure> {
     report::write(
         &augmented,
         &arguments.form,
+        true,
         |augmented, mut out| Ok(write_csv(&augmented.rows, &mut out)?),
         |augmented, path| Ok(write_parquet(&augmented.rows, path)?),
     )

@@ -54,7 +54,7 @@ fn comment(bytes: &[u8], file: &str) -> FrameError {
         ),
     )
     .with_hint(format!(
-        "take the comments out: `grep -v '^#' {file} > data.csv`, and use data.csv"
+        "take such lines out: `grep -v '^#' {file} > without_comments.csv`"
     ))
 }
 

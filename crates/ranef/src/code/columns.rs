@@ -185,8 +185,12 @@ impl<'a> Maker<'a> {
         }
         match self.expression(expr) {
             Ok(text) => {
-                let columns = expr.columns();
-                let columns: Vec<String> = columns.iter().map(|(c, _)| (*c).to_owned()).collect();
+                let mut columns: Vec<String> = Vec::new();
+                for (column, _) in expr.columns() {
+                    if !columns.iter().any(|known| known == column) {
+                        columns.push(column.to_owned());
+                    }
+                }
                 Some(self.make_where_known(&expr.to_string(), &text, &columns))
             }
             Err(gap) => {

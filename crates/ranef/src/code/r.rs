@@ -30,6 +30,9 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
         script.comment(before);
     }
     let name = &data.name;
+    if data.file.to_lowercase().ends_with(".txt") && data.separator.is_none() {
+        script.comment("Add sep = \"\\t\" or the like where cells are not separated by commas.");
+    }
     script.line(format!("{name} <- {}", read(&data)));
     factors(fit, name, script);
     for line in &formula.before {
