@@ -392,7 +392,7 @@ fn augment_leaves_out_what_the_model_left_out() {
 }
 
 #[test]
-fn a_loaded_fit_needs_its_rows_to_augment() {
+fn a_loaded_fit_augments_and_needs_rows_to_refit() {
     let source = data("sleepstudy");
     let fit = lmer(SLEEP, &*source).expect("a fit");
     let folder = std::env::temp_dir().join(format!("ranef-reports-{}", std::process::id()));
@@ -401,7 +401,8 @@ fn a_loaded_fit_needs_its_rows_to_augment() {
     fit.save(&path).expect("saved");
     let loaded = Fit::load(&path).expect("loaded");
     std::fs::remove_dir_all(&folder).expect("gone");
-    assert_eq!(loaded.augment(&*source).unwrap_err().code(), "needs_rows");
+    // What leverages need was small enough to be saved.
+    assert!(loaded.augment(&*source).is_ok());
     assert_eq!(loaded.arm_display().unwrap_err().code(), "needs_rows");
     let again = loaded.with_rows(&*source).expect("rows");
     let (a, b) = (again.augment(&*source), fit.augment(&*source));
