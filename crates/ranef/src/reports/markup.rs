@@ -630,6 +630,54 @@ p \\< .05
         }
     }
 
+    /// What a reader of Markdown makes of escaped text: a backslash before a sign is taken away.
+    fn unescape_markdown(text: &str) -> String {
+        let mut out = String::new();
+        let mut rest = text.chars();
+        while let Some(c) = rest.next() {
+            match c {
+                '\\' => out.extend(rest.next()),
+                c => out.push(c),
+            }
+        }
+        out
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn escaped_text_reads_as_itself(text in "[ -~äß−²<>&|]{0,20}") {
+            let html = escape(&text, Markup::Html)
+                .replace("&lt;", "<")
+                .replace("&gt;", ">")
+                .replace("&quot;", "\"")
+                .replace("&#39;", "'")
+                .replace("&amp;", "&");
+            proptest::prop_assert_eq!(&html, &text);
+            let markdown = escape(&text, Markup::Markdown);
+            proptest::prop_assert_eq!(unescape_markdown(&markdown), text.clone());
+            // A bar that no backslash protects would end the cell.
+            let plain = markdown.replace("\\\\", "");
+            proptest::prop_assert_eq!(plain.matches('|').count(), plain.matches("\\|").count());
+            // Braces pair up, and no sign of LaTeX's own stands without its backslash.
+            let latex = escape(&text, Markup::Latex);
+            let mut before = ' ';
+            let mut depth = 0;
+            let mut dollars = 0;
+            for c in latex.chars() {
+                match c {
+                    '{' if before != '\\' => depth += 1,
+                    '}' if before != '\\' => depth -= 1,
+                    '&' | '%' | '#' | '_' => proptest::prop_assert_eq!(before, '\\'),
+                    '$' if before != '\\' => dollars += 1,
+                    '~' | '^' | '<' | '>' | '|' | '"' => proptest::prop_assert!(false, "{}", latex),
+                    _ => {}
+                }
+                before = c;
+            }
+            proptest::prop_assert_eq!((depth, dollars % 2), (0, 0));
+        }
+    }
+
     #[test]
     fn code_may_hold_backticks() {
         assert_eq!(
