@@ -148,21 +148,28 @@ fn without_random_effects() {
 fn nothing_in_a_name_ends_a_comment() {
     let data = Table::new()
         .number("y", (0..60).map(|i| (i * 7 % 11) as f64 + (i / 6) as f64))
-        .number("a */ b", (0..60).map(|i| (i % 6) as f64))
-        .text("g\n1", (0..60).map(|i| format!("g{}", i / 6)))
+        .number("a */ b /* c", (0..60).map(|i| (i % 6) as f64))
+        .number("d ///", (0..60).map(|i| (i * 5 % 7) as f64))
+        .text("g", (0..60).map(|i| format!("g{}", i / 6)))
         .source()
         .expect("columns");
-    let fit = Lmer::new("y ~ `a */ b` + (1 | `g\n1`)")
+    let fit = Lmer::new("y ~ `a */ b /* c` + `d ///` + (1 | g)")
         .fit(&data)
         .expect("a fit");
     let sas = fit.code(Language::Sas).code;
-    assert!(!sas.contains("a */ b"), "{sas}");
-    for language in [Language::R, Language::Stata] {
-        let code = fit.code(language).code;
-        let comments = code
-            .lines()
-            .filter(|l| l.starts_with("# ") || l.starts_with("// "));
-        assert!(comments.count() >= 1);
-        assert!(!code.lines().any(|l| l.starts_with("1`")), "{code}");
+    for line in sas.lines().filter(|l| l.contains("/*")) {
+        assert_eq!(
+            (line.matches("/*").count(), line.matches("*/").count()),
+            (1, 1),
+            "{line}"
+        );
+        assert!(line.starts_with("/*") && line.ends_with("*/"), "{line}");
     }
+    // Three slashes would join the next line to the comment.
+    let stata = fit.code(Language::Stata).code;
+    let comments: Vec<&str> = stata.lines().filter(|l| l.starts_with("//")).collect();
+    assert!(
+        comments.len() >= 3 && !comments.iter().any(|l| l.contains("///")),
+        "{stata}"
+    );
 }
