@@ -68,6 +68,6 @@ mod tests {
         assert_eq!(csv(&data), csv(&*again));
         std::fs::remove_file(path).expect("it is there");
         let error = write_parquet(&data, "/no such folder/a.parquet").unwrap_err();
-        assert_eq!(error.code(), "write_failed");
+        assert_eq!(error.code, "write_failed");
     }
 }

@@ -149,7 +149,7 @@ mod tests {
             error.to_string(),
             "data.csv, line 2: a comment (it begins with `#`), where the names of the columns should be"
         );
-        assert_eq!(error.code(), "comment_line");
+        assert_eq!(error.code, "comment_line");
         let wide = read(b"# from 2020, 2021\ny,x,g\n1,2,3\n", b',', "data.csv");
         assert!(wide.is_err());
         assert_eq!(names("#id,y\n1,2\n"), ["#id", "y"]);
