@@ -104,7 +104,7 @@ fn glance_of_one_and_of_several() {
         .succeeds()
         .json();
     assert_eq!(two["rows"][0]["model"], "slopes");
-    assert_eq!(two["rows"][1]["nobs"], 180.0);
+    assert_eq!(two["rows"][1]["nobs"], 180);
     let fitted = folder
         .run(&[
             "glance",

@@ -141,7 +141,18 @@ impl Table {
                     Values::Texts(texts) => {
                         table.text_or_missing(&column.name, texts.iter().map(Option::as_deref))
                     }
-                    Values::Numbers(numbers) => table.number(&column.name, numbers.iter().copied()),
+                    Values::Numbers(numbers) => {
+                        let counts = || numbers.iter().map(|x| whole(column.style, *x));
+                        if counts()
+                            .zip(numbers)
+                            .all(|(count, x)| count.is_some() || x.is_none())
+                            && column.style == Style::Count
+                        {
+                            table.integer(&column.name, counts())
+                        } else {
+                            table.number(&column.name, numbers.iter().copied())
+                        }
+                    }
                 }
             });
         Ok(table.source()?)
@@ -269,9 +280,10 @@ impl Serialize for Table {
                         Values::Texts(texts) => {
                             map.serialize_entry(&column.name, &texts[self.1])?
                         }
-                        Values::Numbers(numbers) => {
-                            map.serialize_entry(&column.name, &numbers[self.1])?;
-                        }
+                        Values::Numbers(numbers) => match whole(column.style, numbers[self.1]) {
+                            Some(count) => map.serialize_entry(&column.name, &count)?,
+                            None => map.serialize_entry(&column.name, &numbers[self.1])?,
+                        },
                     }
                 }
                 map.end()
@@ -283,6 +295,12 @@ impl Serialize for Table {
         }
         list.end()
     }
+}
+
+/// A count as the integer that it is.
+fn whole(style: Style, x: Option<f64>) -> Option<i64> {
+    let x = x.filter(|x| style == Style::Count && x.fract() == 0.0 && x.abs() < 1e15)?;
+    Some(x as i64)
 }
 
 /// What people read above a column of this name.
