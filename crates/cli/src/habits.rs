@@ -129,6 +129,10 @@ fn option(typed: &str, given: &[String]) -> Option<(String, String)> {
             None => given.get(i + 1).map(|next| next.to_lowercase()),
         }
     });
+    let asks_fit = given.get(1).is_some_and(|word| word == "fit");
+    if matches!(name, "f" | "formula" | "data" | "d") && !asks_fit {
+        return None;
+    }
     let off = matches!(value.as_deref(), Some("false" | "f" | "no" | "0"));
     let hint = match name.to_lowercase().as_str() {
         "reml" if off => "say `--ml` for maximum likelihood",
@@ -149,6 +153,9 @@ fn option(typed: &str, given: &[String]) -> Option<(String, String)> {
         "re.form" | "re-form" | "re_form" => "say `--re all`, `--re none` or `--re new`",
         "newdata" | "new-data" => {
             "name the new data after the model: `ranef predict MODEL NEWDATA`"
+        }
+        "f" | "formula" | "data" | "d" => {
+            "formula and data need no option: `ranef fit FORMULA DATA`"
         }
         "out" | "outfile" => "say `-o FILE`, or `--save FILE` for a model",
         _ => return None,

@@ -24,6 +24,10 @@ fn reml_is_no_option() {
         "error: there is no option `--reml`\n\
          help: leave it out: models are fitted by REML unless `--ml` is given",
     );
+    usage(
+        &["fit", "-f", SLEEP, "sleepstudy"],
+        "error: there is no option `-f`\nhelp: formula and data need no option: `ranef fit FORMULA DATA`",
+    );
     let json = Folder::new("habits-json").run(&["fit", SLEEP, "sleepstudy", "--REML=F", "--json"]);
     assert_eq!(json.code, Some(2));
     assert_eq!(

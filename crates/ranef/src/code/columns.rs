@@ -10,6 +10,12 @@ use crate::Fit;
 /// Longest name that Stata and SAS take.
 const LONGEST: usize = 32;
 
+/// Names that Stata keeps for itself.
+const RESERVED: [&str; 21] = [
+    "_all", "_b", "_coef", "_cons", "_n", "_N", "_pi", "_pred", "_rc", "_skip", "byte", "double",
+    "float", "if", "in", "int", "long", "str", "strL", "using", "with",
+];
+
 /// Makes columns and remembers them.
 pub(super) struct Maker<'a> {
     pub fit: &'a Fit,
@@ -97,6 +103,9 @@ impl<'a> Maker<'a> {
             clean.trim_matches('_').to_owned()
         };
         if !clean.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+            clean.insert_str(0, "v_");
+        }
+        if self.language == Language::Stata && RESERVED.contains(&clean.as_str()) {
             clean.insert_str(0, "v_");
         }
         clean.truncate(LONGEST);

@@ -26,8 +26,8 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
         script.comment(before);
     }
     script.line(format!(
-        "proc import datafile=\"{}\" out={name} dbms={} replace;",
-        data.file,
+        "proc import datafile={} out={name} dbms={} replace;",
+        maker.text(&data.file),
         if data.separator.is_some() {
             "dlm"
         } else {

@@ -25,8 +25,8 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
         script.comment(before);
     }
     let mut import = format!(
-        "import delimited \"{}\", clear varnames(1) case(preserve)",
-        data.file
+        "import delimited {}, clear varnames(1) case(preserve)",
+        maker.text(&data.file)
     );
     match data.separator {
         Some('\t') => import += " delimiters(tab)",
