@@ -5,9 +5,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::augment::AugmentArguments;
+use crate::commands::code::CodeArguments;
 use crate::commands::equations::EquationsArguments;
 use crate::commands::fixed_effects::FixedEffectsArguments;
+use crate::commands::glance::GlanceArguments;
 use crate::commands::robust::RobustArguments;
+use crate::commands::summary::SummaryArguments;
+use crate::commands::table::TableArguments;
+use crate::commands::tidy::TidyArguments;
 use crate::commands::within_between::WithinBetweenArguments;
 
 /// Multilevel (mixed-effects) models: from a file and a formula to a fit that is certified and
@@ -36,6 +42,11 @@ pub enum Command {
     Fit(FitArguments),
     Summary(SummaryArguments),
     Effects(EffectsArguments),
+    Table(TableArguments),
+    Tidy(TidyArguments),
+    Glance(GlanceArguments),
+    Augment(AugmentArguments),
+    Code(CodeArguments),
     Predict(PredictArguments),
     Means(MeansArguments),
     Slopes(SlopesArguments),
@@ -58,6 +69,11 @@ impl Command {
             Command::Fit(a) => a.json,
             Command::Summary(a) => a.json,
             Command::Effects(a) => a.answer.json,
+            Command::Table(a) => a.answer.json,
+            Command::Tidy(a) => a.form.json(),
+            Command::Glance(a) => a.form.json(),
+            Command::Augment(a) => a.form.json(),
+            Command::Code(a) => a.json,
             Command::Predict(a) => a.json,
             Command::Means(a) => a.answer.json,
             Command::Slopes(a) => a.answer.json,
@@ -110,20 +126,6 @@ pub struct FitArguments {
     pub save: Option<PathBuf>,
 
     /// Print one JSON object with all numbers at full precision
-    #[arg(long, help_heading = "Output")]
-    pub json: bool,
-}
-
-/// Print the summary of a saved model
-#[derive(Debug, Args)]
-#[command(after_help = "Example:
-  ranef fit 'Reaction ~ Days + (Days | Subject)' sleepstudy --save sleep.json
-  ranef summary sleep.json")]
-pub struct SummaryArguments {
-    #[command(flatten)]
-    pub model: ModelArguments,
-
-    /// Print one JSON object with all numbers at full precision, that of `ranef fit --json`
     #[arg(long, help_heading = "Output")]
     pub json: bool,
 }
@@ -509,12 +511,29 @@ pub struct ModelArguments {
 #[command(next_help_heading = "Output")]
 pub struct AnswerArguments {
     /// Print one JSON object with all numbers at full precision
-    #[arg(long, conflicts_with = "csv")]
+    #[arg(long, conflicts_with_all = ["csv", "format"])]
     pub json: bool,
 
     /// Print the table as CSV with all digits
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     pub csv: bool,
+
+    /// Print the table for a document
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub format: Option<TableFormat>,
+}
+
+/// Languages that tables are set in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TableFormat {
+    /// Aligned text (the default)
+    Text,
+    /// Markdown, as GitHub, pandoc and Quarto read it
+    Markdown,
+    /// LaTeX with the package booktabs
+    Latex,
+    /// HTML with horizontal rules, to be opened in a browser or pasted into a word processor
+    Html,
 }
 
 /// Choices around a formula. They require one: a saved model has made its choices.

@@ -9,7 +9,7 @@ use ranef::formula::Span;
 use ranef::frame::FrameError;
 use serde::Serialize;
 
-use crate::output;
+use crate::{habits, output};
 
 /// Why a command ends without its answer.
 #[derive(Debug)]
@@ -46,10 +46,9 @@ impl Problem {
 
     /// 1, or 2 where it is what was typed that makes no sense, and only the model could tell.
     fn exit_code(&self) -> u8 {
-        if self.code == "unknown_random_effects" {
-            2
-        } else {
-            1
+        match self.code {
+            "unknown_random_effects" | "swapped" | "usage" => 2,
+            _ => 1,
         }
     }
 
@@ -124,8 +123,13 @@ impl Failure {
     }
 }
 
-/// Wrong usage, in clap's words: help and version go to standard output and are no error.
+/// Wrong usage, in clap's words: help and version go to standard output and are no error. Who
+/// types what R calls it is told what it is called here.
 pub fn report_usage(usage: &clap::Error, json: bool) -> ExitCode {
+    if let Some((message, hint)) = habits::answer(usage) {
+        let problem = Problem::new("usage", message).hint(hint);
+        return Failure::from(problem).report(json);
+    }
     // Nothing can be done if even the message cannot be written.
     let _ = usage.print();
     if json && usage.use_stderr() {

@@ -9,9 +9,12 @@ mod arguments;
 mod commands;
 mod data;
 mod error;
+mod habits;
 mod model;
+mod models;
 mod output;
 mod progress;
+mod report;
 
 use std::process::ExitCode;
 
@@ -42,6 +45,11 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Fit(arguments) => commands::fit::run(&arguments),
         Command::Summary(arguments) => commands::summary::run(&arguments),
         Command::Effects(arguments) => commands::effects::run(&arguments),
+        Command::Table(arguments) => commands::table::run(&arguments),
+        Command::Tidy(arguments) => commands::tidy::run(&arguments),
+        Command::Glance(arguments) => commands::glance::run(&arguments),
+        Command::Augment(arguments) => commands::augment::run(&arguments),
+        Command::Code(arguments) => commands::code::run(&arguments),
         Command::Predict(arguments) => commands::predict::run(&arguments),
         Command::Means(arguments) => commands::means::run(&arguments),
         Command::Slopes(arguments) => commands::slopes::run(&arguments),

@@ -31,6 +31,7 @@ impl<'a> Model<'a> {
             };
             return model.with_df(progress);
         };
+        not_swapped(formula, &arguments.model)?;
         let lmer = lmer(formula, &arguments.options)?;
         let (fit, data) = fit(&lmer, &arguments.model, &arguments.read, progress)?;
         Ok(Self {
@@ -118,6 +119,17 @@ impl<'a> Model<'a> {
     }
 }
 
+/// Recognises data and formula that stand in each other's place.
+pub fn not_swapped(formula: &str, data: &str) -> Result<(), Failure> {
+    if formula.contains('~') || !data.contains('~') || Path::new(data).exists() {
+        return Ok(());
+    }
+    let message = format!("`{formula}` is no formula, and `{data}` is one: they are swapped");
+    let problem = Problem::new("swapped", message)
+        .hint(format!("the formula comes first: `'{data}' {formula}`"));
+    Err(problem.into())
+}
+
 /// Opens data, fits a model to them, and lets the fit remember them.
 pub fn fit(
     lmer: &Lmer,
@@ -136,7 +148,7 @@ pub fn fit(
 }
 
 /// Reads a saved model; where the name looks like data, says how data would be given.
-fn load(name: &str) -> Result<Fit, Failure> {
+pub fn load(name: &str) -> Result<Fit, Failure> {
     Fit::load(Path::new(name)).map_err(|error| {
         let mut problem = Problem::from(error);
         if problem.code == "not_a_model" || problem.code == "model_not_read" {

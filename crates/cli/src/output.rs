@@ -2,10 +2,10 @@
 
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
-use ranef::{Answer, Fit};
+use ranef::{Answer, Caption, Fit, Markup};
 use serde::Serialize;
 
-use crate::arguments::AnswerArguments;
+use crate::arguments::{AnswerArguments, TableFormat};
 use crate::error::Failure;
 
 /// Standard output through a buffer.
@@ -43,7 +43,24 @@ pub fn answer(answer: &impl Answer, form: &AnswerArguments) -> Result<(), Failur
         answer.table().write_csv(&mut out)?;
         return Ok(out.flush()?);
     }
-    text(answer)
+    match form.format {
+        None | Some(TableFormat::Text) => text(answer),
+        Some(format) => {
+            let markup = markup(format);
+            let table = answer.table().markup(markup, &Caption::default());
+            text(markup.document("ranef", &table))
+        }
+    }
+}
+
+/// The language of a format.
+pub fn markup(format: TableFormat) -> Markup {
+    match format {
+        TableFormat::Text => Markup::Text,
+        TableFormat::Markdown => Markup::Markdown,
+        TableFormat::Latex => Markup::Latex,
+        TableFormat::Html => Markup::Html,
+    }
 }
 
 /// Columns to set text in, where a terminal is there to show it: at most 100, beyond which lines

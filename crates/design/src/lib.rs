@@ -68,8 +68,8 @@ pub use options::{Expect, Options};
 pub use plan::Coding;
 pub use reader::{DesignRows, NEW_LEVEL, Reader};
 pub use recipe::{
-    Cells, FixedTerm, GroupingFactor, Parts, Predictor, PredictorValues, RandomDesign, Recipe,
-    VariableInfo, VariableValues,
+    Cells, FixedTerm, GroupingFactor, Learned, Parts, Predictor, PredictorValues, RandomDesign,
+    Recipe, VariableInfo, VariableValues,
 };
 pub use response::{Outcome, ResponseKind};
 pub use structure::{FactorShape, PairShape, Relation, Structure};

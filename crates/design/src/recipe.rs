@@ -17,6 +17,7 @@ use crate::plan::{Coding, DataKind, Needs, Offset, Plan, VariableKind};
 use crate::reader::Reader;
 use crate::response::{Response, ResponseKind};
 use crate::survey::Moments;
+use crate::transform::TransformKind;
 
 /// How rows become numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,6 +72,45 @@ pub struct RandomDesign {
     /// Which bar term of the formula it comes from.
     pub term: usize,
     pub(crate) cells: Vec<Cell>,
+}
+
+impl RandomDesign {
+    /// The columns as products of columns of variables; see [`Recipe::fixed_cells`].
+    pub fn products(&self) -> &[Vec<(usize, Coding, usize)>] {
+        &self.cells
+    }
+}
+
+/// A transform and its constants, for those who write it down in another language.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Learned {
+    /// (x − center)/divisor.
+    Scale {
+        /// What is taken away.
+        center: f64,
+        /// What is divided by.
+        divisor: f64,
+    },
+    /// Orthogonal polynomials p₁ … p_d by p₀ = 1,
+    /// p_{k+1} = (x − alpha_k) p_k − (norm2_k / norm2_{k−1}) p_{k−1}, each divided by √norm2_k.
+    Orthogonal {
+        /// α₀ … α_{d−1}.
+        alpha: Vec<f64>,
+        /// ‖p₀‖² … ‖p_d‖².
+        norm2: Vec<f64>,
+    },
+    /// x, x², … to a degree.
+    Powers {
+        /// The highest power.
+        degree: usize,
+    },
+    /// A spline basis.
+    Spline,
+    /// The mean of a group, or what a value differs from it.
+    GroupMean {
+        /// Whether it is the difference.
+        centred: bool,
+    },
 }
 
 /// A grouping factor. Levels are counted here and named by [`Recipe::level`].
@@ -240,6 +280,34 @@ impl Recipe {
         (0..self.fixed.names.len())
             .filter(|column| !self.fixed.aliased.contains(column))
             .collect()
+    }
+
+    /// The columns of the fixed effects as products of columns of [`Recipe::variables`]: for each
+    /// factor of the product the variable, its coding, and which of its columns; the intercept is
+    /// the empty product.
+    pub fn fixed_cells(&self) -> &[Vec<(usize, Coding, usize)>] {
+        &self.fixed.cells
+    }
+
+    /// What a transform learned, by the way that the formula first writes it, such as
+    /// `poly(Days, 2)`.
+    pub fn learned(&self, transform: &str) -> Option<Learned> {
+        let known = self.plan.transforms.iter().find(|t| t.name == transform)?;
+        Some(match &known.kind {
+            TransformKind::Scale(scale) => Learned::Scale {
+                center: scale.center(),
+                divisor: scale.divisor(),
+            },
+            TransformKind::Poly { orthogonal, .. } => Learned::Orthogonal {
+                alpha: orthogonal.alpha.clone(),
+                norm2: orthogonal.norm2.clone(),
+            },
+            TransformKind::Powers { degree } => Learned::Powers { degree: *degree },
+            TransformKind::Spline(_) => Learned::Spline,
+            TransformKind::GroupMean(mean) => Learned::GroupMean {
+                centred: mean.centred,
+            },
+        })
     }
 
     /// The blocks of random effects, in the order of the formula.

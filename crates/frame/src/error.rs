@@ -10,9 +10,9 @@ use std::fmt;
 ///   `unsupported_format`
 /// * the file: `empty_file`, `no_rows`, `binary_file`, `not_utf8`, `damaged_file`,
 ///   `truncated_file`
-/// * the table: `ragged_row`, `unclosed_quote`, `text_after_quote`, `too_large`
+/// * the table: `ragged_row`, `unclosed_quote`, `text_after_quote`, `comment_line`, `too_large`
 /// * the options: `bad_separator`, `bad_decimal`
-/// * the caller: `column_out_of_range`, `unequal_lengths`, `duplicate_column`,
+/// * the caller: `column_out_of_range`, `row_out_of_range`, `unequal_lengths`, `duplicate_column`,
 ///   `unsupported_type`, `different_columns`, `write_failed`
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]

@@ -33,6 +33,8 @@ mod open;
 mod options;
 #[cfg(feature = "parquet")]
 mod parquet;
+#[cfg(feature = "parquet")]
+mod parquet_write;
 mod source;
 mod stream;
 mod suggest;
@@ -42,9 +44,11 @@ mod text;
 pub use csv::{read_csv, write_csv};
 pub use datasets::{DataSet, datasets};
 pub use error::FrameError;
-pub use memory::MemorySource;
+pub use memory::{MemorySource, take_rows};
 pub use normalize::normalize;
 pub use open::open;
 pub use options::ReadOptions;
+#[cfg(feature = "parquet")]
+pub use parquet_write::write_parquet;
 pub use source::{BATCH_ROWS, Batches, Column, ColumnKind, Source};
 pub use table::Table;

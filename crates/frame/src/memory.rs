@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow_array::{ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 use crate::source::{BATCH_ROWS, check_projection};
@@ -85,6 +85,16 @@ impl Source for MemorySource {
         let note = self.notes.iter().find(|(name, _)| name == column);
         note.map(|(_, text)| text.clone())
     }
+}
+
+/// The rows of a batch at the given positions, in their order.
+///
+/// # Errors
+/// `row_out_of_range` for a position that the batch does not have.
+pub fn take_rows(batch: &RecordBatch, rows: &[u32]) -> Result<RecordBatch, FrameError> {
+    let positions = UInt32Array::from(rows.to_vec());
+    arrow_select::take::take_record_batch(batch, &positions)
+        .map_err(|e| FrameError::new("row_out_of_range", e))
 }
 
 /// The Arrow type of a kind.

@@ -111,6 +111,9 @@ fn not_found(name: &str) -> FrameError {
             None => near.to_owned(),
         });
     let near_set = nearest(name, datasets().iter().map(|d| d.name)).map(str::to_owned);
+    // `sleepstudy.csv`, of whoever expects the data of a tutorial in the folder.
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let set_of_stem = nearest(&stem, datasets().iter().map(|d| d.name));
     let near = if looks_like_a_path {
         near_file
     } else {
@@ -122,10 +125,13 @@ fn not_found(name: &str) -> FrameError {
         let message = format!("`{name}` is neither a file nor a built-in data set");
         FrameError::new("unknown_data", message)
     };
-    match near {
-        Some(near) => error.with_hint(format!("did you mean `{near}`?")),
-        None if looks_like_a_path => error,
-        None => error.with_hint("`ranef data` lists the built-in data sets"),
+    match (near, set_of_stem) {
+        (Some(near), _) => error.with_hint(format!("did you mean `{near}`?")),
+        (None, Some(set)) => {
+            error.with_hint(format!("did you mean the built-in data set `{set}`?"))
+        }
+        (None, None) if looks_like_a_path => error,
+        (None, None) => error.with_hint("`ranef data` lists the built-in data sets"),
     }
 }
 

@@ -83,6 +83,25 @@ pub(crate) fn align_left(texts: Vec<String>) -> Vec<String> {
     texts.into_iter().map(pad).collect()
 }
 
+/// Breaks a text into lines of at most `columns`, at spaces.
+pub(crate) fn wrap(text: &str, columns: usize) -> String {
+    let mut out = String::new();
+    let mut length = 0;
+    for word in text.split(' ') {
+        let n = width(word);
+        if length > 0 && length + 1 + n > columns {
+            out.push('\n');
+            length = 0;
+        } else if length > 0 {
+            out.push(' ');
+            length += 1;
+        }
+        out.push_str(word);
+        length += n;
+    }
+    out
+}
+
 /// Rounds to a number of decimals.
 pub(crate) fn round(x: f64, decimals: i32) -> f64 {
     let scale = 10f64.powi(decimals);

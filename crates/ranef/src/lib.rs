@@ -21,6 +21,7 @@
 //! own.
 
 mod adjust;
+mod code;
 mod effects;
 mod effects_table;
 mod equations;
@@ -40,6 +41,7 @@ mod origin;
 mod predict;
 mod random;
 mod report;
+mod reports;
 mod residuals;
 mod robust;
 mod rows;
@@ -52,6 +54,7 @@ mod tests;
 mod within_between;
 
 pub use adjust::Adjust;
+pub use code::{Code, Language};
 pub use effects::{Effects, GroupCoefficient, RandomEffect};
 pub use equations::{Equation, Equations, LevelEquations, Symbol};
 pub use error::{Error, Place};
@@ -75,6 +78,10 @@ pub use ranef_engine::lmm::Optimizer;
 pub use ranef_formula as formula;
 pub use ranef_frame as frame;
 pub use report::Report;
+pub use reports::{
+    Apa, ArmDisplay, Augmented, Caption, Glance, GlanceRow, Markup, Paper, RegressionCell,
+    RegressionRow, RegressionTable, Scale, Tidy, TidyEffect, TidyOptions, TidyRow,
+};
 pub use residuals::ResidualSummary;
 pub use robust::{Robust, RobustCoefficient, RobustOptions, RobustTest, RobustType};
 pub use simpler::SimplerModel;

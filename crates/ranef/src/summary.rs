@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 
 use ranef_design::Relation;
 
-use crate::format::{align_left, align_right, common, p_values, round, stars, width};
+use crate::format::{align_left, align_right, common, p_values, round, stars, width, wrap};
 use crate::{DfMethod, Fit, RandomBlock};
 
 /// A printable summary of a fit.
@@ -170,21 +170,15 @@ impl Summary<'_> {
         };
         let variances = with_head("Variance", common(&variances, 4));
         let deviations = with_head("Std.Dev.", common(&deviations, 4));
-        let (groups, names) = (align_left(groups), align_left(names));
-        let any = correlations.iter().any(|c| !c.is_empty());
+        let rows = RandomRows {
+            groups,
+            names,
+            variances,
+            deviations,
+            correlations,
+        };
         writeln!(f, "Random effects:")?;
-        for i in 0..groups.len() {
-            let correlation = match i {
-                0 if any => " Corr",
-                0 => "",
-                i => correlations[i - 1].as_str(),
-            };
-            let line = format!(
-                " {} {} {} {} {correlation}",
-                groups[i], names[i], variances[i], deviations[i]
-            );
-            writeln!(f, "{}", line.trim_end())?;
-        }
+        rows.write(f, self.columns)?;
         let levels: Vec<String> = fit
             .recipe()
             .factors()
@@ -197,7 +191,7 @@ impl Summary<'_> {
             fit.nobs(),
             levels.join("; ")
         )?;
-        writeln!(f, "{}\n", wrap(&self.structure(), 80))
+        writeln!(f, "{}\n", wrap(&self.structure(), self.columns))
     }
 
     /// Sizes of the groups, and which factor lies within which.
@@ -386,6 +380,92 @@ impl Summary<'_> {
     }
 }
 
+/// The lines of the table of random effects, the first its head.
+struct RandomRows {
+    groups: Vec<String>,
+    names: Vec<String>,
+    variances: Vec<String>,
+    deviations: Vec<String>,
+    /// One fewer: the head has none.
+    correlations: Vec<String>,
+}
+
+impl RandomRows {
+    /// As lme4 prints them, or, where that is wider than the page, groups on lines of their own
+    /// with their effects below; names and correlations that are still too long get lines too.
+    fn write(self, f: &mut fmt::Formatter<'_>, columns: usize) -> fmt::Result {
+        let widest = |texts: &[String]| texts.iter().map(|t| width(t)).max().unwrap_or(0);
+        let correlations = widest(&self.correlations);
+        let head = if correlations > 0 { " Corr" } else { "" };
+        let numbers = 2 + width(&self.variances[0]) + width(&self.deviations[0]);
+        let beside = numbers + 1 + correlations;
+        let correlation = |i: usize| match i {
+            0 => head,
+            i => self.correlations[i - 1].as_str(),
+        };
+        if 2 + widest(&self.groups) + widest(&self.names) + beside <= columns {
+            let (groups, names) = (align_left(self.groups), align_left(self.names));
+            for i in 0..groups.len() {
+                let (variance, deviation) = (&self.variances[i], &self.deviations[i]);
+                let line = format!(
+                    " {} {} {variance} {deviation} {}",
+                    groups[i],
+                    names[i],
+                    correlation(i)
+                );
+                writeln!(f, "{}", line.trim_end())?;
+            }
+            return Ok(());
+        }
+        let apart = columns < beside + LEAST_NAME + 3;
+        let room = columns
+            .saturating_sub(3 + if apart { numbers } else { beside })
+            .max(LEAST_NAME);
+        // The head and σ have no name below their group.
+        let last = self.groups.len() - 1;
+        let labels: Vec<&str> = (0..=last)
+            .map(|i| match i {
+                0 => "Groups",
+                i if i == last => self.groups[i].as_str(),
+                i => self.names[i].as_str(),
+            })
+            .collect();
+        let indented = |i: usize| i > 0 && i < last;
+        let fitting = (0..=last).filter(|&i| width(labels[i]) <= room);
+        let place = fitting
+            .map(|i| width(labels[i]) + 2 * usize::from(indented(i)))
+            .max()
+            .unwrap_or(0);
+        for i in 0..=last {
+            if indented(i) && !self.groups[i].is_empty() {
+                writeln!(f, " {}", self.groups[i])?;
+            }
+            let mut label = format!("{}{}", if indented(i) { "  " } else { "" }, labels[i]);
+            if width(labels[i]) > room {
+                writeln!(f, " {label}")?;
+                label.clear();
+            }
+            let pad = " ".repeat(place.saturating_sub(width(&label)));
+            let mut line = format!(" {label}{pad} {} {}", self.variances[i], self.deviations[i]);
+            if !apart {
+                line += " ";
+                line += correlation(i);
+            }
+            writeln!(f, "{}", line.trim_end())?;
+            if apart && i > 0 && !self.correlations[i - 1].is_empty() {
+                let text = self.correlations[i - 1]
+                    .split_whitespace()
+                    .collect::<Vec<_>>();
+                let text = format!("correlations {}", text.join(" "));
+                for part in wrap(&text, columns.saturating_sub(5)).lines() {
+                    writeln!(f, "     {part}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Numbers rounded so that the smallest keeps four digits, and printed with the same decimals.
 fn shared_decimals(values: &[Option<f64>]) -> Vec<String> {
     let smallest = values
@@ -404,7 +484,7 @@ fn shared_decimals(values: &[Option<f64>]) -> Vec<String> {
 }
 
 /// Labels of the blocks: a grouping factor that comes again gets `.1`, `.2`, as lme4 labels them.
-fn labels(blocks: &[RandomBlock]) -> Vec<String> {
+pub(crate) fn labels(blocks: &[RandomBlock]) -> Vec<String> {
     blocks
         .iter()
         .enumerate()
@@ -424,23 +504,4 @@ fn labels(blocks: &[RandomBlock]) -> Vec<String> {
 /// The first characters of a name.
 fn abbreviate(name: &str, length: usize) -> String {
     name.chars().take(length).collect()
-}
-
-/// Breaks a text into lines of at most `columns`, at spaces.
-pub(crate) fn wrap(text: &str, columns: usize) -> String {
-    let mut out = String::new();
-    let mut length = 0;
-    for word in text.split(' ') {
-        let n = width(word);
-        if length > 0 && length + 1 + n > columns {
-            out.push('\n');
-            length = 0;
-        } else if length > 0 {
-            out.push(' ');
-            length += 1;
-        }
-        out.push_str(word);
-        length += n;
-    }
-    out
 }

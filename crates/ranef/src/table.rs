@@ -7,9 +7,11 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use ranef_frame::MemorySource;
 use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 
+use crate::Error;
 use crate::format::{align_left, align_right, common, p_values, round};
 
 /// An answer to a question about a model: an object for programs (`Serialize`), a text for people
@@ -64,6 +66,8 @@ pub enum Style {
     Count,
     /// A share or correlation: three decimals.
     Share,
+    /// A log-likelihood or an information criterion: one decimal.
+    Criterion,
 }
 
 impl Table {
@@ -121,6 +125,36 @@ impl Table {
     /// The columns.
     pub fn columns(&self) -> &[Column] {
         &self.columns
+    }
+
+    /// The table as a source of data, which the frame crate writes to a file, Parquet among them.
+    ///
+    /// # Errors
+    /// `duplicate_column` when two columns have one name.
+    pub fn source(&self) -> Result<MemorySource, Error> {
+        let table = self
+            .columns
+            .iter()
+            .fold(ranef_frame::Table::new(), |table, column| {
+                match &column.values {
+                    Values::Texts(texts) => {
+                        table.text_or_missing(&column.name, texts.iter().map(Option::as_deref))
+                    }
+                    Values::Numbers(numbers) => {
+                        let counts = || numbers.iter().map(|x| whole(column.style, *x));
+                        if counts()
+                            .zip(numbers)
+                            .all(|(count, x)| count.is_some() || x.is_none())
+                            && column.style == Style::Count
+                        {
+                            table.integer(&column.name, counts())
+                        } else {
+                            table.number(&column.name, numbers.iter().copied())
+                        }
+                    }
+                }
+            });
+        Ok(table.source()?)
     }
 
     /// Number of rows.
@@ -200,6 +234,7 @@ impl Column {
             Style::PValue => p_values(numbers, 3),
             Style::Count => fixed(0),
             Style::Share => fixed(3),
+            Style::Criterion => fixed(1),
         };
         let blank = |(cell, x): (String, &Option<f64>)| match x {
             None => String::new(),
@@ -244,9 +279,10 @@ impl Serialize for Table {
                         Values::Texts(texts) => {
                             map.serialize_entry(&column.name, &texts[self.1])?
                         }
-                        Values::Numbers(numbers) => {
-                            map.serialize_entry(&column.name, &numbers[self.1])?;
-                        }
+                        Values::Numbers(numbers) => match whole(column.style, numbers[self.1]) {
+                            Some(count) => map.serialize_entry(&column.name, &count)?,
+                            None => map.serialize_entry(&column.name, &numbers[self.1])?,
+                        },
                     }
                 }
                 map.end()
@@ -260,15 +296,22 @@ impl Serialize for Table {
     }
 }
 
+/// A count as the integer that it is.
+fn whole(style: Style, x: Option<f64>) -> Option<i64> {
+    let x = x.filter(|x| style == Style::Count && x.fract() == 0.0 && x.abs() < 1e15)?;
+    Some(x as i64)
+}
+
 /// What people read above a column of this name.
 fn title(name: &str) -> &str {
     match name {
         "estimate" => "Estimate",
-        "std_error" => "Std. Error",
+        "std_error" | "std.error" => "Std. Error",
         "statistic" => "t value",
-        "p_value" => "p",
-        "lower" => "Lower",
-        "upper" => "Upper",
+        "p_value" | "p.value" => "p",
+        "lower" | "conf.low" => "Lower",
+        "upper" | "conf.high" => "Upper",
+        "effect" => "Effect",
         "group" => "Group",
         "level" => "Level",
         "term" => "Term",

@@ -11,6 +11,7 @@ use crate::progress::Progress;
 use crate::{model, output};
 
 pub fn run(arguments: &FitArguments) -> Result<(), Failure> {
+    model::not_swapped(&arguments.formula, &arguments.data)?;
     let lmer = model::lmer(&arguments.formula, &arguments.options)?;
     if let Some(path) = &arguments.save {
         check_target(path)?;

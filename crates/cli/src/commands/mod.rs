@@ -1,6 +1,8 @@
 //! One file for each command.
 
 pub mod anova;
+pub mod augment;
+pub mod code;
 pub mod compare;
 pub mod confint;
 pub mod data;
@@ -9,10 +11,13 @@ pub mod effects;
 pub mod equations;
 pub mod fit;
 pub mod fixed_effects;
+pub mod glance;
 pub mod means;
 pub mod predict;
 pub mod robust;
 pub mod slopes;
 pub mod summary;
+pub mod table;
 pub mod test;
+pub mod tidy;
 pub mod within_between;

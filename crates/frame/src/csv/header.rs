@@ -1,7 +1,7 @@
 //! The first line: the names of the columns, made usable.
 
 use super::cell::find;
-use super::fault::Fault;
+use super::fault::{Fault, line_of};
 use crate::FrameError;
 
 /// What to do with one cell of every row.
@@ -34,10 +34,28 @@ pub(super) fn read(
 ) -> Result<(Vec<Heading>, usize), FrameError> {
     let (mut names, body) = record(bytes, 0, separator).map_err(|f| f.explain(bytes, file))?;
     let first_row = record(bytes, body, separator).map_or(0, |(cells, _)| cells.len());
+    if names[0].starts_with('#') && first_row != names.len() {
+        return Err(comment(bytes, file));
+    }
     if first_row == names.len() + 1 {
         names.insert(0, String::new());
     }
     Ok((name(names), body))
+}
+
+/// A line that is no heading: `#id,y,x` over rows of three cells is one, a remark is not.
+fn comment(bytes: &[u8], file: &str) -> FrameError {
+    let start = bytes.len() - bytes.trim_ascii_start().len();
+    FrameError::new(
+        "comment_line",
+        format!(
+            "{file}, line {}: a comment (it begins with `#`), where the names of the columns should be",
+            line_of(bytes, start)
+        ),
+    )
+    .with_hint(format!(
+        "take such lines out: `grep -v '^#' {file} > without_comments.csv`"
+    ))
 }
 
 /// The cells of the first record that is not blank, and where it ends.
@@ -122,6 +140,19 @@ mod tests {
                 }
             })
             .collect()
+    }
+
+    #[test]
+    fn a_comment_is_no_heading() {
+        let error = read(b"\n# from 2020\ny,x\n1,2\n", b',', "data.csv").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "data.csv, line 2: a comment (it begins with `#`), where the names of the columns should be"
+        );
+        assert_eq!(error.code, "comment_line");
+        let wide = read(b"# from 2020, 2021\ny,x,g\n1,2,3\n", b',', "data.csv");
+        assert!(wide.is_err());
+        assert_eq!(names("#id,y\n1,2\n"), ["#id", "y"]);
     }
 
     #[test]

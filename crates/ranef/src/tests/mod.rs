@@ -25,7 +25,7 @@ pub use deletion::{Deletion, Deletions};
 pub use joint::JointTest;
 pub use kenward_roger::KenwardRoger;
 
-use crate::summary::wrap;
+use crate::format::wrap;
 use crate::{DfMethod, Fit, Note};
 
 /// Columns that text is set in.

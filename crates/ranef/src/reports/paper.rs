@@ -1,0 +1,322 @@
+//! A summary as it goes into a paper: a table of fixed effects, one of random effects, and what
+//! the reader must know, in Markdown, LaTeX or HTML.
+
+use std::fmt;
+
+use super::markup::{Grid, Markup, Row, Text};
+use crate::{Coefficient, DfMethod, Fit};
+
+/// Confidence level of the intervals in papers.
+pub(super) const LEVEL: f64 = 0.95;
+
+/// A fit set in a markup language; `Display` prints it.
+#[derive(Clone, Copy, Debug)]
+pub struct Paper<'a> {
+    fit: &'a Fit,
+    markup: Markup,
+}
+
+impl Fit {
+    /// The summary as tables in a markup language: HTML and LaTeX for files of their own.
+    pub fn paper(&self, markup: Markup) -> Paper<'_> {
+        Paper { fit: self, markup }
+    }
+}
+
+impl fmt::Display for Paper<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (fit, markup) = (self.fit, self.markup);
+        let mut body = String::new();
+        body += &paragraph(markup, &Text::plain("Formula: ").then_code(fit.formula()));
+        body += &fixed(fit, Text::plain(title(fit))).set(markup);
+        if !fit.varcorr().is_empty() {
+            body += blank(markup);
+            body += &random(fit, Text::plain("Random effects")).set(markup);
+        }
+        for note in fit.notes() {
+            body += blank(markup);
+            body += &paragraph(markup, &Text::plain(&note.message));
+        }
+        f.write_str(&markup.document(&title(fit), &body))
+    }
+}
+
+fn blank(markup: Markup) -> &'static str {
+    if markup == Markup::Html { "" } else { "\n" }
+}
+
+fn paragraph(markup: Markup, text: &Text) -> String {
+    let text = text.set(markup);
+    match markup {
+        Markup::Html => format!("<p>{text}</p>\n"),
+        Markup::Latex => format!("\\noindent {text}\n\n"),
+        Markup::Text | Markup::Markdown => format!("{text}\n\n"),
+    }
+}
+
+/// What the model is.
+pub(super) fn title(fit: &Fit) -> String {
+    let kind = if fit.varcorr().is_empty() {
+        "Linear model"
+    } else {
+        "Linear mixed model"
+    };
+    match fit.recipe().response_name() {
+        Some(response) => format!("{kind} of {response}"),
+        None => kind.to_owned(),
+    }
+}
+
+/// How the tests got their degrees of freedom, as the end of a sentence.
+pub(super) fn df_words(fit: &Fit) -> &'static str {
+    let method = fit.df_method();
+    if method == DfMethod::None {
+        "z tests"
+    } else if method == DfMethod::Residual || fit.varcorr().is_empty() {
+        "residual degrees of freedom"
+    } else if method == DfMethod::Satterthwaite {
+        "degrees of freedom by Satterthwaite's method"
+    } else {
+        "degrees of freedom by Kenward and Roger's method"
+    }
+}
+
+/// How the model was estimated.
+pub(super) fn method_words(fit: &Fit) -> &'static str {
+    match (fit.varcorr().is_empty(), fit.reml()) {
+        (true, _) => "least squares",
+        (false, true) => "restricted maximum likelihood",
+        (false, false) => "maximum likelihood",
+    }
+}
+
+/// The table of fixed effects.
+pub(super) fn fixed(fit: &Fit, title: Text) -> Grid {
+    let table = fit.coefficients();
+    let with_df = table.iter().any(|c| c.df.is_some());
+    let mut heads = vec![
+        (Text::plain("Predictor"), true),
+        (Text::italic("b"), false),
+        (Text::italic("SE"), false),
+        (Text::plain(format!("{}% CI", LEVEL * 100.0)), false),
+        (Text::italic(if with_df { "t" } else { "z" }), false),
+    ];
+    if with_df {
+        heads.push((Text::italic("df"), false));
+    }
+    heads.push((Text::italic("p"), false));
+    let rows = table
+        .iter()
+        .map(|c| {
+            let decimals = decimals(c.std_error);
+            let mut cells = vec![
+                Text::plain(&c.term),
+                number(c.estimate, decimals),
+                number(c.std_error, decimals),
+                Text::plain(interval(c, decimals).unwrap_or_default()),
+                number(c.statistic, 2),
+            ];
+            if with_df {
+                cells.push(Text::plain(c.df.map(df_text).unwrap_or_default()));
+            }
+            cells.push(Text::plain(c.p_value.map(p_apa).unwrap_or_default()));
+            Row::Cells(cells)
+        })
+        .collect();
+    Grid {
+        title,
+        spanners: Vec::new(),
+        heads,
+        rows,
+        note: fixed_note(fit),
+    }
+}
+
+/// What must be known to read the table of fixed effects.
+fn fixed_note(fit: &Fit) -> Text {
+    let groups: Vec<String> = fit
+        .recipe()
+        .factors()
+        .iter()
+        .map(|g| format!("{} levels of {}", g.levels, g.name))
+        .collect();
+    let grouped = if groups.is_empty() {
+        String::new()
+    } else {
+        format!(" in {}", list(&groups))
+    };
+    let criterion = if fit.reml() && !fit.varcorr().is_empty() {
+        format!("REML criterion = {:.1}", fit.criterion())
+    } else {
+        format!("log-likelihood = {:.1}", fit.log_likelihood())
+    };
+    Text::italic("Note.").then(format!(
+        " {} observations{grouped}; estimated by {}, {}. {criterion}, AIC = {:.1}, BIC = {:.1}.",
+        fit.nobs(),
+        method_words(fit),
+        df_words(fit),
+        fit.aic(),
+        fit.bic()
+    ))
+}
+
+/// The table of random effects.
+pub(super) fn random(fit: &Fit, title: Text) -> Grid {
+    let blocks = fit.varcorr();
+    let correlated = blocks.iter().any(|b| b.terms.len() > 1);
+    let mut heads = vec![
+        (Text::plain("Group"), true),
+        (Text::plain("Effect"), true),
+        (Text::plain("Variance"), false),
+        (Text::italic("SD"), false),
+    ];
+    if correlated {
+        heads.push((Text::plain("Correlations"), false));
+    }
+    let mut rows = Vec::new();
+    let mut push = |group: &str, term: &str, sd: f64, correlations: String| {
+        let mut cells = vec![
+            Text::plain(group),
+            Text::plain(term),
+            Text::plain(significant(sd * sd)),
+            Text::plain(significant(sd)),
+        ];
+        if correlated {
+            cells.push(Text::plain(correlations));
+        }
+        rows.push(Row::Cells(cells));
+    };
+    for (block, label) in blocks.iter().zip(crate::summary::labels(blocks)) {
+        for (i, term) in block.terms.iter().enumerate() {
+            let with: Vec<String> = block.corr[i][..i]
+                .iter()
+                .map(|r| r.map_or("–".to_owned(), correlation))
+                .collect();
+            push(
+                if i == 0 { &label } else { "" },
+                term,
+                block.sd[i],
+                with.join(", "),
+            );
+        }
+    }
+    push("Residual", "", fit.sigma(), String::new());
+    let note = if blocks.iter().any(|b| b.terms.len() > 2) {
+        Text::italic("Note.")
+            .then(" Correlations are with the effects of the same group above, in their order.")
+    } else {
+        Text::default()
+    };
+    Grid {
+        title,
+        spanners: Vec::new(),
+        heads,
+        rows,
+        note,
+    }
+}
+
+/// Decimals that leave a standard error two significant digits: at least two decimals, unless the
+/// numbers are in the hundreds.
+pub(super) fn decimals(std_error: Option<f64>) -> usize {
+    let Some(error) = std_error.filter(|e| *e > 0.0 && e.is_finite()) else {
+        return 2;
+    };
+    let power = error.log10().floor() as i32;
+    let least = if power < 2 { 2 } else { 0 };
+    (1 - power).clamp(least, 12) as usize
+}
+
+pub(super) fn number(x: Option<f64>, decimals: usize) -> Text {
+    Text::plain(x.map(|x| fixed_point(x, decimals)).unwrap_or_default())
+}
+
+/// With so many decimals, and without the sign of a zero.
+pub(super) fn fixed_point(x: f64, decimals: usize) -> String {
+    let text = format!("{x:.decimals$}");
+    match text.strip_prefix('-') {
+        Some(rest) if rest.chars().all(|c| matches!(c, '0' | '.')) => rest.to_owned(),
+        _ => text,
+    }
+}
+
+/// `[7.21, 13.73]`.
+pub(super) fn interval(c: &Coefficient, decimals: usize) -> Option<String> {
+    let [low, high] = c.wald_interval(LEVEL)?;
+    Some(format!(
+        "[{}, {}]",
+        fixed_point(low, decimals),
+        fixed_point(high, decimals)
+    ))
+}
+
+/// At least three significant digits and at least two decimals.
+pub(super) fn significant(x: f64) -> String {
+    let power = if x == 0.0 {
+        0
+    } else {
+        x.abs().log10().floor() as i32
+    };
+    fixed_point(x, (2 - power).clamp(2, 12) as usize)
+}
+
+/// Degrees of freedom: two decimals below a hundred unless whole, one above.
+pub(super) fn df_text(df: f64) -> String {
+    let text = if df < 100.0 {
+        format!("{df:.2}")
+    } else {
+        format!("{df:.1}")
+    };
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A p-value as APA style wants it: `.012`, `< .001` (APA 2020, section 6.36).
+pub(super) fn p_apa(p: f64) -> String {
+    if p < 0.001 {
+        return "< .001".to_owned();
+    }
+    let text = fixed_point(p, 3);
+    text.strip_prefix('0').map_or(text.clone(), str::to_owned)
+}
+
+/// A correlation: two decimals, without the zero before its point.
+pub(super) fn correlation(r: f64) -> String {
+    let text = fixed_point(r, 2);
+    match text.strip_prefix("-0.") {
+        Some(rest) => format!("-.{rest}"),
+        None => text.strip_prefix('0').map_or(text.clone(), str::to_owned),
+    }
+}
+
+/// "a, b and c".
+pub(super) fn list(items: &[String]) -> String {
+    match items {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => items.concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_as_papers_print_them() {
+        assert_eq!(p_apa(0.0123), ".012");
+        assert_eq!(p_apa(1e-9), "< .001");
+        assert_eq!(p_apa(0.9999), "1.000");
+        assert_eq!(correlation(-0.414), "-.41");
+        assert_eq!(correlation(1.0), "1.00");
+        assert_eq!(decimals(Some(6.8)), 2);
+        assert_eq!(decimals(Some(0.0034)), 4);
+        assert_eq!(decimals(Some(340.0)), 0);
+        assert_eq!(decimals(None), 2);
+        assert_eq!(fixed_point(-0.001, 2), "0.00");
+        assert_eq!(df_text(17.0), "17");
+        assert_eq!(df_text(10.662), "10.66");
+        assert_eq!(df_text(1450.773), "1450.8");
+        assert_eq!(significant(0.001234), "0.00123");
+        assert_eq!(significant(612.1), "612.10");
+        assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
+    }
+}

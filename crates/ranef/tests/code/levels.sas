@@ -1,0 +1,11 @@
+/* yield ~ relevel(Variety, "Victory") * factor(nitro) + (1 | Block/Variety) in SAS */
+/* Write the data first: ranef data Oats --csv > Oats.csv */
+proc import datafile="Oats.csv" out=Oats dbms=csv replace;
+  guessingrows=max;
+run;
+proc mixed data=Oats method=reml;
+  class Variety(ref="Victory") nitro(ref="0") Block;
+  model yield = Variety nitro Variety*nitro / solution cl ddfm=satterthwaite;
+  random intercept / subject=Variety*Block;
+  random intercept / subject=Block;
+run;

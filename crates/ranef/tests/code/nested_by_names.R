@@ -1,0 +1,6 @@
+# score ~ ses + (ses | school) + (1 | class) in R
+library(lme4)
+library(lmerTest)
+pupils <- read.csv("pupils.csv", na.strings = c("", "NA", "NaN", "null", "."), check.names = FALSE)
+fit <- lmer(score ~ ses + (ses | school) + (1 | class), data = pupils)
+summary(fit)

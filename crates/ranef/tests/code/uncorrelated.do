@@ -1,0 +1,8 @@
+// Reaction ~ Days + (Days || Subject) in Stata
+// Write the data first: ranef data sleepstudy --csv > sleepstudy.csv
+import delimited "sleepstudy.csv", clear varnames(1) case(preserve)
+egen Subject_id = group(Subject)
+// NOT TRANSLATED: after maximum likelihood mixed has z tests only, no degrees of freedom
+mixed Reaction Days ///
+    || Subject_id: Days, covariance(independent) ///
+    , mle stddeviations nolog
