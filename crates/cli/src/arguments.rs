@@ -5,6 +5,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::check::CheckArguments;
+use crate::commands::influence::InfluenceArguments;
+use crate::commands::residuals::ResidualsArguments;
+
 /// Multilevel (mixed-effects) models: from a file and a formula to a fit that is certified and
 /// explained.
 #[derive(Debug, Parser)]
@@ -34,6 +38,9 @@ pub enum Command {
     Predict(PredictArguments),
     Means(MeansArguments),
     Slopes(SlopesArguments),
+    Check(CheckArguments),
+    Influence(InfluenceArguments),
+    Residuals(ResidualsArguments),
     Data(DataArguments),
 }
 
@@ -47,6 +54,9 @@ impl Command {
             Command::Predict(a) => a.json,
             Command::Means(a) => a.answer.json,
             Command::Slopes(a) => a.answer.json,
+            Command::Check(a) => a.answer.json,
+            Command::Influence(a) => a.answer.json,
+            Command::Residuals(a) => a.answer.json,
             Command::Data(a) => a.json,
         }
     }

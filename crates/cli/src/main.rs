@@ -45,6 +45,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Predict(arguments) => commands::predict::run(&arguments),
         Command::Means(arguments) => commands::means::run(&arguments),
         Command::Slopes(arguments) => commands::slopes::run(&arguments),
+        Command::Check(arguments) => commands::check::run(&arguments),
+        Command::Influence(arguments) => commands::influence::run(&arguments),
+        Command::Residuals(arguments) => commands::residuals::run(&arguments),
         Command::Data(arguments) => commands::data::run(&arguments),
     }
 }

@@ -21,6 +21,7 @@
 //! own.
 
 mod adjust;
+mod diagnose;
 mod effects;
 mod effects_table;
 mod error;
@@ -45,6 +46,12 @@ mod summary;
 mod table;
 
 pub use adjust::Adjust;
+pub use diagnose::{
+    Check, CheckOptions, Collinearity, Component, ConditionalAic, Deletions, Finding,
+    GroupInfluence, Inflation, LevelInfluence, Normality, NormalitySample, OptimizerRun, Optimizers,
+    Principal, QuantileDeviation, Residuals, RowInfluence, RowInfluences, Simulate, Simulated,
+    Singularity, Spread, SpreadTest, VarianceChange, Verdict,
+};
 pub use effects::{Effects, GroupCoefficient, RandomEffect};
 pub use error::{Error, Place};
 pub use fit::{Certificate, Coefficient, Fit};
@@ -63,7 +70,7 @@ pub use ranef_formula as formula;
 pub use ranef_frame as frame;
 pub use report::Report;
 pub use residuals::ResidualSummary;
-pub use simpler::SimplerModel;
 pub use slopes::{JohnsonNeyman, Region, Slope, Slopes, SlopesOptions};
+pub use simpler::{FixedChange, SimplerModel};
 pub use summary::Summary;
 pub use table::{Answer, Column, Style, Table, Values};
