@@ -79,7 +79,9 @@ impl fmt::Display for Check {
         if let Some(optimizers) = &self.optimizers {
             writeln!(f, "{optimizers}")?;
         }
-        writeln!(f, "{}", self.collinearity)?;
+        if !self.collinearity.inflation.is_empty() {
+            writeln!(f, "{}", self.collinearity)?;
+        }
         writeln!(f, "{}", self.normality)?;
         writeln!(f, "{}", self.spread)?;
         writeln!(f, "{}", self.simulated)?;

@@ -29,6 +29,9 @@ pub struct Inflation {
     pub term: String,
     /// Its columns.
     pub df: usize,
+    /// Whether another term is made of the same data, as in products and powers: its VIF then
+    /// depends on where the predictors have their zero.
+    pub shares_data: bool,
     /// Generalised variance inflation |R₁₁||R₂₂|/|R| (Fox and Monette 1992, JASA 87:178); the usual
     /// VIF for one column. For the model R is the correlation of the estimates, else that of the
     /// columns. `None` where other columns determine these.
@@ -47,6 +50,7 @@ impl Fit {
     pub(super) fn collinearity_of(&self, rows: &ModelRows) -> Collinearity {
         let p = self.fixef().len();
         let terms = self.columns_of_terms();
+        let sharing = self.terms_that_share_data();
         let mut inflation = Vec::new();
         let mut add = |level: String, matrix: &[f64], skip: &[bool]| {
             let groups: Vec<(String, Vec<usize>)> = (terms.iter())
@@ -69,6 +73,7 @@ impl Fit {
                     level: level.clone(),
                     term: term.clone(),
                     df: columns.len(),
+                    shares_data: sharing.contains(term),
                     vif,
                     std_error_factor: vif.map(|v| v.powf(0.5 / columns.len() as f64)),
                 });
@@ -106,6 +111,28 @@ impl Fit {
                     .collect();
                 (term.label.clone(), columns)
             })
+            .collect()
+    }
+
+    /// The terms that have a column of the data in common with another.
+    fn terms_that_share_data(&self) -> Vec<String> {
+        let variables = self.recipe().variables();
+        let terms: Vec<(&str, Vec<&str>)> = (self.recipe().fixed_terms().iter())
+            .map(|term| {
+                let columns = (term.variables.iter())
+                    .flat_map(|(variable, _)| &variables[*variable].columns)
+                    .map(String::as_str)
+                    .collect();
+                (term.label.as_str(), columns)
+            })
+            .collect();
+        let shared = |(at, (_, columns)): &(usize, &(&str, Vec<&str>))| {
+            (terms.iter().enumerate())
+                .any(|(other, (_, theirs))| other != *at && columns.iter().any(|c| theirs.contains(c)))
+        };
+        (terms.iter().enumerate())
+            .filter(shared)
+            .map(|(_, (label, _))| (*label).to_owned())
             .collect()
     }
 

@@ -51,9 +51,9 @@ fn table_of_rows(terms: &[String], rows: &[&RowInfluence]) -> Table {
             Style::Share,
             rows.iter().map(|r| r.cooks_distance),
         )
-        .titled("Cook's D")
+        .titled("D (fitted)")
         .numbers("cooks_fixed", Style::Share, rows.iter().map(|r| r.cooks_fixed))
-        .titled("Cook's D (fixed)");
+        .titled("D (fixed)");
     for (j, term) in terms.iter().enumerate() {
         table = table
             .numbers(
@@ -163,7 +163,7 @@ impl fmt::Display for GroupInfluence {
 impl fmt::Display for RowInfluences {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut ranked: Vec<&RowInfluence> = self.rows.iter().collect();
-        let size = |r: &RowInfluence| r.cooks_distance.unwrap_or(f64::INFINITY);
+        let size = |r: &RowInfluence| r.cooks_fixed.unwrap_or(f64::INFINITY);
         ranked.sort_by(|a, b| size(b).total_cmp(&size(a)));
         let shown = &ranked[..ranked.len().min(SHOWN)];
         writeln!(
@@ -175,9 +175,11 @@ impl fmt::Display for RowInfluences {
         write!(f, "{}", table_of_rows(&self.terms, shown))?;
         writeln!(
             f,
-            "\nCook's D is that of the fitted values, (e/(1 − h))²h/(σ²p) with leverage h; Cook's D\n\
-             (fixed) that of the fixed effects alone. The leverages sum to {:.2}, the effective\n\
-             number of parameters. Under the names of the fixed effects: DFBETAS.",
+            "\nD (fixed): Cook's distance of the fixed effects, how far they move together without the\n\
+             row in units of their uncertainty; above 1 is much. D (fitted): that of the fitted\n\
+             values, (e/(1 − h))²h/(σ²p) with leverage h, which random effects make large. Under the\n\
+             names of the fixed effects: how many standard errors each is higher with the row than\n\
+             without it (DFBETAS). The leverages sum to {:.2}, the effective number of parameters.",
             self.effective_parameters
         )
     }

@@ -147,7 +147,7 @@ impl Answer for Optimizers {
         let runs = &self.runs;
         Table::new()
             .text("optimizer", runs.iter().map(|r| r.optimizer.clone()))
-            .numbers("criterion", Style::Estimate, runs.iter().map(|r| r.criterion))
+            .numbers("criterion", Style::Statistic, runs.iter().map(|r| r.criterion))
             .numbers("above", Style::Estimate, runs.iter().map(|r| r.above))
             .titled("above the fit")
             .numbers(
@@ -177,8 +177,19 @@ impl Answer for Optimizers {
 
 impl fmt::Display for Optimizers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Differences that are rounding are not to be read.
+        let mut shown = self.clone();
+        for run in &mut shown.runs {
+            for difference in [
+                &mut run.above,
+                &mut run.theta_difference,
+                &mut run.fixed_difference,
+            ] {
+                *difference = difference.map(|d| if d.abs() < 1e-6 { 0.0 } else { d });
+            }
+        }
         writeln!(f, "The same model by several optimisers:")?;
-        write!(f, "{}", self.table())?;
+        write!(f, "{}", shown.table())?;
         writeln!(f, "\n{}", self.verdict)
     }
 }

@@ -207,6 +207,7 @@ impl Answer for Spread {
             .titled("Statistic")
             .numbers("df", Style::Df, rows.iter().map(|r| r.df))
             .numbers("df_residual", Style::Df, rows.iter().map(|r| r.df_residual))
+            .titled("residual df")
             .numbers("p_value", Style::PValue, rows.iter().map(|r| r.p_value))
             .numbers("sd_ratio", Style::Statistic, rows.iter().map(|r| r.sd_ratio))
             .titled("SD ratio")
