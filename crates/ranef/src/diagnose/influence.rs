@@ -235,14 +235,25 @@ impl Fit {
         })
     }
 
-    /// The fit without some rows, started where all rows ended.
+    /// The fit without some rows, started where all rows ended. Where variances are zero there or
+    /// here that may be a lesser minimum on the boundary, so the ordinary start has a try as well.
     fn without(&self, statistics: &Statistics) -> Result<lmm::Fit, lmm::FitError> {
-        let settings = lmm::Options {
+        let ordinary = lmm::Options {
             reml: self.reml(),
-            start: Some(self.theta().to_vec()),
             ..Default::default()
         };
-        lmm::fit(statistics, &settings)
+        let warm = lmm::Options {
+            start: Some(self.theta().to_vec()),
+            ..ordinary.clone()
+        };
+        let fit = lmm::fit(statistics, &warm)?;
+        if !self.singular() && !fit.singular.contains(&true) && fit.certificate.converged {
+            return Ok(fit);
+        }
+        match lmm::fit(statistics, &ordinary) {
+            Ok(other) if other.value < fit.value => Ok(other),
+            _ => Ok(fit),
+        }
     }
 
     fn at_the_same_variances(&self, statistics: &Statistics) -> Option<Without> {
