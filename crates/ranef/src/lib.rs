@@ -70,7 +70,7 @@ pub use ranef_formula as formula;
 pub use ranef_frame as frame;
 pub use report::Report;
 pub use residuals::ResidualSummary;
-pub use slopes::{JohnsonNeyman, Region, Slope, Slopes, SlopesOptions};
 pub use simpler::{FixedChange, SimplerModel};
+pub use slopes::{JohnsonNeyman, Region, Slope, Slopes, SlopesOptions};
 pub use summary::Summary;
 pub use table::{Answer, Column, Style, Table, Values};

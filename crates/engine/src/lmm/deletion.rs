@@ -42,14 +42,16 @@ impl JointRows<'_> {
     pub fn without(&self, rows: &[LeftOut], sigma: f64, vcov: &[f64]) -> Option<Deletion> {
         let (n, p) = (rows.len(), vcov.len().isqrt());
         let scale = 1.0 / (sigma * sigma);
+        let mut l = match rows {
+            [one] => vec![self.variance_of(&one.row).total],
+            _ => self.covariances(&rows.iter().map(|r| &r.row).collect::<Vec<_>>()),
+        };
         // P_SS, lower triangle, and its Cholesky factor in its place.
-        let mut l = vec![0.0; n * n];
         for i in 0..n {
-            let a = &rows[i];
+            let a = rows[i].weight;
             for j in 0..=i {
-                let b = &rows[j];
-                let shared = scale * self.covariance(&a.row, &b.row);
-                l[i * n + j] = if i == j { a.weight } else { 0.0 } - a.weight * b.weight * shared;
+                let own = if i == j { a } else { 0.0 };
+                l[i * n + j] = own - scale * a * rows[j].weight * l[i * n + j];
             }
         }
         for i in 0..n {

@@ -182,6 +182,15 @@ impl JointRows<'_> {
         self.joint.sigma * self.joint.sigma * self.joint.kept.product(&a.0, &b.0)
     }
 
+    /// The covariances of what rows miss, all with all: n × n, lower triangle by rows.
+    pub fn covariances(&self, rows: &[&JointRow]) -> Vec<f64> {
+        let rows: Vec<&Reduced> = rows.iter().map(|row| &row.0).collect();
+        let scale = self.joint.sigma * self.joint.sigma;
+        let mut out = self.joint.kept.products(&rows);
+        out.iter_mut().for_each(|x| *x *= scale);
+        out
+    }
+
     /// The covariances of what a row misses with β̂ − β, p numbers.
     pub fn with_fixed(&self, row: &JointRow) -> Vec<f64> {
         let standard = self.joint.kept.with_fixed(&row.0);

@@ -153,7 +153,7 @@ impl Fit {
             Deletions::Exact => true,
             Deletions::OneStep => false,
         };
-        let joint = self.ask(lmm::Fit::joint)?;
+        let joint = self.joint()?;
         let asked = joint.rows();
         let members = rows.by_level(factor, levels);
         let mut out = Vec::with_capacity(levels);

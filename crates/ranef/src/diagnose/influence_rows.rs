@@ -1,6 +1,6 @@
 //! Which rows move the results.
 
-use ranef_engine::lmm::{self, LeftOut};
+use ranef_engine::lmm::LeftOut;
 use ranef_frame::Source;
 use serde::Serialize;
 
@@ -57,7 +57,7 @@ impl Fit {
         let (p, sigma) = (self.fixef().len(), self.sigma());
         let pearson: Vec<f64> = (0..rows.n).map(|i| rows.pearson(i, sigma)).collect();
         let studentised = studentised(&pearson, leverage);
-        let joint = self.ask(lmm::Fit::joint)?;
+        let joint = self.joint()?;
         let asked = joint.rows();
         let mut out = Vec::with_capacity(rows.n);
         for i in 0..rows.n {

@@ -15,11 +15,11 @@ fn table_of_levels(terms: &[String], levels: &[&LevelInfluence]) -> Table {
     let mut table = Table::new()
         .text("level", levels.iter().map(|l| l.level.clone()))
         .numbers("n", Style::Count, levels.iter().map(|l| l.n as f64))
-        .numbers("cooks_distance", Style::Share, each(|l| l.cooks_distance))
+        .numbers("cooks_distance", Style::Estimate, each(|l| l.cooks_distance))
         .titled("Cook's D")
-        .numbers("cooks_one_step", Style::Share, each(|l| l.cooks_one_step))
+        .numbers("cooks_one_step", Style::Estimate, each(|l| l.cooks_one_step))
         .titled("one step")
-        .numbers("mdffits", Style::Share, each(|l| l.mdffits))
+        .numbers("mdffits", Style::Estimate, each(|l| l.mdffits))
         .titled("MDFFITS")
         .numbers("covtrace", Style::Share, each(|l| l.covtrace))
         .titled("COVTRACE")
@@ -48,11 +48,11 @@ fn table_of_rows(terms: &[String], rows: &[&RowInfluence]) -> Table {
         )
         .numbers(
             "cooks_distance",
-            Style::Share,
+            Style::Estimate,
             rows.iter().map(|r| r.cooks_distance),
         )
         .titled("D (fitted)")
-        .numbers("cooks_fixed", Style::Share, rows.iter().map(|r| r.cooks_fixed))
+        .numbers("cooks_fixed", Style::Estimate, rows.iter().map(|r| r.cooks_fixed))
         .titled("D (fixed)");
     for (j, term) in terms.iter().enumerate() {
         table = table

@@ -157,7 +157,7 @@ impl ModelRows {
 
     /// The leverages h = ∂ŷ/∂y at given θ.
     pub fn leverages(&self, fit: &Fit) -> Result<Vec<f64>, Error> {
-        let joint = fit.ask(ranef_engine::lmm::Fit::joint)?;
+        let joint = fit.joint()?;
         let asked = joint.rows();
         let scale = 1.0 / (fit.sigma() * fit.sigma());
         let one = |i: usize| {
