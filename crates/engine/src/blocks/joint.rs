@@ -81,6 +81,13 @@ pub(crate) struct Reduced {
     root: Vec<(u32, f64)>,
 }
 
+impl Reduced {
+    /// Places of the root that the row reached.
+    pub fn reach(&self) -> usize {
+        self.root.len()
+    }
+}
+
 /// Scratch for the way of one row.
 pub(crate) struct Way {
     values: Vec<f64>,

@@ -125,6 +125,13 @@ impl Joint {
     }
 }
 
+impl JointRow {
+    /// How many places of the root the row reached: two rows meet over the product of theirs.
+    pub fn reach(&self) -> usize {
+        self.0.reach()
+    }
+}
+
 impl JointRows<'_> {
     /// Prepares a row; see [`Joint::variance`].
     ///

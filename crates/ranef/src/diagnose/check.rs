@@ -156,8 +156,12 @@ impl Fit {
         let caic = self.conditional_aic_of(&rows, &leverages)?;
         progress("leaving out rows and groups");
         let influence = self.row_influence_of(&rows, &leverages)?;
-        let mut groups = Vec::new();
-        for factor in 0..self.recipe().factors().len() {
+        let (mut groups, mut left_out) = (Vec::new(), Vec::new());
+        for (factor, shape) in self.recipe().factors().iter().enumerate() {
+            if options.deletions == Deletions::Automatic && !self.influence_is_cheap(&rows, factor)? {
+                left_out.push(shape.name.clone());
+                continue;
+            }
             groups.push(self.group_influence_of(
                 &rows,
                 factor,
@@ -178,7 +182,7 @@ impl Fit {
             rules::spread_groups(&spread),
         ];
         checks.extend(rules::simulated(&simulated));
-        checks.push(rules::influential_groups(&groups));
+        checks.push(rules::influential_groups(&groups, &left_out));
         checks.push(rules::influential_rows(&influence));
         Ok(Check {
             checks,

@@ -588,7 +588,7 @@ pub(super) fn simulated(found: &Simulated) -> Vec<Finding> {
     vec![uniformity, dispersion, outliers, quantiles]
 }
 
-pub(super) fn influential_groups(found: &[GroupInfluence]) -> Finding {
+pub(super) fn influential_groups(found: &[GroupInfluence], left_out: &[String]) -> Finding {
     let rule = "note where leaving out one group moves a fixed effect by a standard error or changes its \
                 sign while |t| ≥ 2, or cannot be done; problem where Cook's distance reaches 1";
     let looked = match found {
@@ -610,15 +610,22 @@ pub(super) fn influential_groups(found: &[GroupInfluence]) -> Finding {
     };
     let cooks = |l: &LevelInfluence| l.cooks_distance.unwrap_or(f64::NEG_INFINITY);
     let all = || found.iter().flat_map(|g| g.levels.iter().map(move |l| (g, l)));
+    let not_asked = match left_out {
+        [] => String::new(),
+        _ => format!(
+            "Groups of {} are many and tied to each other, which takes minutes: ask `ranef influence \
+             --group {}`.",
+            listed(left_out),
+            left_out[0]
+        ),
+    };
     let Some((group, worst)) = all().max_by(|a, b| cooks(a.1).total_cmp(&cooks(b.1))) else {
-        return Finding::new(
-            "influence_groups",
-            Verdict::Ok,
-            looked,
-            "The model has no groups.",
-            None,
-            rule,
-        );
+        return if left_out.is_empty() {
+            let none = "The model has no groups.";
+            Finding::new("influence_groups", Verdict::Ok, looked, none, None, rule)
+        } else {
+            Finding::new("influence_groups", Verdict::Unknown, looked, not_asked, None, rule)
+        };
     };
     let mut verdict = Verdict::Ok;
     let mut text = match worst.cooks_distance {
@@ -664,6 +671,8 @@ pub(super) fn influential_groups(found: &[GroupInfluence]) -> Finding {
     if worst.cooks_distance.is_some_and(|d| d >= 1.0) {
         verdict = Verdict::Problem;
     }
+    text.push(' ');
+    text.push_str(&not_asked);
     Finding::new(
         "influence_groups",
         verdict,

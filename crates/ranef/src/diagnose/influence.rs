@@ -88,8 +88,11 @@ pub struct VarianceChange {
     pub change: Option<f64>,
 }
 
-/// Fits without a group cost about its statistics; so many numbers in all count as seconds.
-const NUMBERS_OF_SECONDS: f64 = 1e9;
+/// A fit without a group costs about the numbers that elimination leaves to the power of 3/2, as the
+/// factor of a dense matrix does; so many multiplications in all count as seconds.
+const SECONDS_OF_FITS: f64 = 1e10;
+/// Pairs of rows of a group cost the square of what a row reaches; the same.
+const SECONDS_OF_PAIRS: f64 = 1e10;
 /// Groups of more rows are left out in one step by a new solution instead of row by row.
 const MOST_ROWS: usize = 300;
 
@@ -138,6 +141,24 @@ impl Fit {
         })
     }
 
+    /// Whether leaving out the groups of a factor one by one takes seconds and not minutes.
+    pub(super) fn influence_is_cheap(&self, rows: &ModelRows, factor: usize) -> Result<bool, Error> {
+        let joint = self.joint()?;
+        let asked = joint.rows();
+        let levels = self.recipe().factors()[factor].levels;
+        let mut cost = 0.0;
+        for which in rows.by_level(factor, levels) {
+            let Some(&first) = which.first() else { continue };
+            let n = which.len() as f64;
+            cost += if which.len() <= MOST_ROWS {
+                n * n * (rows.ask(&asked, first).reach() as f64).powi(2)
+            } else {
+                (joint.size() as f64).powf(1.5)
+            };
+        }
+        Ok(cost <= SECONDS_OF_PAIRS)
+    }
+
     pub(super) fn group_influence_of(
         &self,
         rows: &ModelRows,
@@ -147,13 +168,13 @@ impl Fit {
     ) -> Result<GroupInfluence, Error> {
         let statistics = self.statistics()?;
         let levels = self.recipe().factors()[factor].levels;
-        let cost = levels as f64 * (statistics.bytes() / 8 + 100) as f64;
+        let joint = self.joint()?;
+        let cost = levels as f64 * (joint.size() as f64).powf(1.5);
         let exact = match deletions {
-            Deletions::Automatic => cost <= NUMBERS_OF_SECONDS,
+            Deletions::Automatic => cost <= SECONDS_OF_FITS,
             Deletions::Exact => true,
             Deletions::OneStep => false,
         };
-        let joint = self.joint()?;
         let asked = joint.rows();
         let members = rows.by_level(factor, levels);
         let mut out = Vec::with_capacity(levels);
