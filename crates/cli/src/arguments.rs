@@ -6,10 +6,13 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::augment::AugmentArguments;
+use crate::commands::check::CheckArguments;
 use crate::commands::code::CodeArguments;
 use crate::commands::equations::EquationsArguments;
 use crate::commands::fixed_effects::FixedEffectsArguments;
 use crate::commands::glance::GlanceArguments;
+use crate::commands::influence::InfluenceArguments;
+use crate::commands::residuals::ResidualsArguments;
 use crate::commands::robust::RobustArguments;
 use crate::commands::summary::SummaryArguments;
 use crate::commands::table::TableArguments;
@@ -59,6 +62,9 @@ pub enum Command {
     FixedEffects(FixedEffectsArguments),
     WithinBetween(WithinBetweenArguments),
     Confint(ConfintArguments),
+    Check(CheckArguments),
+    Influence(InfluenceArguments),
+    Residuals(ResidualsArguments),
     Data(DataArguments),
 }
 
@@ -86,6 +92,9 @@ impl Command {
             Command::FixedEffects(a) => a.answer.json,
             Command::WithinBetween(a) => a.answer.json,
             Command::Confint(a) => a.answer.json,
+            Command::Check(a) => a.answer.json,
+            Command::Influence(a) => a.answer.json,
+            Command::Residuals(a) => a.answer.json,
             Command::Data(a) => a.json,
         }
     }

@@ -62,6 +62,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::FixedEffects(arguments) => commands::fixed_effects::run(&arguments),
         Command::Equations(arguments) => commands::equations::run(&arguments),
         Command::Confint(arguments) => commands::confint::run(&arguments),
+        Command::Check(arguments) => commands::check::run(&arguments),
+        Command::Influence(arguments) => commands::influence::run(&arguments),
+        Command::Residuals(arguments) => commands::residuals::run(&arguments),
         Command::Data(arguments) => commands::data::run(&arguments),
     }
 }

@@ -217,14 +217,20 @@ pub fn lmer(formula: &str, options: &ModelOptions) -> Result<Lmer, Failure> {
         });
     }
     if let Some(optimizer) = options.optimizer {
-        model = model.optimizer(match optimizer {
-            Optimizer::Newton => ranef::Optimizer::Newton,
-            Optimizer::Bfgs => ranef::Optimizer::Bfgs,
-            Optimizer::Bobyqa => ranef::Optimizer::Bobyqa,
-            Optimizer::NelderMead => ranef::Optimizer::NelderMead,
-        });
+        model = model.optimizer(optimizer.into());
     }
     Ok(model)
+}
+
+impl From<Optimizer> for ranef::Optimizer {
+    fn from(optimizer: Optimizer) -> Self {
+        match optimizer {
+            Optimizer::Newton => Self::Newton,
+            Optimizer::Bfgs => Self::Bfgs,
+            Optimizer::Bobyqa => Self::Bobyqa,
+            Optimizer::NelderMead => Self::NelderMead,
+        }
+    }
 }
 
 /// Refuses what this version cannot fit, in words that do not sound like a spelling mistake.

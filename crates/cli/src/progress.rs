@@ -1,5 +1,6 @@
 //! A line on standard error while something takes long.
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 /// Shows what is going on and for how long, from the second second on, if a terminal is there to
 /// see it; goes away when dropped.
 pub struct Progress {
-    drawing: Option<(Sender<&'static str>, JoinHandle<()>)>,
+    drawing: Option<(Sender<Cow<'static, str>>, JoinHandle<()>)>,
 }
 
 /// Before this nothing is shown: most fits are done by then.
@@ -26,10 +27,10 @@ impl Progress {
     }
 
     /// What happens from now on.
-    pub fn phase(&self, what: &'static str) {
+    pub fn phase(&self, what: impl Into<Cow<'static, str>>) {
         if let Some((sender, _)) = &self.drawing {
             // The thread ends only after the sender: nothing is lost.
-            let _ = sender.send(what);
+            let _ = sender.send(what.into());
         }
     }
 }
@@ -44,9 +45,9 @@ impl Drop for Progress {
     }
 }
 
-fn draw(phases: &Receiver<&'static str>) {
+fn draw(phases: &Receiver<Cow<'static, str>>) {
     let started = Instant::now();
-    let mut what = "";
+    let mut what = Cow::Borrowed("");
     let mut frame = 0;
     loop {
         let wait = PATIENCE.saturating_sub(started.elapsed()).max(TICK);

@@ -60,9 +60,11 @@
 mod blocks;
 mod coordinates;
 pub mod distributions;
+pub mod goodness;
 mod layout;
 pub mod lmm;
 pub mod optimize;
+pub mod random;
 mod rank;
 pub mod sandwich;
 mod statistics;

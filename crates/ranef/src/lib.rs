@@ -22,6 +22,7 @@
 
 mod adjust;
 mod code;
+mod diagnose;
 mod effects;
 mod effects_table;
 mod equations;
@@ -55,6 +56,12 @@ mod within_between;
 
 pub use adjust::Adjust;
 pub use code::{Code, Language};
+pub use diagnose::{
+    Check, CheckOptions, Collinearity, Component, ConditionalAic, DeletionMethod, Finding,
+    GroupInfluence, Inflation, LevelInfluence, Normality, NormalitySample, OptimizerRun,
+    Optimizers, Principal, QuantileDeviation, Residuals, RowInfluence, RowInfluences, Simulate,
+    Simulated, Singularity, Spread, SpreadTest, VarianceChange, Verdict,
+};
 pub use effects::{Effects, GroupCoefficient, RandomEffect};
 pub use equations::{Equation, Equations, LevelEquations, Symbol};
 pub use error::{Error, Place};
@@ -84,7 +91,7 @@ pub use reports::{
 };
 pub use residuals::ResidualSummary;
 pub use robust::{Robust, RobustCoefficient, RobustOptions, RobustTest, RobustType};
-pub use simpler::SimplerModel;
+pub use simpler::{FixedChange, SimplerModel};
 pub use slopes::{JohnsonNeyman, Region, Slope, Slopes, SlopesOptions};
 pub use summary::Summary;
 pub use table::{Answer, Column, Style, Table, Values};

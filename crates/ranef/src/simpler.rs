@@ -12,12 +12,37 @@ use crate::Fit;
 pub struct SimplerModel {
     /// Its formula.
     pub formula: String,
-    /// How much higher its criterion is.
+    /// How much higher its criterion (REML's, or the deviance) is.
     pub cost: f64,
+    /// How much higher its AIC is; below zero the simpler model is the better one by AIC.
+    pub aic_change: f64,
     /// How many covariance parameters fewer it has.
     pub fewer_parameters: usize,
     /// Whether it is singular too.
     pub singular: bool,
+    /// What becomes of the fixed effects, in the order of [`Fit::fixef`].
+    pub fixed: Vec<FixedChange>,
+}
+
+/// What becomes of a fixed effect in a simpler model.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FixedChange {
+    /// The fixed effect.
+    pub term: String,
+    /// Its estimate in the simpler model.
+    pub estimate: f64,
+    /// Its change in standard errors of the model at hand.
+    pub change: f64,
+    /// Its standard error over that of the model at hand.
+    pub std_error_ratio: f64,
+}
+
+impl SimplerModel {
+    /// The fixed effect that changes most.
+    pub fn largest_change(&self) -> Option<&FixedChange> {
+        let size = |change: &&FixedChange| change.change.abs();
+        (self.fixed.iter()).max_by(|a, b| size(a).total_cmp(&size(b)))
+    }
 }
 
 impl Fit {
@@ -37,12 +62,29 @@ impl Fit {
             out.push(SimplerModel {
                 formula,
                 cost: fit.criterion() - self.criterion(),
+                aic_change: fit.aic() - self.aic(),
+                fixed: self.fixed_changes(&fit),
                 fewer_parameters: self.theta().len() - fit.theta().len(),
                 singular: fit.singular(),
             });
         }
         out.sort_by(|a, b| a.cost.total_cmp(&b.cost));
         out
+    }
+
+    fn fixed_changes(&self, other: &Fit) -> Vec<FixedChange> {
+        let (p, names) = (self.fixef().len(), self.fixed_names());
+        (0..p.min(other.fixef().len()))
+            .map(|j| {
+                let error = self.vcov()[j * p + j].sqrt();
+                FixedChange {
+                    term: names[j].to_owned(),
+                    estimate: other.fixef()[j],
+                    change: (other.fixef()[j] - self.fixef()[j]) / error,
+                    std_error_ratio: other.vcov()[j * p + j].sqrt() / error,
+                }
+            })
+            .collect()
     }
 
     /// Each singular term without its correlations, without one of its effects, or left out.

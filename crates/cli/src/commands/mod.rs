@@ -2,6 +2,7 @@
 
 pub mod anova;
 pub mod augment;
+pub mod check;
 pub mod code;
 pub mod compare;
 pub mod confint;
@@ -12,8 +13,10 @@ pub mod equations;
 pub mod fit;
 pub mod fixed_effects;
 pub mod glance;
+pub mod influence;
 pub mod means;
 pub mod predict;
+pub mod residuals;
 pub mod robust;
 pub mod slopes;
 pub mod summary;

@@ -12,6 +12,8 @@
 //! x̃ = x − B'z and B = GZ'V⁻¹X. Nothing divides by Λ, so singular covariances are no special
 //! case, and C̃, which has a row for every random effect, is never formed.
 
+mod gram;
+
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::Range;
@@ -77,6 +79,13 @@ pub(crate) struct Reduced {
     halves: Vec<f64>,
     /// What arrived at the root: effects, then all of X.
     root: Vec<(u32, f64)>,
+}
+
+impl Reduced {
+    /// Places of the root that the row reached.
+    pub fn reach(&self) -> usize {
+        self.root.len()
+    }
 }
 
 /// Scratch for the way of one row.
@@ -362,6 +371,17 @@ impl Kept {
     /// a'C̃b of two rows, relative to σ².
     pub fn product(&self, a: &Reduced, b: &Reduced) -> f64 {
         let n = self.root_effects + self.fixed;
+        let mut sum = self.at_nodes(a, b);
+        for &(r, x) in &a.root {
+            let column = &self.covariance[r as usize * n..(r as usize + 1) * n];
+            let inner: f64 = b.root.iter().map(|&(c, y)| column[c as usize] * y).sum();
+            sum += x * inner;
+        }
+        sum
+    }
+
+    /// The part of a'C̃b that comes from the nodes that both rows visited.
+    fn at_nodes(&self, a: &Reduced, b: &Reduced) -> f64 {
         let mut sum = 0.0;
         let (mut i, mut j) = (0, 0);
         let (mut from, mut start) = (0, 0);
@@ -380,11 +400,6 @@ impl Kept {
             if y <= x {
                 (j, start) = (j + 1, end);
             }
-        }
-        for &(r, x) in &a.root {
-            let column = &self.covariance[r as usize * n..(r as usize + 1) * n];
-            let inner: f64 = b.root.iter().map(|&(c, y)| column[c as usize] * y).sum();
-            sum += x * inner;
         }
         sum
     }

@@ -125,6 +125,13 @@ impl Joint {
     }
 }
 
+impl JointRow {
+    /// How many places of the root the row reached: two rows meet over the product of theirs.
+    pub fn reach(&self) -> usize {
+        self.0.reach()
+    }
+}
+
 impl JointRows<'_> {
     /// Prepares a row; see [`Joint::variance`].
     ///
@@ -180,6 +187,15 @@ impl JointRows<'_> {
     /// The covariance of what two rows miss.
     pub fn covariance(&self, a: &JointRow, b: &JointRow) -> f64 {
         self.joint.sigma * self.joint.sigma * self.joint.kept.product(&a.0, &b.0)
+    }
+
+    /// The covariances of what rows miss, all with all: n × n, lower triangle by rows.
+    pub fn covariances(&self, rows: &[&JointRow]) -> Vec<f64> {
+        let rows: Vec<&Reduced> = rows.iter().map(|row| &row.0).collect();
+        let scale = self.joint.sigma * self.joint.sigma;
+        let mut out = self.joint.kept.products(&rows);
+        out.iter_mut().for_each(|x| *x *= scale);
+        out
     }
 
     /// The covariances of what a row misses with β̂ − β, p numbers.

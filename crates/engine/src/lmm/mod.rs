@@ -2,6 +2,7 @@
 
 mod contrast;
 mod criterion;
+mod deletion;
 mod fit;
 mod inference;
 mod joint;
@@ -11,6 +12,7 @@ mod start;
 
 pub use contrast::FTest;
 pub use criterion::{Criterion, Derivatives};
+pub use deletion::{Deletion, LeftOut};
 pub use fit::{Certificate, Fit, FitError, Optimizer, Options, fit, fit_at};
 pub use inference::{Inference, RandomEffects};
 pub use joint::{Joint, JointRow, JointRows, LevelColumns, Variance};

@@ -285,6 +285,57 @@ impl Statistics {
         self.plain.merge(&other.plain);
     }
 
+    /// Takes away the statistics of rows that are among those added here: what a fit without them
+    /// is made of (deletion diagnostics). Levels that lose their last row are exactly zero
+    /// afterwards; elsewhere digits are lost as the removed rows outweigh the rest.
+    ///
+    /// # Panics
+    /// If layout or coordinates differ.
+    pub fn remove(&mut self, other: &Statistics) {
+        assert_eq!(self.layout, other.layout, "statistics of different models");
+        assert_eq!(
+            self.coordinates, other.coordinates,
+            "statistics in different coordinates"
+        );
+        self.rows = self.rows.saturating_sub(other.rows);
+        self.sum_log_weights -= other.sum_log_weights;
+        let negative: Vec<f64> = other.corner.iter().map(|x| -x).collect();
+        self.add_corner(&negative);
+        for (a, b) in self.corner_error.iter_mut().zip(&other.corner_error) {
+            *a -= b;
+        }
+        self.plain.remove(&other.plain);
+        let t = self.layout.fixed + 1;
+        for (f, shape) in self.layout.factors.iter().enumerate() {
+            let (own, tail) = (shape.width * shape.width, shape.width * t);
+            let touched = other.plain.counts(f);
+            for level in (0..shape.levels).filter(|&l| touched[l] > 0) {
+                let left = self.plain.counts(f)[level] > 0;
+                let take = |mine: &mut [f64], theirs: &[f64]| {
+                    for (a, b) in mine.iter_mut().zip(theirs) {
+                        *a = if left { *a - b } else { 0.0 };
+                    }
+                };
+                let (a, b) = (
+                    level * own..(level + 1) * own,
+                    level * tail..(level + 1) * tail,
+                );
+                take(&mut self.own[f][a.clone()], &other.own[f][a]);
+                take(&mut self.tail[f][b.clone()], &other.tail[f][b]);
+            }
+        }
+        let mut index = 0;
+        for b in 0..self.layout.factors.len() {
+            for a in 0..b {
+                let (first, second) = (self.plain.counts(a), self.plain.counts(b));
+                self.pairs[index].remove(&other.pairs[index], |i, j| {
+                    first[i as usize] == 0 || second[j as usize] == 0
+                });
+                index += 1;
+            }
+        }
+    }
+
     /// The same statistics without some fixed-effects columns (positions in increasing order).
     pub fn without_fixed(&self, dropped: &[usize]) -> Statistics {
         let t = self.layout.fixed + 1;

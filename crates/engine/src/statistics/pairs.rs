@@ -114,4 +114,18 @@ impl Pairs {
             block.iter_mut().zip(values).for_each(|(sum, x)| *sum += x);
         }
     }
+
+    /// Takes away the pairs of rows that are among those added here. What is left of a pair is
+    /// exactly zero where `gone` says that no row of one of its levels is left.
+    pub fn remove(&mut self, other: &Pairs, gone: impl Fn(u32, u32) -> bool) {
+        for ((a, b), values) in other.iter() {
+            let slot = self.slot(a, b);
+            let block = &mut self.values[slot * self.block..(slot + 1) * self.block];
+            if gone(a, b) {
+                block.fill(0.0);
+            } else {
+                block.iter_mut().zip(values).for_each(|(sum, x)| *sum -= x);
+            }
+        }
+    }
 }

@@ -138,6 +138,25 @@ impl Plain {
         }
     }
 
+    pub fn remove(&mut self, other: &Plain) {
+        let take = |mine: &mut [f64], theirs: &[f64]| {
+            mine.iter_mut().zip(theirs).for_each(|(a, b)| *a -= b);
+        };
+        take(&mut self.sums, &other.sums);
+        take(&mut self.products, &other.products);
+        for (mine, theirs) in self.face_sums.iter_mut().zip(&other.face_sums) {
+            take(mine, theirs);
+        }
+        for (mine, theirs) in self.face_products.iter_mut().zip(&other.face_products) {
+            take(mine, theirs);
+        }
+        for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
+            mine.iter_mut()
+                .zip(theirs)
+                .for_each(|(a, b)| *a = a.saturating_sub(*b));
+        }
+    }
+
     /// The columns of \[X y\] at `kept` only.
     pub fn keep(&mut self, kept: &[usize]) {
         let t = self.sums.len();

@@ -1,0 +1,225 @@
+//! The rows of a fit in numbers, all at once: diagnostics compare rows with each other.
+
+use ranef_design::Parts;
+use ranef_engine::lmm::{JointRow, JointRows, LevelColumns};
+use ranef_engine::{Column, Coordinates, FactorRows, Layout, Rows, Statistics};
+use ranef_frame::Source;
+
+use crate::rows::{for_each_batch, response};
+use crate::{Error, Fit};
+
+/// The rows that a fit used, in their order.
+pub(super) struct ModelRows {
+    /// Number of rows.
+    pub n: usize,
+    /// Where each row stands in the data, from 0.
+    pub number: Vec<usize>,
+    /// The response.
+    pub observed: Vec<f64>,
+    /// What is added to the predictor as it is.
+    pub offset: Vec<f64>,
+    /// Precision weights.
+    pub weight: Vec<f64>,
+    /// Xβ plus offset.
+    pub population: Vec<f64>,
+    /// The same plus Zb.
+    pub fitted: Vec<f64>,
+    /// X, n × p by rows.
+    pub fixed: Vec<f64>,
+    /// Per grouping factor: levels.
+    pub codes: Vec<Vec<u32>>,
+    /// Per grouping factor: the columns of the face, n × K by rows.
+    pub faces: Vec<Vec<f64>>,
+    p: usize,
+    widths: Vec<usize>,
+}
+
+impl Fit {
+    /// Reads the rows of the fit once more.
+    pub(super) fn model_rows(&self, source: &dyn Source) -> Result<ModelRows, Error> {
+        let widths = self.widths();
+        let mut out = ModelRows {
+            n: 0,
+            number: Vec::new(),
+            observed: Vec::new(),
+            offset: Vec::new(),
+            weight: Vec::new(),
+            population: Vec::new(),
+            fitted: Vec::new(),
+            fixed: Vec::new(),
+            codes: vec![Vec::new(); widths.len()],
+            faces: vec![Vec::new(); widths.len()],
+            p: self.fixef().len(),
+            widths,
+        };
+        let mut first = 0;
+        let recipe = self.recipe();
+        for_each_batch(recipe, source, Parts::ALL, self.formula(), |batch, rows| {
+            match &rows.kept {
+                None => out.number.extend(first..first + batch.num_rows()),
+                Some(kept) => out.number.extend(kept.iter().map(|&r| first + r as usize)),
+            }
+            first += batch.num_rows();
+            let offset: Vec<f64> = (0..rows.n)
+                .map(|i| rows.offset.as_ref().map_or(0.0, |o| o.at(i)))
+                .collect();
+            let y = response(&rows);
+            out.observed
+                .extend(y.iter().zip(&offset).map(|(y, o)| y + o));
+            out.weight
+                .extend((0..rows.n).map(|i| rows.weights.as_ref().map_or(1.0, |w| w.at(i))));
+            for i in 0..rows.n {
+                out.fixed
+                    .extend(rows.fixed.iter().map(|column| column.at(i)));
+            }
+            for (factor, codes) in rows.codes.iter().enumerate() {
+                out.codes[factor].extend(codes);
+                let columns: Vec<_> = recipe
+                    .random()
+                    .iter()
+                    .zip(&rows.random)
+                    .filter(|(term, _)| term.factor == factor)
+                    .flat_map(|(_, columns)| columns)
+                    .collect();
+                for i in 0..rows.n {
+                    out.faces[factor].extend(columns.iter().map(|column| column.at(i)));
+                }
+            }
+            out.offset.extend(offset);
+            out.n += rows.n;
+            Ok(())
+        })?;
+        if out.n != self.nobs() {
+            return Err(Error::new(
+                "other_rows",
+                format!(
+                    "these are not the rows that the model was fitted to: {} complete rows here, \
+                     {} there",
+                    out.n,
+                    self.nobs()
+                ),
+            )
+            .with_hint("give the data that the model was fitted to, or fit it again"));
+        }
+        out.predict(self);
+        Ok(out)
+    }
+}
+
+impl ModelRows {
+    fn predict(&mut self, fit: &Fit) {
+        let effects = fit.random_effects();
+        for i in 0..self.n {
+            let fixed: f64 = dot(self.x(i), fit.fixef());
+            let random: f64 = (0..self.codes.len())
+                .map(|f| {
+                    let (level, k) = (self.codes[f][i] as usize, self.widths[f]);
+                    dot(self.z(f, i), &effects.modes[f][level * k..(level + 1) * k])
+                })
+                .sum();
+            self.population.push(fixed + self.offset[i]);
+            self.fitted.push(fixed + random + self.offset[i]);
+        }
+    }
+
+    /// The fixed-effects columns of a row.
+    pub fn x(&self, row: usize) -> &[f64] {
+        &self.fixed[row * self.p..(row + 1) * self.p]
+    }
+
+    /// The columns of the face of a factor in a row.
+    pub fn z(&self, factor: usize, row: usize) -> &[f64] {
+        let k = self.widths[factor];
+        &self.faces[factor][row * k..(row + 1) * k]
+    }
+
+    /// Effects a level of each grouping factor.
+    pub fn widths(&self) -> &[usize] {
+        &self.widths
+    }
+
+    /// Observed less fitted.
+    pub fn residual(&self, row: usize) -> f64 {
+        self.observed[row] - self.fitted[row]
+    }
+
+    /// √w(y − ŷ)/σ.
+    pub fn pearson(&self, row: usize, sigma: f64) -> f64 {
+        self.weight[row].sqrt() * self.residual(row) / sigma
+    }
+
+    /// The row, ready for questions about the joint covariance of all effects.
+    pub fn ask(&self, joint: &JointRows<'_>, row: usize) -> JointRow {
+        let levels: Vec<LevelColumns<'_>> = (0..self.codes.len())
+            .filter(|&f| self.widths[f] > 0)
+            .map(|f| (f, self.codes[f][row] as usize, self.z(f, row)))
+            .collect();
+        joint.row(self.x(row), &levels)
+    }
+
+    /// The leverages h = ∂ŷ/∂y at given θ.
+    pub fn leverages(&self, fit: &Fit) -> Result<Vec<f64>, Error> {
+        let joint = fit.joint()?;
+        let asked = joint.rows();
+        let scale = 1.0 / (fit.sigma() * fit.sigma());
+        let one = |i: usize| {
+            let row = self.ask(&asked, i);
+            scale * self.weight[i] * asked.variance_of(&row).total
+        };
+        Ok((0..self.n).map(one).collect())
+    }
+
+    /// The rows of every level of a factor.
+    pub fn by_level(&self, factor: usize, levels: usize) -> Vec<Vec<usize>> {
+        let mut out = vec![Vec::new(); levels];
+        for (row, &code) in self.codes[factor].iter().enumerate() {
+            out[code as usize].push(row);
+        }
+        out
+    }
+
+    /// The statistics of some rows, with their response or another in its place.
+    pub fn statistics(
+        &self,
+        layout: &Layout,
+        coordinates: &Coordinates,
+        which: &[usize],
+        response: Option<&[f64]>,
+    ) -> Statistics {
+        let mut out = Statistics::new(layout.clone(), coordinates.clone());
+        // As many rows at a time as a batch has: columns are copied.
+        for rows in which.chunks(ranef_frame::BATCH_ROWS) {
+            let pick =
+                |f: &dyn Fn(usize) -> f64| -> Vec<f64> { rows.iter().map(|&i| f(i)).collect() };
+            let y = pick(&|i| response.map_or(self.observed[i] - self.offset[i], |y| y[i]));
+            let weights = pick(&|i| self.weight[i]);
+            let x: Vec<Vec<f64>> = (0..self.p).map(|j| pick(&|i| self.x(i)[j])).collect();
+            let codes: Vec<Vec<u32>> = (self.codes.iter())
+                .map(|c| rows.iter().map(|&i| c[i]).collect())
+                .collect();
+            let z: Vec<Vec<Vec<f64>>> = (0..self.codes.len())
+                .map(|f| {
+                    (0..self.widths[f])
+                        .map(|a| pick(&|i| self.z(f, i)[a]))
+                        .collect()
+                })
+                .collect();
+            out.add(&Rows {
+                response: &y,
+                fixed: x.iter().map(|c| Column::Values(c)).collect(),
+                weights: Some(&weights),
+                factors: (codes.iter().zip(&z))
+                    .map(|(codes, face)| FactorRows {
+                        codes,
+                        columns: face.iter().map(|c| Column::Values(c)).collect(),
+                    })
+                    .collect(),
+            });
+        }
+        out
+    }
+}
+
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}

@@ -1,0 +1,468 @@
+//! Simulated residuals: where does each observation lie among what the model would produce?
+//!
+//! The share of simulated responses below the observed one is uniform where the model is right,
+//! whatever its distribution (Dunn and Smyth 1996; Hartig's DHARMa). For a gaussian model with
+//! conditional simulation that is not quite so: fitted values lean towards their observations, so
+//! that residuals are narrower than new ones by √(1 − h) with leverage h. The tests are given both
+//! as DHARMa has them and with that taken into account; verdicts go by the latter.
+
+use std::fmt;
+
+use ranef_engine::distributions::{ChiSquared, Normal};
+use ranef_engine::goodness::{binomial_test, kolmogorov_distance, kolmogorov_p};
+use ranef_engine::random::Stream;
+use ranef_frame::Source;
+use serde::{Deserialize, Serialize};
+
+use super::influence::form_of_inverse;
+use super::model_rows::{ModelRows, dot};
+use crate::table::{Answer, Style, Table};
+use crate::{Error, Fit};
+
+/// What is simulated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Simulate {
+    /// Number of simulated responses, S.
+    pub replicates: u32,
+    /// New residuals around the groups' own fitted values (true), or new groups as well.
+    pub conditional: bool,
+    /// Seed of the random numbers: the same seed gives the same residuals, on any machine and any
+    /// number of threads.
+    pub seed: u64,
+}
+
+impl Default for Simulate {
+    fn default() -> Self {
+        Self {
+            replicates: 250,
+            conditional: true,
+            seed: 1,
+        }
+    }
+}
+
+/// Simulated residuals and what they say.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Simulated {
+    /// `conditional` or `unconditional`.
+    pub method: String,
+    /// Number of simulated responses.
+    pub replicates: u32,
+    /// Seed.
+    pub seed: u64,
+    /// One number between 0 and 1 for each row that was used; in JSON among the columns of
+    /// [`crate::Residuals`].
+    #[serde(skip_serializing)]
+    pub residuals: Vec<f64>,
+    /// Kolmogorov's distance of the residuals from the uniform distribution.
+    pub distance: f64,
+    /// Its p-value as if rows were independent.
+    pub distance_p: f64,
+    /// The distance from the distribution that leverages make expect.
+    pub distance_adjusted: f64,
+    /// Its p-value: of independent rows if conditional, by simulation if not.
+    pub distance_adjusted_p: f64,
+    /// Standard deviation of the residuals over the mean of that of the simulated ones.
+    pub dispersion: f64,
+    /// What this should be after leverages: below 1.
+    pub dispersion_expected: f64,
+    /// Two-sided p-value of the dispersion, 2 min(1 + #≤, 1 + #≥)/(1 + S).
+    pub dispersion_p: f64,
+    /// Rows beyond all simulated responses.
+    pub outliers: usize,
+    /// How many there would be by chance, 2n/(S + 1).
+    pub outliers_expected: f64,
+    /// Two-sided binomial p-value.
+    pub outliers_p: f64,
+    /// Whether quartiles stay where they should along the fitted values.
+    pub quantiles: Vec<QuantileDeviation>,
+}
+
+/// A quantile of the simulated residuals along the fitted values.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct QuantileDeviation {
+    /// Which: 0.25, 0.5 or 0.75.
+    pub quantile: f64,
+    /// Score test that it is the constant it should be against a quadratic curve over the ranks of
+    /// the expected values (Koenker 2005, Quantile Regression, section 3.5): χ² with 3 degrees of
+    /// freedom.
+    pub statistic: f64,
+    /// Its p-value, as if rows were independent.
+    pub p_value: f64,
+    /// Share of rows below it in the lowest, middle and highest third of the expected values.
+    pub below: [f64; 3],
+    /// The same as they should be after leverages.
+    pub below_expected: [f64; 3],
+}
+
+/// Cells of the distribution that the distance of simulated data is read from.
+const CELLS: usize = 200;
+
+impl Fit {
+    /// Simulated residuals with their tests.
+    ///
+    /// # Errors
+    /// `needs_rows` for a loaded fit without rows, `other_rows` where these are others,
+    /// `too_few_replicates` for fewer than 20 of them.
+    pub fn simulated_residuals(
+        &self,
+        source: &dyn Source,
+        simulate: Simulate,
+    ) -> Result<Simulated, Error> {
+        let rows = self.model_rows(source)?;
+        let leverages = rows.leverages(self)?;
+        self.simulated_of(&rows, &leverages, simulate)
+    }
+
+    pub(super) fn simulated_of(
+        &self,
+        rows: &ModelRows,
+        leverages: &[f64],
+        simulate: Simulate,
+    ) -> Result<Simulated, Error> {
+        if simulate.replicates < 20 {
+            return Err(Error::new(
+                "too_few_replicates",
+                format!(
+                    "{} simulations are too few to see a distribution",
+                    simulate.replicates
+                ),
+            )
+            .with_hint("use at least 20; 250 is usual"));
+        }
+        let n = rows.n;
+        let normal = Normal::STANDARD;
+        let world = World::of(self, rows, leverages, simulate.conditional)?;
+        let (mut below, mut equal) = (vec![0u32; n], vec![0u32; n]);
+        let mut spreads = Vec::new();
+        let mut distances = Vec::new();
+        let mut response = vec![0.0; n];
+        for replicate in 0..simulate.replicates {
+            world.simulate(rows, simulate.seed, replicate, &mut response);
+            let mut square = 0.0;
+            for i in 0..n {
+                below[i] += u32::from(response[i] < rows.observed[i]);
+                equal[i] += u32::from(response[i] == rows.observed[i]);
+                square += (response[i] - world.centre[i]).powi(2);
+            }
+            spreads.push((square / n as f64).sqrt());
+            if !simulate.conditional {
+                distances.push(world.cell_distance(&response));
+            }
+        }
+        let total = f64::from(simulate.replicates);
+        let mut ties = Stream::new(simulate.seed, u32::MAX, u32::MAX);
+        let residuals: Vec<f64> = (below.iter().zip(&equal))
+            .map(|(&below, &equal)| {
+                let share = f64::from(below) / total;
+                if equal == 0 {
+                    share
+                } else {
+                    share + ties.uniform() * f64::from(equal) / total
+                }
+            })
+            .collect();
+        let mut sorted = residuals.clone();
+        sorted.sort_by(f64::total_cmp);
+        // Where a residual should lie if the model is right, given how much its row leans on itself.
+        let narrowing = world.narrowing_quantiles();
+        let expected = |u: f64| -> f64 {
+            let z = normal.quantile(u.clamp(1e-9, 1.0 - 1e-9));
+            let sum: f64 = narrowing.iter().map(|s| normal.cdf(z / s)).sum();
+            sum / narrowing.len() as f64
+        };
+        let steps: Vec<f64> = (0..=simulate.replicates)
+            .map(|k| expected((f64::from(k) + 0.5) / (total + 1.0)))
+            .collect();
+        let distance = kolmogorov_distance(&sorted, |u| u);
+        let distance_adjusted = kolmogorov_distance(&sorted, |u| {
+            let k = (u * total).round() as usize;
+            steps[k.min(steps.len() - 1)]
+        });
+        let distance_adjusted_p = if simulate.conditional {
+            kolmogorov_p(distance_adjusted, n)
+        } else {
+            let own = world.cell_distance(&rows.observed);
+            let more = distances.iter().filter(|&&d| d >= own).count();
+            (1 + more) as f64 / (1.0 + total)
+        };
+        let mine = ((0..n)
+            .map(|i| (rows.observed[i] - world.centre[i]).powi(2))
+            .sum::<f64>()
+            / n as f64)
+            .sqrt();
+        let under = spreads.iter().filter(|&&s| s <= mine).count();
+        let over = spreads.iter().filter(|&&s| s >= mine).count();
+        let outliers = (below.iter().zip(&equal))
+            .filter(|&(&below, &equal)| equal == 0 && (below == 0 || below == simulate.replicates))
+            .count();
+        let chance = 2.0 / (total + 1.0);
+        Ok(Simulated {
+            method: if simulate.conditional {
+                "conditional"
+            } else {
+                "unconditional"
+            }
+            .to_owned(),
+            replicates: simulate.replicates,
+            seed: simulate.seed,
+            distance,
+            distance_p: kolmogorov_p(distance, n),
+            distance_adjusted,
+            distance_adjusted_p,
+            dispersion: mine / (spreads.iter().sum::<f64>() / total),
+            dispersion_expected: world.expected_dispersion(),
+            dispersion_p: (2.0 * (1 + under.min(over)) as f64 / (1.0 + total)).min(1.0),
+            outliers,
+            outliers_expected: chance * n as f64,
+            outliers_p: binomial_test(outliers, n, chance),
+            quantiles: [0.25, 0.5, 0.75]
+                .iter()
+                .map(|&q| quantile_deviation(q, &residuals, &world))
+                .collect(),
+            residuals,
+        })
+    }
+}
+
+/// What responses are drawn from.
+struct World {
+    conditional: bool,
+    /// Expected values.
+    centre: Vec<f64>,
+    /// Standard deviations.
+    sd: Vec<f64>,
+    /// Standard deviation of observed less expected, relative to that of a new observation.
+    narrowing: Vec<f64>,
+    /// σ times the relative covariance factor of each grouping factor.
+    factors: Vec<Vec<f64>>,
+    levels: Vec<usize>,
+    sigma: f64,
+}
+
+impl World {
+    fn of(
+        fit: &Fit,
+        rows: &ModelRows,
+        leverages: &[f64],
+        conditional: bool,
+    ) -> Result<Self, Error> {
+        let sigma = fit.sigma();
+        let layout = fit.statistics()?.layout();
+        let factors: Vec<Vec<f64>> = (layout.lambda(fit.theta()).iter())
+            .map(|l| l.iter().map(|x| sigma * x).collect())
+            .collect();
+        let p = fit.fixef().len();
+        let (mut sd, mut narrowing) = (Vec::new(), Vec::new());
+        for i in 0..rows.n {
+            let residual = sigma * sigma / rows.weight[i];
+            if conditional {
+                sd.push(residual.sqrt());
+                narrowing.push((1.0 - leverages[i]).max(1e-12).sqrt());
+                continue;
+            }
+            let mut variance = residual;
+            for (f, l) in factors.iter().enumerate() {
+                let (z, k) = (rows.z(f, i), rows.widths()[f]);
+                for column in 0..k {
+                    let part: f64 = (0..k).map(|a| z[a] * l[a * k + column]).sum();
+                    variance += part * part;
+                }
+            }
+            let x = rows.x(i);
+            let known: f64 = (0..p)
+                .map(|a| x[a] * dot(&fit.vcov()[a * p..(a + 1) * p], x))
+                .sum();
+            sd.push(variance.sqrt());
+            narrowing.push((1.0 - known / variance).max(1e-12).sqrt());
+        }
+        Ok(Self {
+            conditional,
+            centre: if conditional {
+                rows.fitted.clone()
+            } else {
+                rows.population.clone()
+            },
+            sd,
+            narrowing,
+            levels: layout.factors.iter().map(|f| f.levels).collect(),
+            factors,
+            sigma,
+        })
+    }
+
+    /// Draws a response. Each grouping factor and the residuals have a stream of their own.
+    fn simulate(&self, rows: &ModelRows, seed: u64, replicate: u32, out: &mut [f64]) {
+        out.copy_from_slice(&self.centre);
+        if !self.conditional {
+            for (f, l) in self.factors.iter().enumerate() {
+                let k = rows.widths()[f];
+                let mut stream = Stream::new(seed, replicate, 1 + f as u32);
+                let mut effects = vec![0.0; self.levels[f] * k];
+                for effect in effects.chunks_exact_mut(k.max(1)) {
+                    for column in 0..k {
+                        let u = stream.normal();
+                        for a in column..k {
+                            effect[a] += l[a * k + column] * u;
+                        }
+                    }
+                }
+                for (i, y) in out.iter_mut().enumerate() {
+                    let first = rows.codes[f][i] as usize * k;
+                    *y += dot(rows.z(f, i), &effects[first..first + k]);
+                }
+            }
+        }
+        let mut stream = Stream::new(seed, replicate, 0);
+        for (y, weight) in out.iter_mut().zip(&rows.weight) {
+            *y += self.sigma / weight.sqrt() * stream.normal();
+        }
+    }
+
+    /// The distance from normality of a response as a whole, by cells.
+    fn cell_distance(&self, response: &[f64]) -> f64 {
+        let mut cells = vec![0usize; CELLS];
+        for ((y, centre), sd) in response.iter().zip(&self.centre).zip(&self.sd) {
+            let u = Normal::STANDARD.cdf((y - centre) / sd);
+            cells[((u * CELLS as f64) as usize).min(CELLS - 1)] += 1;
+        }
+        let n = response.len() as f64;
+        let (mut sum, mut distance) = (0usize, 0.0f64);
+        for (i, count) in cells.iter().enumerate() {
+            sum += count;
+            distance = distance.max((sum as f64 / n - (i + 1) as f64 / CELLS as f64).abs());
+        }
+        distance
+    }
+
+    /// The narrowings, or evenly spaced ones of their order where there are many.
+    fn narrowing_quantiles(&self) -> Vec<f64> {
+        const MANY: usize = 500;
+        let mut sorted = self.narrowing.clone();
+        sorted.sort_by(f64::total_cmp);
+        let n = sorted.len();
+        if n <= MANY {
+            return sorted;
+        }
+        (0..MANY)
+            .map(|i| sorted[(2 * i + 1) * n / (2 * MANY)])
+            .collect()
+    }
+
+    /// Root mean square of what is observed less expected, over that of new observations.
+    fn expected_dispersion(&self) -> f64 {
+        let (mut observed, mut new) = (0.0, 0.0);
+        for (sd, narrowing) in self.sd.iter().zip(&self.narrowing) {
+            observed += (sd * narrowing).powi(2);
+            new += sd * sd;
+        }
+        (observed / new).sqrt()
+    }
+}
+
+fn quantile_deviation(quantile: f64, residuals: &[f64], world: &World) -> QuantileDeviation {
+    let n = residuals.len();
+    let normal = Normal::STANDARD;
+    let z = normal.quantile(quantile);
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|&a, &b| world.centre[a].total_cmp(&world.centre[b]));
+    let (mut score, mut information) = ([0.0; 3], vec![0.0; 9]);
+    let (mut below, mut expected, mut count) = ([0.0; 3], [0.0; 3], [0.0f64; 3]);
+    for (rank, &i) in order.iter().enumerate() {
+        let p = normal.cdf(z / world.narrowing[i]);
+        let is_below = f64::from(u8::from(residuals[i] < quantile));
+        let x = 2.0 * (rank as f64 + 0.5) / n as f64 - 1.0;
+        let f = [1.0, x, x * x - 1.0 / 3.0];
+        for a in 0..3 {
+            score[a] += f[a] * (is_below - p);
+            for b in 0..3 {
+                information[a * 3 + b] += f[a] * f[b] * p * (1.0 - p);
+            }
+        }
+        let third = (3 * rank / n.max(1)).min(2);
+        below[third] += is_below;
+        expected[third] += p;
+        count[third] += 1.0;
+    }
+    let statistic = form_of_inverse(&information, &score).unwrap_or(0.0);
+    let share = |sums: [f64; 3]| [0, 1, 2].map(|i| sums[i] / count[i].max(1.0));
+    QuantileDeviation {
+        quantile,
+        statistic,
+        p_value: ChiSquared::new(3.0).upper_tail(statistic),
+        below: share(below),
+        below_expected: share(expected),
+    }
+}
+
+impl Simulated {
+    /// The largest difference of a share below a quantile from what it should be, and the smallest
+    /// p-value of the quantiles times their number.
+    pub fn largest_quantile_deviation(&self) -> (f64, f64) {
+        let mut largest = 0.0f64;
+        let mut p = 1.0f64;
+        for q in &self.quantiles {
+            for third in 0..3 {
+                largest = largest.max((q.below[third] - q.below_expected[third]).abs());
+            }
+            p = p.min(q.p_value * self.quantiles.len() as f64);
+        }
+        (largest, p.min(1.0))
+    }
+}
+
+impl Answer for Simulated {
+    /// The tests, one a row; [`Simulated::residuals`] has the residuals.
+    fn table(&self) -> Table {
+        let (quantiles, quantiles_p) = self.largest_quantile_deviation();
+        Table::new()
+            .text(
+                "test",
+                ["uniformity", "dispersion", "outliers", "quantiles"].map(str::to_owned),
+            )
+            .titled("Test")
+            .numbers(
+                "value",
+                Style::Share,
+                [
+                    self.distance_adjusted,
+                    self.dispersion,
+                    self.outliers as f64,
+                    quantiles,
+                ],
+            )
+            .titled("Value")
+            .numbers(
+                "expected",
+                Style::Share,
+                [
+                    None,
+                    Some(self.dispersion_expected),
+                    Some(self.outliers_expected),
+                    None,
+                ],
+            )
+            .titled("Expected")
+            .numbers(
+                "p_value",
+                Style::PValue,
+                [
+                    self.distance_adjusted_p,
+                    self.dispersion_p,
+                    self.outliers_p,
+                    quantiles_p,
+                ],
+            )
+    }
+}
+
+impl fmt::Display for Simulated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "Simulated residuals ({}, {} simulations, seed {}):",
+            self.method, self.replicates, self.seed
+        )?;
+        write!(f, "{}", self.table())
+    }
+}
