@@ -61,6 +61,7 @@ mod blocks;
 mod coordinates;
 pub mod distributions;
 mod layout;
+mod least_squares;
 pub mod lmm;
 pub mod optimize;
 mod rank;
@@ -68,8 +69,9 @@ mod statistics;
 
 pub use coordinates::{Coordinates, Standard};
 pub use layout::{Entry, Factor, Layout, Term};
+pub use least_squares::{LeastSquares, LevelFit, NoPooling};
 pub use rank::{dependence, dependent_columns};
-pub use statistics::{Column, FactorRows, Moments, Rows, Statistics};
+pub use statistics::{Column, FactorRows, Level, LevelMeans, Moments, Rows, Statistics};
 
 #[cfg(test)]
 extern crate self as ranef_engine;
