@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::pool::PoolArguments;
+
 /// Multilevel (mixed-effects) models: from a file and a formula to a fit that is certified and
 /// explained.
 #[derive(Debug, Parser)]
@@ -34,6 +36,7 @@ pub enum Command {
     Predict(PredictArguments),
     Means(MeansArguments),
     Slopes(SlopesArguments),
+    Pool(PoolArguments),
     Data(DataArguments),
 }
 
@@ -47,6 +50,7 @@ impl Command {
             Command::Predict(a) => a.json,
             Command::Means(a) => a.answer.json,
             Command::Slopes(a) => a.answer.json,
+            Command::Pool(a) => a.answer.json,
             Command::Data(a) => a.json,
         }
     }
@@ -482,7 +486,7 @@ fn separator(text: &str) -> Result<char, String> {
     }
 }
 
-fn level(text: &str) -> Result<f64, String> {
+pub fn level(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(level) if level > 0.0 && level < 1.0 => Ok(level),
         _ => Err("give a number between 0 and 1, such as 0.95".to_owned()),

@@ -33,6 +33,7 @@ mod moments;
 mod notes;
 mod options;
 mod origin;
+mod pooling;
 mod predict;
 mod random;
 mod report;
@@ -43,6 +44,7 @@ mod simpler;
 mod slopes;
 mod summary;
 mod table;
+mod variance;
 
 pub use adjust::Adjust;
 pub use effects::{Effects, GroupCoefficient, RandomEffect};
@@ -56,6 +58,7 @@ pub use origin::Origin;
 pub use predict::{
     Budget, Groups, Interval, Intervals, PredictOptions, PredictedInterval, Predictions,
 };
+pub use pooling::{PooledCoefficient, PooledFixed, Pooling, PoolingSigma, PoolingTerm};
 pub use random::{RandomBlock, RandomEffects};
 pub use ranef_design::Contrast;
 pub use ranef_engine::lmm::Optimizer;
@@ -67,3 +70,8 @@ pub use simpler::SimplerModel;
 pub use slopes::{JohnsonNeyman, Region, Slope, Slopes, SlopesOptions};
 pub use summary::Summary;
 pub use table::{Answer, Column, Style, Table, Values};
+pub use variance::{
+    Between, CurvePoint, CurveTurn, Decomposition, GroupIcc, Icc, MeasureChange, PredictorLevel, RSquared,
+    Reliability, SemiPartial, Share, SlopeShare, Total, VarianceChange, VarianceComparison, Variances,
+    Within,
+};

@@ -4,6 +4,7 @@ pub mod data;
 pub mod effects;
 pub mod fit;
 pub mod means;
+pub mod pool;
 pub mod predict;
 pub mod slopes;
 pub mod summary;

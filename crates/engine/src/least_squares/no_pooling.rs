@@ -34,6 +34,9 @@ pub struct LevelFit {
     pub estimates: Vec<Option<f64>>,
     /// Their standard errors, with the pooled residual variance.
     pub std_errors: Vec<Option<f64>>,
+    /// Diagonal of (Z'WZ)⁻¹: the variance of each coefficient relative to σ², if the common ones
+    /// were known.
+    pub own: Vec<Option<f64>>,
     /// For each of the p columns x of X, how it reads in the level's own columns: K numbers c with
     /// x = Zc + (common columns) in the rows of the level. So Σ_x β_x c_x are the coefficients that
     /// fixed effects β give the level. Zeros for a common column; `None` where the level has too
@@ -289,7 +292,7 @@ impl<'a> Solution<'a> {
             own
         };
         let line = |j: usize| less(through(&|b| tail[b * t + j]), &self.delta[j]);
-        let own = less(through(&|b| tail[b * t + p]), &self.gamma);
+        let solved = less(through(&|b| tail[b * t + p]), &self.gamma);
         // How the constant reads in the level's columns; standardising y and X moved multiples
         // of it.
         let constant = layout.intercept.filter(|i| !self.common.contains(i));
@@ -310,16 +313,18 @@ impl<'a> Solution<'a> {
                 .zip(&self.gamma)
                 .map(|(m, g)| m * g)
                 .sum::<f64>();
-        let mut user: Vec<f64> = own.iter().zip(&one).map(|(a, o)| a + moved * o).collect();
+        let mut user: Vec<f64> = solved.iter().zip(&one).map(|(a, o)| a + moved * o).collect();
         coordinates.random_effects(layout, self.factor, &mut user);
         let map = self.map();
         let mut estimates = Vec::with_capacity(k);
         let mut std_errors = Vec::with_capacity(k);
+        let mut own = Vec::with_capacity(k);
         for a in 0..k {
             let l = &map[a * k..(a + 1) * k];
             if inverse.rank == 0 || !inverse.estimable(l) {
                 estimates.push(None);
                 std_errors.push(None);
+                own.push(None);
                 continue;
             }
             let of = |v: &[f64]| -> f64 { l.iter().zip(v).map(|(x, y)| x * y).sum() };
@@ -334,6 +339,7 @@ impl<'a> Solution<'a> {
                 self.sigma
                     .map(|s| s * response.scale * variance.max(0.0).sqrt()),
             );
+            own.push(Some(lg));
             mean[a].add(user[a], lg, &on_common);
         }
         let full = inverse.rank == k && k > 0;
@@ -355,6 +361,7 @@ impl<'a> Solution<'a> {
         let fit = LevelFit {
             estimates,
             std_errors,
+            own,
             lines: Vec::new(),
         };
         (fit, lines)
