@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::icc::IccArguments;
 use crate::commands::pool::PoolArguments;
+use crate::commands::r2::R2Arguments;
 
 /// Multilevel (mixed-effects) models: from a file and a formula to a fit that is certified and
 /// explained.
@@ -36,6 +38,8 @@ pub enum Command {
     Predict(PredictArguments),
     Means(MeansArguments),
     Slopes(SlopesArguments),
+    Icc(IccArguments),
+    R2(R2Arguments),
     Pool(PoolArguments),
     Data(DataArguments),
 }
@@ -50,6 +54,8 @@ impl Command {
             Command::Predict(a) => a.json,
             Command::Means(a) => a.answer.json,
             Command::Slopes(a) => a.answer.json,
+            Command::Icc(a) => a.answer.json,
+            Command::R2(a) => a.answer.json,
             Command::Pool(a) => a.answer.json,
             Command::Data(a) => a.json,
         }

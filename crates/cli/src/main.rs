@@ -45,6 +45,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Predict(arguments) => commands::predict::run(&arguments),
         Command::Means(arguments) => commands::means::run(&arguments),
         Command::Slopes(arguments) => commands::slopes::run(&arguments),
+        Command::Icc(arguments) => commands::icc::run(&arguments),
+        Command::R2(arguments) => commands::r2::run(&arguments),
         Command::Pool(arguments) => commands::pool::run(arguments),
         Command::Data(arguments) => commands::data::run(&arguments),
     }

@@ -7,4 +7,8 @@ pub mod means;
 pub mod pool;
 pub mod predict;
 pub mod slopes;
+pub mod icc;
+pub mod pool;
+pub mod predict;
+pub mod r2;
 pub mod summary;
