@@ -20,9 +20,8 @@ struct Dense {
 impl Dense {
     fn of(columns: &[Vec<f64>], y: &[f64], weights: &[f64]) -> Self {
         let n = columns.len();
-        let inner = |a: &[f64], b: &[f64]| -> f64 {
-            (0..a.len()).map(|i| weights[i] * a[i] * b[i]).sum()
-        };
+        let inner =
+            |a: &[f64], b: &[f64]| -> f64 { (0..a.len()).map(|i| weights[i] * a[i] * b[i]).sum() };
         let scale: Vec<f64> = columns.iter().map(|c| inner(c, c).sqrt()).collect();
         let mut products = vec![0.0; n * n];
         for i in 0..n {

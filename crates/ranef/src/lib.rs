@@ -71,7 +71,7 @@ pub use slopes::{JohnsonNeyman, Region, Slope, Slopes, SlopesOptions};
 pub use summary::Summary;
 pub use table::{Answer, Column, Style, Table, Values};
 pub use variance::{
-    Between, CurvePoint, CurveTurn, Decomposition, GroupIcc, Icc, MeasureChange, PredictorLevel, RSquared,
-    Reliability, SemiPartial, Share, SlopeShare, Total, VarianceChange, VarianceComparison, Variances,
-    Within,
+    Between, CurvePoint, CurveTurn, Decomposition, GroupIcc, Icc, MeasureChange, PredictorLevel,
+    RSquared, Reliability, SemiPartial, Share, SlopeShare, Total, VarianceChange,
+    VarianceComparison, Variances, Within,
 };

@@ -424,7 +424,7 @@ fn abbreviate(name: &str, length: usize) -> String {
 }
 
 /// Breaks a text into lines of at most `columns`, at spaces.
-fn wrap(text: &str, columns: usize) -> String {
+pub(crate) fn wrap(text: &str, columns: usize) -> String {
     let mut out = String::new();
     let mut length = 0;
     for word in text.split(' ') {

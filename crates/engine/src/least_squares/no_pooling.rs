@@ -248,10 +248,7 @@ impl<'a> Solution<'a> {
         let error = |j: usize| {
             (is_common(&j) && self.sigma.is_some()).then(|| covariance[j * p + j].max(0.0).sqrt())
         };
-        (
-            (0..p).map(value).collect(),
-            (0..p).map(error).collect(),
-        )
+        ((0..p).map(value).collect(), (0..p).map(error).collect())
     }
 
     /// The coefficients of a level, and its lines where its own rows tell them all.
@@ -272,11 +269,7 @@ impl<'a> Solution<'a> {
         let tail = self.statistics.tail(self.factor, level);
         let through = |column: &dyn Fn(usize) -> f64| -> Vec<f64> {
             (0..k)
-                .map(|a| {
-                    (0..k)
-                        .map(|b| inverse.inverse[a * k + b] * column(b))
-                        .sum()
-                })
+                .map(|a| (0..k).map(|b| inverse.inverse[a * k + b] * column(b)).sum())
                 .collect()
         };
         // G Z'x of every common column.
@@ -313,7 +306,11 @@ impl<'a> Solution<'a> {
                 .zip(&self.gamma)
                 .map(|(m, g)| m * g)
                 .sum::<f64>();
-        let mut user: Vec<f64> = solved.iter().zip(&one).map(|(a, o)| a + moved * o).collect();
+        let mut user: Vec<f64> = solved
+            .iter()
+            .zip(&one)
+            .map(|(a, o)| a + moved * o)
+            .collect();
         coordinates.random_effects(layout, self.factor, &mut user);
         let map = self.map();
         let mut estimates = Vec::with_capacity(k);
@@ -330,7 +327,11 @@ impl<'a> Solution<'a> {
             let of = |v: &[f64]| -> f64 { l.iter().zip(v).map(|(x, y)| x * y).sum() };
             let on_one = of(&one);
             let lg: f64 = (0..k)
-                .map(|i| l[i] * (0..k).map(|j| inverse.inverse[i * k + j] * l[j]).sum::<f64>())
+                .map(|i| {
+                    l[i] * (0..k)
+                        .map(|j| inverse.inverse[i * k + j] * l[j])
+                        .sum::<f64>()
+                })
                 .sum();
             let on_common: Vec<f64> = (0..c).map(|x| of(&loads[x]) + on_one * shifts[x]).collect();
             let variance = lg + quadratic(&self.phi, &on_common);
@@ -387,18 +388,40 @@ impl<'a> Solution<'a> {
     /// Fills in the lines. A column of X that is a column of the face reads as that column in
     /// every level. In a level with too few rows, another column is looked for on the one column
     /// of the face on which it lies in all levels that can tell (a predictor of groups on the
-    /// constant, its product with x on the slope of x).
+    /// constant, its product with x on the slope of x); and where that one is zero in all rows of
+    /// the level, a column that is the same multiple of another column of the face everywhere
+    /// else (the predictor of groups itself) says what the multiple is.
     fn complete_lines(&self, levels: &mut [LevelFit], lines: Vec<Option<Vec<Vec<f64>>>>) {
         let (k, p) = (
             self.statistics.layout().factors[self.factor].width,
             self.statistics.layout().fixed,
         );
-        let same = self.same_columns();
+        let (same, sizes) = self.same_columns();
         let support: Vec<Vec<usize>> = (0..p).map(|j| support(&lines, j, k)).collect();
-        for (at, (level, known)) in levels.iter_mut().zip(lines).enumerate() {
+        let single = |j: usize| match support[j].as_slice() {
+            &[a] => Some(a),
+            _ => None,
+        };
+        let twins: Vec<Option<usize>> = (0..p)
+            .map(|j| {
+                let a = single(j)?;
+                (0..p).find(|&i| {
+                    i != j
+                        && same[i].is_none()
+                        && single(i).is_some_and(|b| twin(&lines, (j, a), (i, b)))
+                })
+            })
+            .collect();
+        for (at, (level, known)) in levels.iter_mut().zip(&lines).enumerate() {
             let products = known
                 .is_none()
                 .then(|| self.statistics.level(self.factor, at));
+            // The multiple of its one column of the face that a column of X is in this level.
+            let multiple = |j: usize| -> Option<f64> {
+                let (products, a) = (products.as_ref()?, single(j)?);
+                let square = products.random[a * k + a];
+                (square > 1e-8 * sizes[a]).then(|| products.fixed[a * p + j] / square)
+            };
             level.lines = (0..p)
                 .map(|j| {
                     let unit = |a: usize, size: f64| {
@@ -412,22 +435,19 @@ impl<'a> Solution<'a> {
                     if let Some(a) = same[j] {
                         return Some(unit(a, 1.0));
                     }
-                    if let Some(known) = &known {
+                    if let Some(known) = known {
                         return Some(known[j].clone());
                     }
-                    let products = products.as_ref()?;
-                    let &[a] = support[j].as_slice() else {
-                        return None;
-                    };
-                    let square = products.random[a * k + a];
-                    (square > 0.0).then(|| unit(a, products.fixed[a * p + j] / square))
+                    let size = multiple(j).or_else(|| multiple(twins[j]?))?;
+                    Some(unit(single(j)?, size))
                 })
                 .collect();
         }
     }
 
-    /// For each column of X, the column of the face that is the same in all rows.
-    fn same_columns(&self) -> Vec<Option<usize>> {
+    /// For each column of X, the column of the face that is the same in all rows; and the mean
+    /// squares of the columns of the face.
+    fn same_columns(&self) -> (Vec<Option<usize>>, Vec<f64>) {
         let layout = self.statistics.layout();
         let (k, p) = (layout.factors[self.factor].width, layout.fixed);
         let t = p + 1;
@@ -453,13 +473,27 @@ impl<'a> Solution<'a> {
                 .zip(&products.fixed)
                 .for_each(|(sum, x)| *sum += x);
         }
-        (0..p)
+        let same = (0..p)
             .map(|j| {
                 let xx = square(j);
                 (0..k).find(|&a| xx - 2.0 * zx[a * p + j] + zz[a] <= 1e-11 * xx)
             })
-            .collect()
+            .collect();
+        let rows = self.statistics.rows().max(1) as f64;
+        (same, zz.iter().map(|x| x / rows).collect())
     }
+}
+
+/// Whether two columns of X are the same multiples of two columns of the face in all levels that
+/// can tell, of which there are two different ones at least.
+fn twin(lines: &[Option<Vec<Vec<f64>>>], (j, a): (usize, usize), (i, b): (usize, usize)) -> bool {
+    let mut pairs = lines.iter().flatten().map(|line| (line[j][a], line[i][b]));
+    let Some((first, _)) = pairs.clone().next() else {
+        return false;
+    };
+    let size = pairs.clone().fold(0.0f64, |s, (x, _)| s.max(x.abs()));
+    pairs.clone().any(|(x, _)| (x - first).abs() > 1e-6 * size)
+        && pairs.all(|(x, y)| (x - y).abs() <= 1e-6 * size)
 }
 
 /// On which columns of the face a column of X lies, over all levels that can tell.

@@ -27,11 +27,7 @@ struct Outer {
     width: usize,
 }
 
-pub(super) fn pooling(
-    fit: &Fit,
-    group: Option<&str>,
-    confidence: f64,
-) -> Result<Pooling, Error> {
+pub(super) fn pooling(fit: &Fit, group: Option<&str>, confidence: f64) -> Result<Pooling, Error> {
     let factor = choose(fit, group)?;
     let statistics = fit.statistics()?;
     let recipe = fit.recipe();
@@ -61,9 +57,8 @@ pub(super) fn pooling(
     let widths = fit.widths();
     let sizes = &fit.moments().sizes[factor];
     let p = fit.fixef().len();
-    let t = (none.degrees > 0).then(|| {
-        StudentT::new(none.degrees as f64).quantile(0.5 + 0.5 * confidence)
-    });
+    let t = (none.degrees > 0)
+        .then(|| StudentT::new(none.degrees as f64).quantile(0.5 + 0.5 * confidence));
     let z = Normal::STANDARD.quantile(0.5 + 0.5 * confidence);
 
     let mut groups = Vec::with_capacity(none.levels.len() * k);
@@ -108,9 +103,8 @@ pub(super) fn pooling(
                 partial_se = Some(asked.variance(line, &touched).total.max(0.0).sqrt());
             }
             let (no, no_se) = (own.estimates[at], own.std_errors[at]);
-            let clear = |x: Option<f64>, se: Option<f64>, times: Option<f64>| {
-                Some(x?.abs() > times? * se?)
-            };
+            let clear =
+                |x: Option<f64>, se: Option<f64>, times: Option<f64>| Some(x?.abs() > times? * se?);
             let before = clear(no, no_se, t);
             let after = clear(partial, partial_se, Some(z));
             let both = |f: fn(bool, bool) -> bool| Some(f(before?, after?));
@@ -232,17 +226,12 @@ fn outers(fit: &Fit, factor: usize, columns: &[Column]) -> Result<Vec<Outer>, Er
     Ok(out)
 }
 
-fn reason(
-    term: &str,
-    n: usize,
-    k: usize,
-    no: Option<f64>,
-    partial: Option<f64>,
-) -> Option<String> {
+fn reason(term: &str, n: usize, k: usize, no: Option<f64>, partial: Option<f64>) -> Option<String> {
     let rows = if n == 1 { "row" } else { "rows" };
+    let tell = if n == 1 { "does" } else { "do" };
     if partial.is_none() {
         return Some(format!(
-            "its {n} {rows} do not tell what the fixed effects give its `{term}`"
+            "its {n} {rows} {tell} not tell what the fixed effects give its `{term}`"
         ));
     }
     if no.is_some() {
@@ -251,7 +240,7 @@ fn reason(
     Some(if n < k {
         format!("{n} {rows} for {k} coefficients")
     } else {
-        format!("its {n} {rows} do not tell `{term}` from the other coefficients")
+        format!("its {n} {rows} {tell} not tell `{term}` from the other coefficients")
     })
 }
 
@@ -269,7 +258,12 @@ fn term(
     let rows: Vec<&PooledCoefficient> = groups.iter().skip(at).step_by(k).collect();
     let levels = rows.len() as f64;
     let effects = fit.random_effects();
-    let modes: Vec<f64> = effects.modes[factor].iter().skip(at).step_by(k).copied().collect();
+    let modes: Vec<f64> = effects.modes[factor]
+        .iter()
+        .skip(at)
+        .step_by(k)
+        .copied()
+        .collect();
     let posts: Vec<f64> = effects.covariances[factor]
         .chunks_exact(k * k)
         .map(|c| c[at * k + at].max(0.0))
@@ -360,7 +354,9 @@ fn half_weight_n(fit: &Fit, factor: usize, columns: &[Column], at: usize) -> Opt
         let mut system: Vec<f64> = (0..k * k)
             .map(|ij| {
                 let (i, j) = (ij / k, ij % k);
-                let inner: f64 = (0..k).map(|m| covariance[i * k + m] * products[m * k + j]).sum();
+                let inner: f64 = (0..k)
+                    .map(|m| covariance[i * k + m] * products[m * k + j])
+                    .sum();
                 f64::from(u8::from(i == j)) + n * inner / sigma_squared
             })
             .collect();

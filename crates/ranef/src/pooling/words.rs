@@ -3,7 +3,11 @@
 use std::fmt::{self, Write};
 
 use super::{PooledCoefficient, Pooling, PoolingTerm};
+use crate::summary::wrap;
 use crate::table::{Answer, Style, Table};
+
+/// Columns of running text.
+const COLUMNS: usize = 80;
 
 /// Rows of the table of groups that are printed for people.
 const MOST: usize = 60;
@@ -42,7 +46,8 @@ impl fmt::Display for Pooling {
         writeln!(
             f,
             "Pooling over the {levels} groups of {}\n\n{}\n",
-            self.group, self.reading
+            self.group,
+            wrap(&self.reading, COLUMNS)
         )?;
         for (at, term) in self.terms.iter().enumerate() {
             writeln!(f, "{} of each {}:", term.term, self.group)?;
@@ -66,14 +71,12 @@ impl fmt::Display for Pooling {
         writeln!(f, "{}", self.of_terms())?;
         writeln!(f, "Fixed effects and their standard errors under each:")?;
         writeln!(f, "{}", self.of_fixed())?;
-        writeln!(
-            f,
-            "No pooling: the group's own coefficients, the other fixed effects common. Complete: \
-             least squares without groups.\nPartial: the multilevel model. Weight: share of the \
-             group's own data in its partially pooled coefficient."
-        )?;
+        let legend = "No pooling: the group's own coefficients, the other fixed effects common. \
+                      Complete: least squares without groups. Partial: the multilevel model. \
+                      Weight: share of the group's own data in its partially pooled coefficient.";
+        writeln!(f, "{}", wrap(legend, COLUMNS))?;
         for note in &self.notes {
-            writeln!(f, "{}", note.message)?;
+            writeln!(f, "{}", wrap(&note.message, COLUMNS))?;
         }
         Ok(())
     }

@@ -50,8 +50,13 @@ const POINTS: usize = 11;
 /// The curves of all predictors with a random slope, at `at` or over the range of the data.
 pub(super) fn curves(model: &Model, at: Option<&[f64]>) -> (Vec<CurvePoint>, Vec<CurveTurn>) {
     let blocks = model.fit.varcorr();
-    let constants: Vec<Option<usize>> =
-        model.fit.recipe().random().iter().map(|d| d.constant).collect();
+    let constants: Vec<Option<usize>> = model
+        .fit
+        .recipe()
+        .random()
+        .iter()
+        .map(|d| d.constant)
+        .collect();
     let mut terms: Vec<&str> = Vec::new();
     for (block, constant) in blocks.iter().zip(&constants) {
         for (a, term) in block.terms.iter().enumerate() {
@@ -101,7 +106,8 @@ pub(super) fn curves(model: &Model, at: Option<&[f64]>) -> (Vec<CurvePoint>, Vec
             let c = (left + right - 2.0 * middle) / (2.0 * h * h);
             let b = (right - left) / (4.0 * h);
             if c > 0.0 && !binary {
-                let x = -b / c;
+                // Not −0.
+                let x = 0.0 - b / c;
                 let own = variance(x).max(0.0);
                 turns.push(CurveTurn {
                     group: group.to_owned(),

@@ -189,12 +189,18 @@ impl Fit {
         let spreads: Vec<Vec<f64>> = (0..blocks).map(|b| covariance(self, b)).collect();
         let slopes = |p: &Point| -> f64 {
             let covariances = model.covariances(p);
-            covariances.iter().zip(&spreads).map(|(t, s)| trace(t, s)).sum()
+            covariances
+                .iter()
+                .zip(&spreads)
+                .fold(0.0, |sum, (t, s)| sum + trace(t, s))
         };
         let means = |p: &Point| -> f64 {
             let covariances = model.covariances(p);
             let centres = &self.moments().random_mean;
-            covariances.iter().zip(centres).map(|(t, m)| quadratic(t, m)).sum()
+            covariances
+                .iter()
+                .zip(centres)
+                .fold(0.0, |sum, (t, m)| sum + quadratic(t, m))
         };
         let residual = |p: &Point| p.sigma * p.sigma;
         let fixed = |p: &Point| model.fixed(p);
@@ -255,9 +261,9 @@ impl Fit {
             let random = |p: &Point, side: fn(&(Vec<f64>, Vec<f64>)) -> &Vec<f64>| -> f64 {
                 let covariances = model.covariances(p);
                 let pairs = covariances.iter().zip(&split.random);
-                pairs.map(|(t, s)| trace(t, side(s))).sum()
+                pairs.fold(0.0, |sum, (t, s)| sum + trace(t, side(s)))
             };
-            let slopes_within = |p: &Point| random(p, |s| &s.1).max(0.0);
+            let slopes_within = |p: &Point| random(p, |s| &s.1).max(0.0) + 0.0;
             let random_between = |p: &Point| means(p) + random(p, |s| &s.0);
             let inside = |p: &Point| within(p) + slopes_within(p) + residual(p);
             let outside = |p: &Point| between(p) + random_between(p);
@@ -313,8 +319,12 @@ impl Fit {
             ]);
         }
         measures.extend([
-            measure("R2_t(f)", "all fixed effects", whole, &|p| fixed(p) / all(p)),
-            measure("R2_t(v)", "the random slopes", whole, &|p| slopes(p) / all(p)),
+            measure("R2_t(f)", "all fixed effects", whole, &|p| {
+                fixed(p) / all(p)
+            }),
+            measure("R2_t(v)", "the random slopes", whole, &|p| {
+                slopes(p) / all(p)
+            }),
             measure(
                 "R2_t(m)",
                 "the random effects at the mean of their predictors",

@@ -157,7 +157,7 @@ pub(super) fn adjusted(model: &Model) -> Share {
         "share of the differences between groups in the variance that the fixed effects leave: \
          σ²_l/(σ²_l + σ²)",
         |p| {
-            let random: f64 = model.random(p).iter().sum();
+            let random = model.all_random(p);
             random / (random + p.sigma * p.sigma)
         },
     )
@@ -169,7 +169,7 @@ pub(super) fn unadjusted(model: &Model) -> Share {
         "share of the differences between groups in all variance, that of the fixed effects \
          included: σ²_l/(σ²_f + σ²_l + σ²)",
         |p| {
-            let random: f64 = model.random(p).iter().sum();
+            let random = model.all_random(p);
             random / (model.fixed(p) + random + p.sigma * p.sigma)
         },
     )
@@ -204,23 +204,49 @@ pub(super) fn notes(model: &Model) -> Vec<Note> {
             ),
         ));
     }
-    // What R's performance counts: the first term of each group, and only columns that are among
-    // the fixed effects (looked at in version 0.10.2).
-    let mut seen = Vec::new();
-    let names = fit.recipe().fixed_names();
-    let left_out = fit.varcorr().iter().any(|block| {
-        let again = seen.contains(&block.factor);
-        seen.push(block.factor);
-        let known = |t: &String| t == "(Intercept)" || names.contains(t);
-        again || !block.terms.iter().all(known)
-    });
-    if left_out {
+    if let Some(counted) = counted_by_performance(model) {
+        let (fixed, residual) = (model.fixed(&model.here), fit.sigma().powi(2));
+        let all = fixed + counted + residual;
         notes.push(Note::new(
             "all_terms",
-            "All random effects count here. R's performance (0.10) leaves out the later terms of a \
-             group, as `||` makes them, and random effects that are not fixed effects too, so it \
-             prints other values for this model.",
+            format!(
+                "All random effects count here. R's performance (0.10) leaves out the later terms \
+                 of a group, such as those that `||` makes, and random effects without a fixed \
+                 effect of the same name: it prints ICC {:.3} (adjusted) and {:.3} (unadjusted), \
+                 R² {:.3} (marginal) and {:.3} (conditional).",
+                counted / (counted + residual),
+                counted / all,
+                fixed / all,
+                (fixed + counted) / all
+            ),
         ));
     }
     notes
+}
+
+/// The variance of the random effects that R's performance counts, looked at in version 0.10.2: of
+/// the first term of each group, and of columns that are among the fixed effects. `None` where
+/// these are all.
+fn counted_by_performance(model: &Model) -> Option<f64> {
+    let fit = model.fit;
+    let covariances = model.covariances(&model.here);
+    let names = fit.recipe().fixed_names();
+    let (mut seen, mut left_out, mut sum) = (Vec::new(), false, 0.0);
+    for (index, block) in fit.varcorr().iter().enumerate() {
+        let again = seen.contains(&block.factor);
+        seen.push(block.factor);
+        let counts: Vec<bool> = block
+            .terms
+            .iter()
+            .map(|t| !again && (t == "(Intercept)" || names.contains(t)))
+            .collect();
+        left_out |= counts.contains(&false);
+        let k = counts.len();
+        let product = &fit.moments().random_product[index];
+        sum += (0..k * k)
+            .filter(|at| counts[at / k] && counts[at % k])
+            .map(|at| covariances[index][at] * product[at])
+            .sum::<f64>();
+    }
+    left_out.then_some(sum)
 }

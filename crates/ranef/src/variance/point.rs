@@ -108,6 +108,12 @@ impl<'a> Model<'a> {
             .collect()
     }
 
+    /// The same of all blocks together.
+    pub fn all_random(&self, point: &Point) -> f64 {
+        // An empty sum is −0.
+        self.random(point).iter().sum::<f64>() + 0.0
+    }
+
     /// A function of the parameters as a share.
     pub fn share(
         &self,

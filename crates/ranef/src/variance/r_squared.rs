@@ -81,7 +81,7 @@ impl Fit {
             conditional: rows[1].estimate,
             variances: Variances {
                 fixed: model.fixed(&model.here),
-                random: model.random(&model.here).iter().sum(),
+                random: model.all_random(&model.here),
                 residual: self.sigma().powi(2),
             },
             rows,
@@ -114,7 +114,7 @@ fn shares(model: &Model) -> Vec<Share> {
         "marginal",
         "share of the fixed effects in all variance: σ²_f/(σ²_f + σ²_l + σ²)",
         |p| {
-            let (fixed, random) = (model.fixed(p), model.random(p).iter().sum::<f64>());
+            let (fixed, random) = (model.fixed(p), model.all_random(p));
             fixed / (fixed + random + p.sigma * p.sigma)
         },
     );
@@ -122,7 +122,7 @@ fn shares(model: &Model) -> Vec<Share> {
         "conditional",
         "share of fixed and random effects together: (σ²_f + σ²_l)/(σ²_f + σ²_l + σ²)",
         |p| {
-            let (fixed, random) = (model.fixed(p), model.random(p).iter().sum::<f64>());
+            let (fixed, random) = (model.fixed(p), model.all_random(p));
             (fixed + random) / (fixed + random + p.sigma * p.sigma)
         },
     );

@@ -97,7 +97,12 @@ impl Fit {
         let mut out = Vec::new();
         for factor in 0..self.recipe().factors().len() {
             let of_factor = |(_, b): &(usize, &crate::RandomBlock)| b.factor == factor;
-            let blocks: Vec<_> = self.varcorr().iter().enumerate().filter(of_factor).collect();
+            let blocks: Vec<_> = self
+                .varcorr()
+                .iter()
+                .enumerate()
+                .filter(of_factor)
+                .collect();
             let Some((_, first)) = blocks.first() else {
                 continue;
             };

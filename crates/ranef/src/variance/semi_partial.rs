@@ -88,7 +88,7 @@ impl Fit {
         if let Some(products) = self.inverse_products() {
             let mean: f64 = {
                 let model = Model::of(self, confidence);
-                model.random(&model.here).iter().sum::<f64>() + self.sigma().powi(2)
+                model.all_random(&model.here) + self.sigma().powi(2)
             };
             let (generalised, den_df) = self.generalised_variance()?;
             for (method, scalar, den_df) in

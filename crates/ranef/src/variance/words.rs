@@ -4,7 +4,11 @@ use std::fmt;
 
 use super::{Decomposition, Icc, RSquared, Share, VarianceComparison};
 use crate::Note;
+use crate::summary::wrap;
 use crate::table::{Answer, Style, Table};
+
+/// Columns of running text.
+const COLUMNS: usize = 80;
 
 fn shares(rows: &[Share]) -> Table {
     Table::new()
@@ -23,14 +27,15 @@ fn defined(rows: &[Share]) -> Table {
 
 fn definitions(f: &mut fmt::Formatter<'_>, rows: &[Share]) -> fmt::Result {
     for row in rows {
-        writeln!(f, " {}: {}", row.measure, row.definition)?;
+        let line = format!("{}: {}", row.measure, row.definition);
+        writeln!(f, "{}", wrap(&line, COLUMNS))?;
     }
     Ok(())
 }
 
 fn remarks(f: &mut fmt::Formatter<'_>, notes: &[Note]) -> fmt::Result {
     for note in notes {
-        writeln!(f, "\n{}", note.message)?;
+        writeln!(f, "\n{}", wrap(&note.message, COLUMNS))?;
     }
     Ok(())
 }
@@ -51,7 +56,10 @@ impl fmt::Display for Icc {
         writeln!(f, "{}", shares(&self.rows))?;
         definitions(f, &self.rows)?;
         if self.groups.is_empty() {
-            return writeln!(f, "\nThe model has no groups: no variance lies between them.");
+            return writeln!(
+                f,
+                "\nThe model has no groups: no variance lies between them."
+            );
         }
         let g = &self.groups;
         writeln!(f, "\nGroups and what their likeness costs:")?;
@@ -79,16 +87,23 @@ impl fmt::Display for Icc {
         for group in g {
             writeln!(
                 f,
-                "Two observations of the same {} correlate {:.3}.",
-                group.group, group.cumulative
+                "Two observations of the same {} correlate {:.3}{}.",
+                group.group,
+                group.cumulative,
+                if self.curve.iter().any(|c| c.group == group.group) {
+                    " or so, on average over the predictors whose slopes differ"
+                } else {
+                    ""
+                }
             )?;
         }
-        writeln!(
-            f,
-            "For the mean, or an effect of what varies between groups only, the {} observations are \
-             worth {:.0} independent ones; contrasts within groups gain from the likeness instead.",
+        let cost = format!(
+            "For the mean, or an effect of what varies between groups only, the {} observations \
+             are worth {:.0} independent ones; contrasts within groups gain from the likeness \
+             instead.",
             self.nobs, self.effective_n
-        )?;
+        );
+        writeln!(f, "{}", wrap(&cost, COLUMNS))?;
         if !self.curve.is_empty() {
             writeln!(
                 f,
@@ -270,7 +285,7 @@ impl Decomposition {
         };
         write!(f, "{table}")?;
         for note in &self.notes {
-            writeln!(f, "\n{}", note.message)?;
+            writeln!(f, "\n{}", wrap(&note.message, COLUMNS))?;
         }
         Ok(())
     }
