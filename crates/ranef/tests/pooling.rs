@@ -77,8 +77,6 @@ fn pooling_factors_of_gelman_and_pardoe() {
         fit.fixef()[1] + fit.fixef()[3] + mode,
         1e-9,
     );
-    // C15: at Days 9 this subject's fit has standard error 14.107007; the slope's own is less.
-    assert!(row.partial_pooling_std_error.unwrap() < 14.107007 / 9.0 + 1.0);
     // Both subjects with five rows weigh less.
     assert!(of(&pooling.groups, "308", "Days").weight < row.weight);
     assert_eq!(of(&pooling.groups, "309", "Days").sign_changed, Some(true));
@@ -162,7 +160,8 @@ fn henderson(
 
 #[test]
 fn partial_pooling_by_the_mixed_model_equations() {
-    for seed in 1..=12 {
+    let mut checked = 0;
+    for seed in 1..=24 {
         let mut random = Random::new(seed);
         let n = random.y.len();
         let weights: Vec<f64> = (0..n)
@@ -179,9 +178,11 @@ fn partial_pooling_by_the_mixed_model_equations() {
             .weights("w")
             .reml(seed % 3 > 0);
         let fit = model.fit(&source).unwrap();
+        // The equations want the inverse of the covariance.
         if fit.singular() {
             continue;
         }
+        checked += 1;
         let pooling = fit.pooling(Some("g"), 0.95).unwrap();
         let fixed: Vec<Vec<f64>> = vec![
             vec![1.0; n],
@@ -265,6 +266,7 @@ fn partial_pooling_by_the_mixed_model_equations() {
             }
         }
     }
+    assert!(checked > 6, "{checked}");
 }
 
 #[test]

@@ -114,7 +114,8 @@ impl Fit {
                 .sum();
             out.push(SlopeShare {
                 group: first.group.clone(),
-                rho_beta: slopes.max(0.0) / response_variance,
+                // Not −0.
+                rho_beta: (slopes.max(0.0) + 0.0) / response_variance,
                 response_variance,
             });
         }
