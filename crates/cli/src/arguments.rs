@@ -11,7 +11,10 @@ use crate::commands::code::CodeArguments;
 use crate::commands::equations::EquationsArguments;
 use crate::commands::fixed_effects::FixedEffectsArguments;
 use crate::commands::glance::GlanceArguments;
+use crate::commands::icc::IccArguments;
 use crate::commands::influence::InfluenceArguments;
+use crate::commands::pool::PoolArguments;
+use crate::commands::r2::R2Arguments;
 use crate::commands::residuals::ResidualsArguments;
 use crate::commands::robust::RobustArguments;
 use crate::commands::summary::SummaryArguments;
@@ -65,6 +68,9 @@ pub enum Command {
     Check(CheckArguments),
     Influence(InfluenceArguments),
     Residuals(ResidualsArguments),
+    Icc(IccArguments),
+    R2(R2Arguments),
+    Pool(PoolArguments),
     Data(DataArguments),
 }
 
@@ -95,6 +101,9 @@ impl Command {
             Command::Check(a) => a.answer.json,
             Command::Influence(a) => a.answer.json,
             Command::Residuals(a) => a.answer.json,
+            Command::Icc(a) => a.answer.json,
+            Command::R2(a) => a.answer.json,
+            Command::Pool(a) => a.answer.json,
             Command::Data(a) => a.json,
         }
     }

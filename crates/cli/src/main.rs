@@ -65,6 +65,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Check(arguments) => commands::check::run(&arguments),
         Command::Influence(arguments) => commands::influence::run(&arguments),
         Command::Residuals(arguments) => commands::residuals::run(&arguments),
+        Command::Icc(arguments) => commands::icc::run(&arguments),
+        Command::R2(arguments) => commands::r2::run(&arguments),
+        Command::Pool(arguments) => commands::pool::run(arguments),
         Command::Data(arguments) => commands::data::run(&arguments),
     }
 }

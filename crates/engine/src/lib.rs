@@ -62,6 +62,7 @@ mod coordinates;
 pub mod distributions;
 pub mod goodness;
 mod layout;
+mod least_squares;
 pub mod lmm;
 pub mod optimize;
 pub mod random;
@@ -71,8 +72,9 @@ mod statistics;
 
 pub use coordinates::{Coordinates, Standard};
 pub use layout::{Entry, Factor, Layout, Term};
+pub use least_squares::{LeastSquares, LevelFit, NoPooling};
 pub use rank::{dependence, dependent_columns};
-pub use statistics::{Column, FactorRows, Moments, Rows, Statistics};
+pub use statistics::{Column, FactorRows, Level, LevelMeans, Moments, Rows, Statistics};
 
 #[cfg(test)]
 extern crate self as ranef_engine;

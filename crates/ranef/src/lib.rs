@@ -39,6 +39,7 @@ mod moments;
 mod notes;
 mod options;
 mod origin;
+mod pooling;
 mod predict;
 mod random;
 mod report;
@@ -52,6 +53,7 @@ mod slopes;
 mod summary;
 mod table;
 mod tests;
+mod variance;
 mod within_between;
 
 pub use adjust::Adjust;
@@ -76,6 +78,7 @@ pub use moments::Moments;
 pub use notes::Note;
 pub use options::{DfMethod, Lmer, lmer};
 pub use origin::Origin;
+pub use pooling::{PooledCoefficient, PooledFixed, Pooling, PoolingSigma, PoolingTerm};
 pub use predict::{
     Budget, Groups, Interval, Intervals, PredictOptions, PredictedInterval, Predictions,
 };
@@ -98,6 +101,11 @@ pub use table::{Answer, Column, Style, Table, Values};
 pub use tests::{
     Anova, AnovaRow, AnovaType, ComparedCoefficient, Comparison, ContrastRow, ContrastTest,
     Deletion, Deletions, Hypothesis, JointTest, KenwardRoger, ModelRow, compare,
+};
+pub use variance::{
+    Between, ColumnLevel, CurvePoint, CurveTurn, Decomposition, GroupIcc, Icc, MeasureChange,
+    RSquared, Reliability, SemiPartial, Share, SlopeShare, Total, VarianceComparison,
+    VarianceReduction, Variances, Within,
 };
 pub use within_between::{
     EffectLevel, LevelEffect, WithinBetween, WithinBetweenForm, WithinBetweenOptions,

@@ -4,12 +4,14 @@
 //! sums over rows, so batches, threads, files and hosts are merged by addition; after one pass
 //! no row is needed any more. Z is never formed: a row touches one face per grouping factor.
 
+mod level;
 mod pairs;
 mod plain;
 
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
 
+pub use level::{Level, LevelMeans};
 pub(crate) use pairs::Pairs;
 pub use plain::Moments;
 use plain::Plain;
@@ -183,6 +185,14 @@ impl Statistics {
             }
             if let Some(root_weights) = weighted {
                 self.plain.add_weighted(&mut panel[..m * t], root_weights);
+            }
+            for (f, face) in batch.factors.iter().enumerate() {
+                // Elsewhere the sums are crossproducts with the constant column.
+                if weighted.is_some() || self.constant(f).is_none() {
+                    let codes = &face.codes[start..end];
+                    self.plain
+                        .add_levels(f, codes, &panel[..m * t], &faces[f], weighted);
+                }
             }
         }
         self.rows += n;

@@ -23,6 +23,9 @@ pub(super) struct Plain {
     face_products: Vec<Vec<f64>>,
     /// Per factor: rows of every level.
     counts: Vec<Vec<u32>>,
+    /// Per factor: sums of the columns of \[X y\] and then of the face, level by level; empty
+    /// where no rows were added, which is so where the crossproducts have them.
+    levels: Vec<Vec<f64>>,
 }
 
 /// Means and covariances over the rows, each row counted once, in the user's units.
@@ -54,7 +57,40 @@ impl Plain {
             face_sums: each(|f| f.width),
             face_products: each(|f| f.width * f.width),
             counts: layout.factors.iter().map(|f| vec![0; f.levels]).collect(),
+            levels: vec![Vec::new(); layout.factors.len()],
         }
+    }
+
+    /// Adds a slice to the sums of the levels of a factor: rows of \[X y\] without weights, and of
+    /// the face with the root of theirs.
+    pub fn add_levels(
+        &mut self,
+        factor: usize,
+        codes: &[u32],
+        panel: &[f64],
+        face: &[f64],
+        root_weights: Option<&[f64]>,
+    ) {
+        let (t, k) = (self.sums.len(), self.face_sums[factor].len());
+        let sums = &mut self.levels[factor];
+        sums.resize(self.counts[factor].len() * (t + k), 0.0);
+        for (i, (&code, row)) in codes.iter().zip(panel.chunks_exact(t)).enumerate() {
+            let first = code as usize * (t + k);
+            let (fixed, random) = sums[first..first + t + k].split_at_mut(t);
+            fixed.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+            let scale = root_weights.map_or(1.0, |w| 1.0 / w[i]);
+            for (sum, z) in random.iter_mut().zip(&face[i * k..(i + 1) * k]) {
+                *sum += z * scale;
+            }
+        }
+    }
+
+    /// The sums of one level over \[X y\] and over the face, where they were added.
+    pub fn level(&self, factor: usize, level: usize) -> Option<(&[f64], &[f64])> {
+        let (t, k) = (self.sums.len(), self.face_sums[factor].len());
+        let first = level * (t + k);
+        let sums = self.levels[factor].get(first..first + t + k)?;
+        Some(sums.split_at(t))
     }
 
     /// Adds a slice of rows of \[X y\] whose crossproducts are known.
@@ -133,6 +169,10 @@ impl Plain {
         for (mine, theirs) in self.face_products.iter_mut().zip(&other.face_products) {
             add(mine, theirs);
         }
+        for (mine, theirs) in self.levels.iter_mut().zip(&other.levels) {
+            mine.resize(mine.len().max(theirs.len()), 0.0);
+            add(mine, theirs);
+        }
         for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
             mine.iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
         }
@@ -160,6 +200,16 @@ impl Plain {
     /// The columns of \[X y\] at `kept` only.
     pub fn keep(&mut self, kept: &[usize]) {
         let t = self.sums.len();
+        for (levels, face) in self.levels.iter_mut().zip(&self.face_sums) {
+            let of_level = |row: &[f64]| -> Vec<f64> {
+                let fixed = kept.iter().map(|&j| row[j]);
+                fixed.chain(row[t..].iter().copied()).collect()
+            };
+            *levels = levels
+                .chunks_exact(t + face.len())
+                .flat_map(of_level)
+                .collect();
+        }
         self.sums = kept.iter().map(|&j| self.sums[j]).collect();
         self.products = kept
             .iter()

@@ -1,0 +1,49 @@
+//! `ranef icc`: intraclass correlations and design effects.
+
+use clap::Args;
+
+use crate::arguments::{AnswerArguments, ModelArguments, level};
+use crate::error::Failure;
+use crate::model::Model;
+use crate::output;
+use crate::progress::Progress;
+
+/// Intraclass correlations: how much of the variance lies between groups
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ranef icc sleep.json
+  ranef icc -f 'strength ~ 1 + (1 | batch/cask)' Pastes
+  ranef icc -f 'Reaction ~ Days + (Days | Subject)' sleepstudy --at 0,4.5,9
+
+With random slopes the share of the groups depends on the value of the predictor: the curve goes
+over its range, or over the values of --at. Intervals are of the delta method, from the observed
+information on the variances, on the logit scale.")]
+pub struct IccArguments {
+    #[command(flatten)]
+    pub model: ModelArguments,
+
+    /// Values of the predictor at which the share is wanted [default: over its range]
+    #[arg(
+        long,
+        value_name = "X,X,…",
+        value_delimiter = ',',
+        allow_hyphen_values = true,
+        help_heading = "Output"
+    )]
+    pub at: Option<Vec<f64>>,
+
+    /// Level of the intervals
+    #[arg(long, default_value_t = 0.95, value_parser = level, help_heading = "Output")]
+    pub level: f64,
+
+    #[command(flatten)]
+    pub answer: AnswerArguments,
+}
+
+pub fn run(arguments: &IccArguments) -> Result<(), Failure> {
+    let progress = Progress::start();
+    let Model { fit, .. } = Model::of(&arguments.model, &progress)?;
+    let icc = fit.icc(arguments.level, arguments.at.as_deref());
+    drop(progress);
+    output::answer(&icc, &arguments.answer)
+}

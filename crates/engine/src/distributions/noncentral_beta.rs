@@ -1,0 +1,150 @@
+//! The noncentral beta distribution.
+
+use super::Beta;
+use super::special::ln_gamma;
+
+/// The noncentral beta distribution: of X/(X + Y) with X noncentral χ² on 2a degrees of freedom
+/// with noncentrality λ, and Y χ² on 2b. The interval of a semi-partial R² is made with it
+/// (Jaeger et al. 2017).
+///
+/// It is a Poisson mixture: Σ_k e^{−λ/2}(λ/2)^k/k! I_x(a + k, b). The last incomplete beta function is
+/// computed and the others follow from I_x(c, b) = I_x(c + 1, b) + x^c(1−x)^b/(c B(c, b)): every term is
+/// positive, so nothing cancels in the lower tail; the upper tail, taken as the complement, is
+/// exact to about 1e-14 absolutely.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NoncentralBeta {
+    a: f64,
+    b: f64,
+    half: f64,
+}
+
+impl NoncentralBeta {
+    /// The distribution with shapes `a` and `b`, both positive, and noncentrality `lambda`, not
+    /// negative.
+    pub fn new(a: f64, b: f64, lambda: f64) -> Self {
+        let valid = a > 0.0 && b > 0.0 && lambda >= 0.0;
+        if valid && (a + b + lambda).is_finite() {
+            Self {
+                a,
+                b,
+                half: 0.5 * lambda,
+            }
+        } else {
+            Self {
+                a: f64::NAN,
+                b: f64::NAN,
+                half: f64::NAN,
+            }
+        }
+    }
+
+    /// The probability of a value up to `x`.
+    pub fn cdf(self, x: f64) -> f64 {
+        if self.a.is_nan() || x.is_nan() {
+            return f64::NAN;
+        }
+        if x <= 0.0 || x >= 1.0 {
+            return if x <= 0.0 { 0.0 } else { 1.0 };
+        }
+        // Poisson weights beyond nine standard deviations are below 1e-17.
+        let reach = 9.0 * self.half.sqrt() + 20.0;
+        let first = (self.half - reach).max(0.0).floor();
+        let last = (self.half + reach).ceil();
+        let mut c = self.a + last;
+        let mut beta = Beta::new(c, self.b).cdf(x);
+        let mut weight = if self.half > 0.0 {
+            (last * self.half.ln() - self.half - ln_gamma(last + 1.0)).exp()
+        } else {
+            0.0
+        };
+        let mut k = last;
+        // x^c(1−x)^b/(c B(c, b)) for c one less than the shape at hand.
+        let ln_ratio = |c: f64| {
+            c * x.ln() + self.b * (-x).ln_1p() + ln_gamma(c + self.b)
+                - ln_gamma(c + 1.0)
+                - ln_gamma(self.b)
+        };
+        let mut sum = weight * beta;
+        let mut total = weight;
+        while k > first {
+            c -= 1.0;
+            beta += ln_ratio(c).exp();
+            // From the weight of k to that of k − 1.
+            weight = if self.half > 0.0 {
+                weight * k / self.half
+            } else {
+                f64::from(u8::from(k == 1.0))
+            };
+            if weight == 0.0 && self.half > 0.0 {
+                weight = ((k - 1.0) * self.half.ln() - self.half - ln_gamma(k)).exp();
+            }
+            k -= 1.0;
+            sum += weight * beta;
+            total += weight;
+        }
+        (sum / total).min(1.0)
+    }
+
+    /// The value with probability `p` below it.
+    pub fn quantile(self, p: f64) -> f64 {
+        if self.a.is_nan() || !(0.0..=1.0).contains(&p) {
+            return f64::NAN;
+        }
+        if p == 0.0 || p == 1.0 {
+            return p;
+        }
+        // The logit of the value: relative precision at both ends.
+        let back = |s: f64| {
+            if s < 0.0 {
+                s.exp() / (1.0 + s.exp())
+            } else {
+                1.0 / (1.0 + (-s).exp())
+            }
+        };
+        let (mut low, mut high) = (-1.0, 1.0);
+        while self.cdf(back(low)) > p && low > -700.0 {
+            low *= 2.0;
+        }
+        while self.cdf(back(high)) < p && high < 36.0 {
+            high *= 2.0;
+        }
+        for _ in 0..100 {
+            let middle = 0.5 * (low + high);
+            if middle <= low || middle >= high || high - low < 1e-13 * middle.abs() {
+                break;
+            }
+            if self.cdf(back(middle)) < p {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        back(0.5 * (low + high))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_in_r() {
+        // R 4.2.2: pbeta(c(.05, .2), 1.5, 40, ncp = 6.2), qbeta(...).
+        let d = NoncentralBeta::new(1.5, 40.0, 6.2);
+        for (x, want) in [(0.05, 0.186785927822114), (0.2, 0.941375450106807)] {
+            assert!((d.cdf(x) - want).abs() < 1e-12, "{}", d.cdf(x));
+        }
+        let close = |got: f64, want: f64| {
+            assert!((got - want).abs() < 1e-8 * want, "{got} {want}");
+        };
+        let d = NoncentralBeta::new(3.0, 200.0, 120.0);
+        close(d.quantile(0.025), 0.172993155823762);
+        close(d.quantile(0.975), 0.307848987775879);
+        let d = NoncentralBeta::new(0.5, 76.5, 0.02);
+        close(d.quantile(0.025), 6.56983225652033e-06);
+        close(d.quantile(0.975), 0.0330288698704569);
+        let d = NoncentralBeta::new(2.0, 3.0, 0.0);
+        close(d.quantile(0.3), Beta::new(2.0, 3.0).quantile(0.3));
+        assert!(NoncentralBeta::new(1.0, 2.0, -1.0).cdf(0.5).is_nan());
+    }
+}

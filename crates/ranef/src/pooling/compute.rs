@@ -1,0 +1,441 @@
+//! The numbers.
+
+use ranef_design::Relation;
+use ranef_engine::distributions::{Normal, StudentT};
+use ranef_engine::lmm::{self, LevelColumns};
+use ranef_engine::{LeastSquares, NoPooling};
+
+use super::{PooledCoefficient, PooledFixed, Pooling, PoolingSigma, PoolingTerm, words};
+use crate::variance::solve;
+use crate::{Error, Fit, Note, RandomBlock};
+
+/// One column of the face of the chosen factor.
+struct Column<'a> {
+    block: usize,
+    within: usize,
+    term: &'a str,
+    variance: f64,
+}
+
+/// A factor in whose levels those of the chosen one lie.
+struct Outer {
+    factor: usize,
+    /// The outer level of each level.
+    parent: Vec<u32>,
+    /// For each column of the chosen face, the column of the outer one of the same name.
+    columns: Vec<Option<usize>>,
+    width: usize,
+}
+
+pub(super) fn pooling(fit: &Fit, group: Option<&str>, confidence: f64) -> Result<Pooling, Error> {
+    let factor = choose(fit, group)?;
+    let statistics = fit.statistics()?;
+    let recipe = fit.recipe();
+    let blocks = fit.varcorr();
+    let columns: Vec<Column> = blocks
+        .iter()
+        .enumerate()
+        .filter(|(_, b)| b.factor == factor)
+        .flat_map(|(block, b)| {
+            let column = move |(within, term): (usize, &'_ String)| (block, within, term.clone());
+            b.terms.iter().enumerate().map(column).collect::<Vec<_>>()
+        })
+        .map(|(block, within, _)| Column {
+            block,
+            within,
+            term: &blocks[block].terms[within],
+            variance: blocks[block].cov[within][within],
+        })
+        .collect();
+    let k = columns.len();
+    let none = statistics.no_pooling(factor);
+    let complete = statistics.complete_pooling();
+    let effects = fit.random_effects();
+    let joint = fit.ask(lmm::Fit::joint)?;
+    let asked = joint.rows();
+    let outers = outers(fit, factor, &columns)?;
+    let widths = fit.widths();
+    let sizes = &fit.moments().sizes[factor];
+    let p = fit.fixef().len();
+    let t = (none.degrees > 0)
+        .then(|| StudentT::new(none.degrees as f64).quantile(0.5 + 0.5 * confidence));
+    let z = Normal::STANDARD.quantile(0.5 + 0.5 * confidence);
+
+    let mut groups = Vec::with_capacity(none.levels.len() * k);
+    for (level, own) in none.levels.iter().enumerate() {
+        let label = recipe.level(factor, level);
+        let n = sizes[level] as usize;
+        for (at, column) in columns.iter().enumerate() {
+            let line: Option<Vec<f64>> = own
+                .lines
+                .iter()
+                .map(|line| line.as_ref().map(|line| line[at]))
+                .collect();
+            let read = |beta: &[f64]| -> Option<f64> {
+                let line = line.as_ref()?;
+                Some(line.iter().zip(beta).map(|(c, b)| c * b).sum())
+            };
+            let post = effects.covariances[factor][level * k * k + at * k + at];
+            let weight = if column.variance > 0.0 {
+                (1.0 - post / column.variance).clamp(0.0, 1.0)
+            } else {
+                0.0
+            };
+            let mut partial = read(fit.fixef());
+            let mut partial_se = None;
+            if let (Some(value), Some(line)) = (&mut partial, &line) {
+                *value += effects.modes[factor][level * k + at];
+                let mut unit = vec![0.0; k];
+                unit[at] = 1.0;
+                let mut outer_units = Vec::new();
+                for outer in &outers {
+                    if let Some(column) = outer.columns[at] {
+                        let parent = outer.parent[level] as usize;
+                        *value += effects.modes[outer.factor][parent * outer.width + column];
+                        let mut unit = vec![0.0; outer.width];
+                        unit[column] = 1.0;
+                        outer_units.push((outer.factor, parent, unit));
+                    }
+                }
+                let mut touched: Vec<LevelColumns<'_>> = vec![(factor, level, &unit)];
+                touched.extend(outer_units.iter().map(|(f, l, z)| (*f, *l, z.as_slice())));
+                debug_assert_eq!((line.len(), widths[factor]), (p, k));
+                partial_se = Some(asked.variance(line, &touched).total.max(0.0).sqrt());
+            }
+            let (no, no_se) = (own.estimates[at], own.std_errors[at]);
+            let clear =
+                |x: Option<f64>, se: Option<f64>, times: Option<f64>| Some(x?.abs() > times? * se?);
+            let before = clear(no, no_se, t);
+            let after = clear(partial, partial_se, Some(z));
+            let both = |f: fn(bool, bool) -> bool| Some(f(before?, after?));
+            groups.push(PooledCoefficient {
+                level: label.clone(),
+                term: column.term.to_owned(),
+                n,
+                no_pooling: no,
+                no_pooling_std_error: no_se,
+                complete_pooling: complete.as_ref().and_then(|c| read(&c.beta)),
+                partial_pooling: partial,
+                partial_pooling_std_error: partial_se,
+                weight,
+                sign_changed: no.zip(partial).map(|(a, b)| a * b < 0.0),
+                significance_lost: both(|before, after| before && !after),
+                significance_gained: both(|before, after| !before && after),
+                reason: reason(column.term, n, k, no, partial),
+            });
+        }
+    }
+    let terms: Vec<PoolingTerm> = (0..k)
+        .map(|at| term(fit, factor, &columns, at, &groups, t, z))
+        .collect();
+    let fixed = fixed(fit, &columns, &none, complete.as_ref());
+    let mut pooling = Pooling {
+        group: blocks[columns[0].block].group.clone(),
+        other_groups: other_groups(fit, factor),
+        equal_weight_n: terms[0].equal_weight_n,
+        sigma: PoolingSigma {
+            no_pooling: none.sigma,
+            complete_pooling: complete.as_ref().map(|c| c.sigma),
+            partial_pooling: fit.sigma(),
+        },
+        confidence,
+        groups,
+        terms,
+        fixed,
+        reading: String::new(),
+        notes: notes(fit, &outers),
+    };
+    pooling.reading = words::reading(&pooling);
+    Ok(pooling)
+}
+
+/// The grouping factor of a name, or the first that has a term.
+pub(crate) fn choose(fit: &Fit, group: Option<&str>) -> Result<usize, Error> {
+    let Some(first) = fit.varcorr().first() else {
+        return Err(Error::new(
+            "no_groups",
+            "the model has no random effects, so there are no groups to pool",
+        )
+        .with_hint("add a term such as (1 | group)"));
+    };
+    let Some(name) = group else {
+        return Ok(first.factor);
+    };
+    // `cask:batch` and `batch:cask` are the same groups.
+    let parts = |name: &str| {
+        let mut parts: Vec<String> = name.split(':').map(str::to_owned).collect();
+        parts.sort();
+        parts
+    };
+    let names = |b: &RandomBlock| parts(&b.group) == parts(name);
+    fit.varcorr()
+        .iter()
+        .find(|b| names(b))
+        .map(|b| b.factor)
+        .ok_or_else(|| {
+            let mut known: Vec<&str> = fit.varcorr().iter().map(|b| b.group.as_str()).collect();
+            known.dedup();
+            Error::new(
+                "unknown_group",
+                format!("`{name}` is not a grouping factor of the model"),
+            )
+            .with_hint(format!("it has: {}", known.join(", ")))
+        })
+}
+
+fn other_groups(fit: &Fit, factor: usize) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for block in fit.varcorr().iter().filter(|b| b.factor != factor) {
+        if !names.contains(&block.group) {
+            names.push(block.group.clone());
+        }
+    }
+    names
+}
+
+/// The factors that each level of the chosen one lies within.
+fn outers(fit: &Fit, factor: usize, columns: &[Column]) -> Result<Vec<Outer>, Error> {
+    let mut out = Vec::new();
+    for pair in &fit.structure().pairs {
+        let other = match pair.relation {
+            Relation::FirstInSecond if pair.first == factor => pair.second,
+            Relation::SecondInFirst if pair.second == factor => pair.first,
+            _ => continue,
+        };
+        let named = |term: &str| {
+            fit.varcorr()
+                .iter()
+                .filter(|b| b.factor == other)
+                .find_map(|b| b.terms.iter().position(|t| t == term).map(|a| b.offset + a))
+        };
+        let matching: Vec<Option<usize>> = columns.iter().map(|c| named(c.term)).collect();
+        if matching.iter().all(Option::is_none) {
+            continue;
+        }
+        let mut parent = vec![0; fit.recipe().factors()[factor].levels];
+        for (level, above) in fit.statistics()?.cells(factor, other) {
+            parent[level as usize] = above;
+        }
+        out.push(Outer {
+            factor: other,
+            parent,
+            columns: matching,
+            width: fit.widths()[other],
+        });
+    }
+    Ok(out)
+}
+
+fn reason(term: &str, n: usize, k: usize, no: Option<f64>, partial: Option<f64>) -> Option<String> {
+    let rows = if n == 1 { "row" } else { "rows" };
+    let tell = if n == 1 { "does" } else { "do" };
+    if partial.is_none() {
+        return Some(format!(
+            "its {n} {rows} {tell} not tell what the fixed effects give its `{term}`"
+        ));
+    }
+    if no.is_some() {
+        return None;
+    }
+    Some(if n < k {
+        format!("{n} {rows} for {k} coefficients")
+    } else {
+        format!("its {n} {rows} {tell} not tell `{term}` from the other coefficients")
+    })
+}
+
+fn term(
+    fit: &Fit,
+    factor: usize,
+    columns: &[Column],
+    at: usize,
+    groups: &[PooledCoefficient],
+    t: Option<f64>,
+    z: f64,
+) -> PoolingTerm {
+    let k = columns.len();
+    let column = &columns[at];
+    let rows: Vec<&PooledCoefficient> = groups.iter().skip(at).step_by(k).collect();
+    let levels = rows.len() as f64;
+    let effects = fit.random_effects();
+    let modes: Vec<f64> = effects.modes[factor]
+        .iter()
+        .skip(at)
+        .step_by(k)
+        .copied()
+        .collect();
+    let posts: Vec<f64> = effects.covariances[factor]
+        .chunks_exact(k * k)
+        .map(|c| c[at * k + at].max(0.0))
+        .collect();
+    let post = posts.iter().sum::<f64>() / levels;
+    let (between, all) = (variance(&modes), variance(&modes).unwrap_or(0.0) + post);
+    // No variance between the groups at all: they are one.
+    let pooling_factor = if all > 0.0 {
+        1.0 - between.unwrap_or(0.0) / all
+    } else {
+        1.0
+    };
+    let partial: Option<Vec<f64>> = rows.iter().map(|r| r.partial_pooling).collect();
+    let coefficients = partial.as_deref().and_then(variance);
+    let own: Vec<f64> = rows.iter().filter_map(|r| r.no_pooling).collect();
+    let count = |f: &dyn Fn(&PooledCoefficient) -> Option<bool>| {
+        rows.iter().filter(|&&r| f(r) == Some(true)).count()
+    };
+    let squares = fit.moments().random_product[column.block]
+        [column.within * fit.varcorr()[column.block].terms.len() + column.within];
+    let sigma_squared = fit.sigma() * fit.sigma();
+    let information = column.variance * squares;
+    PoolingTerm {
+        term: column.term.to_owned(),
+        sd: column.variance.sqrt(),
+        equal_weight_n: (information > 0.0).then(|| sigma_squared / information),
+        half_weight_n: half_weight_n(fit, factor, columns, at),
+        mean_weight: rows.iter().map(|r| r.weight).sum::<f64>() / levels,
+        pooling_factor,
+        explained: coefficients
+            .map(|v| v + post)
+            .filter(|v| *v > 0.0)
+            .map(|v| 1.0 - all / v),
+        no_pooling_spread: variance(&own).map(f64::sqrt),
+        partial_pooling_spread: coefficients.map(f64::sqrt),
+        without: rows.len() - own.len(),
+        sign_changed: count(&|r| r.sign_changed),
+        significance_lost: count(&|r| r.significance_lost),
+        significance_gained: count(&|r| r.significance_gained),
+        stand_out_no_pooling: count(&|r| {
+            let distance = r.no_pooling? - r.complete_pooling?;
+            Some(distance.abs() > t? * r.no_pooling_std_error?)
+        }),
+        stand_out_partial_pooling: modes
+            .iter()
+            .zip(&posts)
+            .filter(|(b, v)| b.abs() > z * v.sqrt() && b.abs() > 0.0)
+            .count(),
+    }
+}
+
+/// Variance over the groups, divisor J − 1.
+fn variance(values: &[f64]) -> Option<f64> {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let sum: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
+    (values.len() > 1).then(|| sum / (n - 1.0))
+}
+
+/// Rows of the average kind, Z'Z = n E\[zz'\], at which 1 − Var(b|y)/τ² is one half. The posterior
+/// T − TZ'(ZTZ' + σ²)⁻¹ZT falls from τ² to zero (or never to a half), so the place is bracketed by
+/// doubling and then halved.
+fn half_weight_n(fit: &Fit, factor: usize, columns: &[Column], at: usize) -> Option<f64> {
+    let k = columns.len();
+    let sigma_squared = fit.sigma() * fit.sigma();
+    let (blocks, moments) = (fit.varcorr(), fit.moments());
+    if columns[at].variance <= 0.0 {
+        return None;
+    }
+    // Products of the columns of different terms are not kept: they count as they would if the
+    // terms' columns were uncorrelated over the rows.
+    let mut products = vec![0.0; k * k];
+    let mut covariance = vec![0.0; k * k];
+    for (i, a) in columns.iter().enumerate() {
+        for (j, b) in columns.iter().enumerate() {
+            products[i * k + j] = if a.block == b.block {
+                let width = blocks[a.block].terms.len();
+                covariance[i * k + j] = blocks[a.block].cov[a.within][b.within];
+                moments.random_product[a.block][a.within * width + b.within]
+            } else {
+                moments.random_mean[a.block][a.within] * moments.random_mean[b.block][b.within]
+            };
+        }
+    }
+    debug_assert_eq!(blocks[columns[at].block].factor, factor);
+    // Var(b|y) = (I + nTM/σ²)⁻¹T.
+    let weight = |n: f64| -> Option<f64> {
+        let mut system: Vec<f64> = (0..k * k)
+            .map(|ij| {
+                let (i, j) = (ij / k, ij % k);
+                let inner: f64 = (0..k)
+                    .map(|m| covariance[i * k + m] * products[m * k + j])
+                    .sum();
+                f64::from(u8::from(i == j)) + n * inner / sigma_squared
+            })
+            .collect();
+        let mut right: Vec<f64> = (0..k).map(|i| covariance[i * k + at]).collect();
+        solve(&mut system, &mut right, 1)?;
+        Some(1.0 - right[at] / columns[at].variance)
+    };
+    let mut high = 1.0;
+    while weight(high)? < 0.5 {
+        high *= 2.0;
+        if high > 1e12 {
+            return None;
+        }
+    }
+    let mut low = 0.0;
+    for _ in 0..200 {
+        let middle = 0.5 * (low + high);
+        if middle <= low || middle >= high {
+            break;
+        }
+        if weight(middle)? < 0.5 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    Some(high)
+}
+
+fn fixed(
+    fit: &Fit,
+    columns: &[Column],
+    none: &NoPooling,
+    complete: Option<&LeastSquares>,
+) -> Vec<PooledFixed> {
+    let p = fit.fixef().len();
+    fit.fixed_names()
+        .iter()
+        .enumerate()
+        .map(|(j, &term)| {
+            let own = columns.iter().position(|c| c.term == term);
+            let (no, no_se) = match (none.common[j], own.and_then(|at| none.mean[at])) {
+                (Some(value), _) => (Some(value), none.common_std_errors[j]),
+                (None, Some((value, se))) => (Some(value), se),
+                (None, None) => (None, None),
+            };
+            let std_error = fit.vcov()[j * p + j].sqrt();
+            let complete_se = complete.map(|c| c.covariance[j * p + j].sqrt());
+            PooledFixed {
+                term: term.to_owned(),
+                complete_pooling: complete.map(|c| c.beta[j]),
+                complete_pooling_std_error: complete_se,
+                no_pooling: no,
+                no_pooling_std_error: no_se,
+                partial_pooling: fit.fixef()[j],
+                partial_pooling_std_error: std_error,
+                std_error_ratio: complete_se.filter(|s| *s > 0.0).map(|s| std_error / s),
+            }
+        })
+        .collect()
+}
+
+fn notes(fit: &Fit, outers: &[Outer]) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for outer in outers {
+        let name = &fit.recipe().factors()[outer.factor].name;
+        notes.push(Note::new(
+            "nested_groups",
+            format!(
+                "Partial pooling includes the effects of the `{name}` that each group lies in; the \
+                 weight is that of the group's own data about its deviation from it."
+            ),
+        ));
+    }
+    if fit.options().design.weights.is_some() {
+        notes.push(Note::new(
+            "weights",
+            "Numbers of rows for equal weight are numbers of rows of weight 1.",
+        ));
+    }
+    notes
+}

@@ -1,0 +1,175 @@
+//! The variances of a model as functions of its parameters, and shares of them with intervals.
+//!
+//! The intervals are of the delta method: with A the covariance of (θ, σ), which is twice the
+//! inverse of the observed information on them, and Φ that of β̂, which is independent of it in
+//! large samples, Var(f̂) ≈ g_γ'Ag_γ + g_β'Φg_β. A share lives between 0 and 1, so its interval is made
+//! on the logit scale. On the boundary, where a variance is zero, f does not change with that θ to
+//! first order: a share that is 0 there has no interval of this kind.
+
+use ranef_engine::Layout;
+use ranef_engine::distributions::Normal;
+use serde::Serialize;
+
+use super::algebra::{quadratic, trace};
+use crate::{Fit, rows};
+
+/// A share of variance with its interval and its meaning.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Share {
+    /// Its name, such as `marginal`.
+    pub measure: String,
+    /// The share.
+    pub estimate: f64,
+    /// Standard error by the delta method; `None` where it does not exist.
+    pub std_error: Option<f64>,
+    /// Lower end of the interval, on the logit scale; `None` on the boundary.
+    pub lower: Option<f64>,
+    /// Upper end.
+    pub upper: Option<f64>,
+    /// What it is, in one sentence.
+    pub definition: String,
+}
+
+/// Parameters of a model.
+#[derive(Clone, Debug)]
+pub(crate) struct Point {
+    pub theta: Vec<f64>,
+    pub sigma: f64,
+    pub beta: Vec<f64>,
+}
+
+/// A fit and what its shares are made of.
+pub(crate) struct Model<'a> {
+    pub fit: &'a Fit,
+    pub here: Point,
+    layout: Layout,
+    confidence: f64,
+    /// Covariance of (θ, σ).
+    parameters: &'a [f64],
+}
+
+impl<'a> Model<'a> {
+    pub fn of(fit: &'a Fit, confidence: f64) -> Self {
+        Self {
+            fit,
+            here: Point {
+                theta: fit.theta().to_vec(),
+                sigma: fit.sigma(),
+                beta: fit.fixef().to_vec(),
+            },
+            layout: rows::layout(fit.recipe()),
+            confidence,
+            parameters: &fit.inference().covariance,
+        }
+    }
+
+    /// Number of blocks of random effects.
+    pub fn blocks(&self) -> usize {
+        self.layout.terms.len()
+    }
+
+    /// The covariance matrix of each block at a point, k × k by rows.
+    pub fn covariances(&self, point: &Point) -> Vec<Vec<f64>> {
+        let lambda = self.layout.lambda(&point.theta);
+        let scale = point.sigma * point.sigma;
+        self.layout
+            .terms
+            .iter()
+            .map(|term| {
+                let width = self.layout.factors[term.factor].width;
+                let l = |i: usize, j: usize| {
+                    lambda[term.factor][(term.offset + i) * width + term.offset + j]
+                };
+                let k = term.width;
+                (0..k * k)
+                    .map(|at| {
+                        let (i, j) = (at / k, at % k);
+                        scale * (0..=i.min(j)).map(|a| l(i, a) * l(j, a)).sum::<f64>()
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// Variance of Xβ over the rows, divisor n − 1.
+    pub fn fixed(&self, point: &Point) -> f64 {
+        quadratic(&self.fit.moments().fixed_cov, &point.beta)
+    }
+
+    /// Mean over the rows of z'Tz of each block (Johnson 2014).
+    pub fn random(&self, point: &Point) -> Vec<f64> {
+        self.covariances(point)
+            .iter()
+            .zip(&self.fit.moments().random_product)
+            .map(|(t, product)| {
+                let flat: &[f64] = product;
+                trace(t, flat)
+            })
+            .collect()
+    }
+
+    /// The same of all blocks together.
+    pub fn all_random(&self, point: &Point) -> f64 {
+        // An empty sum is −0.
+        self.random(point).iter().sum::<f64>() + 0.0
+    }
+
+    /// A function of the parameters as a share.
+    pub fn share(
+        &self,
+        measure: impl Into<String>,
+        definition: impl Into<String>,
+        f: impl Fn(&Point) -> f64,
+    ) -> Share {
+        let estimate = f(&self.here);
+        let std_error = self.std_error(&f);
+        let z = Normal::STANDARD.quantile(0.5 + 0.5 * self.confidence);
+        let inside = estimate > 0.0 && estimate < 1.0;
+        let ends = std_error.filter(|_| inside).map(|se| {
+            let logit = (estimate / (1.0 - estimate)).ln();
+            let half = z * se / (estimate * (1.0 - estimate));
+            let back = |x: f64| 1.0 / (1.0 + (-x).exp());
+            (back(logit - half), back(logit + half))
+        });
+        Share {
+            measure: measure.into(),
+            estimate,
+            std_error,
+            lower: ends.map(|e| e.0),
+            upper: ends.map(|e| e.1),
+            definition: definition.into(),
+        }
+    }
+
+    /// The standard error of a function of the parameters. Differences are symmetric, so that a
+    /// direction in which the function is even (a θ that is zero) has slope zero exactly.
+    fn std_error(&self, f: &impl Fn(&Point) -> f64) -> Option<f64> {
+        const STEP: f64 = 1e-5;
+        let slope = |change: &dyn Fn(&mut Point, f64), size: f64| {
+            let (mut up, mut down) = (self.here.clone(), self.here.clone());
+            change(&mut up, size);
+            change(&mut down, -size);
+            (f(&up) - f(&down)) / (2.0 * size)
+        };
+        let m = self.here.theta.len();
+        let largest = self.here.theta.iter().fold(0.0f64, |a, x| a.max(x.abs()));
+        let mut slopes: Vec<f64> = (0..m)
+            .map(|i| {
+                // Entries of a slope in small units are small themselves.
+                let own = self.here.theta[i].abs();
+                let size = STEP * if own > 0.0 { own } else { largest.max(1e-3) };
+                slope(&|p, h| p.theta[i] += h, size)
+            })
+            .collect();
+        slopes.push(slope(&|p, h| p.sigma += h, STEP * self.here.sigma));
+        let p = self.here.beta.len();
+        let fixed: Vec<f64> = (0..p)
+            .map(|j| {
+                let se = self.fit.vcov()[j * p + j].sqrt();
+                slope(&|p, h| p.beta[j] += h, 1e-3 * se)
+            })
+            .collect();
+        let variance = quadratic(self.parameters, &slopes) + quadratic(self.fit.vcov(), &fixed);
+        (variance.is_finite() && variance > 0.0).then(|| variance.sqrt())
+    }
+}
