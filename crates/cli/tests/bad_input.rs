@@ -249,7 +249,6 @@ fn what_this_version_does_not_have() {
         ("--family", "poisson:log", "family_not_available"),
         ("--family", "gaussian:log", "family_not_available"),
         ("--family", "gausian", "family_not_available"),
-        ("--df", "kenward-roger", "df_not_available"),
         ("--agq", "9", "agq_not_available"),
     ] {
         let answer = folder.run(&["fit", f, "data.csv", option, value, "--json"]);
