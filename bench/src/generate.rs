@@ -216,7 +216,8 @@ fn spread(rows: usize, size: &[f64], random: &mut Random) -> Vec<usize> {
 }
 
 /// A data set that ships with ranef, so that no peer reads other numbers.
-fn built_in(name: &str) -> Data {
+/// A data set that ranef has built in.
+pub fn built_in(name: &str) -> Data {
     use ranef_frame::ColumnKind;
     let source = open(name, &ReadOptions::default()).expect("a built-in data set");
     let mut data = Data::default();

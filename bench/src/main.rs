@@ -8,6 +8,7 @@ mod data;
 mod generate;
 mod measure;
 mod peers;
+mod question;
 mod random;
 mod record;
 mod suite;
@@ -19,6 +20,7 @@ use std::process::ExitCode;
 use case::{CASES, Case};
 use data::Data;
 use peers::{glmm, ours};
+use question::QUESTIONS;
 use record::Record;
 
 fn main() -> ExitCode {
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         }
         // What the suite calls itself with, to measure in a process of its own.
         ["--fit", case, peer] => one_fit(case, peer),
+        ["--ask", question] => one_question(question),
         ["--read-csv", threads] => one_table(threads),
         names => suite::run(names),
     };
@@ -54,6 +57,16 @@ fn one_fit(name: &str, peer: &str) -> io::Result<()> {
         _ => ours::run,
     };
     print(&fit(case, data, peer, peer.ends_with("+all")))
+}
+
+/// Asks one question in a process of its own and prints the record.
+fn one_question(name: &str) -> io::Result<()> {
+    let Some(question) = QUESTIONS.iter().find(|q| q.full_name() == name) else {
+        return Err(io::Error::other(format!("there is no question {name}")));
+    };
+    let case = question.model();
+    let data = Data::read(&data::folder(case.data, case.make)?)?;
+    print(&ours::ask(question, data))
 }
 
 /// Reads the table once in a process of its own and prints the record.

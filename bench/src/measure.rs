@@ -19,14 +19,24 @@ pub struct Cost {
 /// How often work is repeated: until `seconds` are over, but at least three times and at most
 /// a thousand. Every run counts, the first as well.
 pub fn repeat<T>(seconds: f64, mut work: impl FnMut() -> T) -> (T, Cost) {
+    repeat_after(seconds, || (), |()| work())
+}
+
+/// The same where every run needs something made for it first, which is not counted.
+pub fn repeat_after<S, T>(
+    seconds: f64,
+    mut make: impl FnMut() -> S,
+    mut work: impl FnMut(S) -> T,
+) -> (T, Cost) {
     reset_peak();
     let before = status("VmRSS:");
     let start = Instant::now();
     let (mut cpu, mut wall) = (Vec::new(), Vec::new());
     let mut peak = f64::NAN;
     loop {
+        let made = make();
         let (cpu0, wall0) = (processor_seconds(), Instant::now());
-        let result = work();
+        let result = work(made);
         wall.push(wall0.elapsed().as_secs_f64());
         cpu.push(processor_seconds() - cpu0);
         if wall.len() == 1 {

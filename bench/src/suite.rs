@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::case::{CASES, Case};
 use crate::data::{folder, home};
 use crate::peers::{lme4, polars, say};
+use crate::question::{QUESTIONS, Question};
 use crate::record::{Record, Setting};
 use crate::{cold_start, generate, table};
 
@@ -17,15 +18,17 @@ use crate::{cold_start, generate, table};
 pub const READ_CSV: &str = "read-csv";
 
 /// Names of all cases.
-pub fn names() -> Vec<&'static str> {
-    let fits = CASES.iter().map(|c| c.name);
-    fits.chain([READ_CSV, cold_start::NAME]).collect()
+pub fn names() -> Vec<String> {
+    let fits = CASES.iter().map(|c| c.name.to_owned());
+    fits.chain(QUESTIONS.iter().map(Question::full_name))
+        .chain([READ_CSV, cold_start::NAME].map(str::to_owned))
+        .collect()
 }
 
 /// Measures the cases whose names contain one of the words; without words, all.
 pub fn run(words: &[&str]) -> io::Result<()> {
     let wanted = |name: &str| words.is_empty() || words.iter().any(|w| name.contains(w));
-    if !names().into_iter().any(wanted) {
+    if !names().iter().any(|name| wanted(name)) {
         let names = names().join(", ");
         return Err(io::Error::other(format!(
             "no case of that name; there are {names}"
@@ -39,6 +42,10 @@ pub fn run(words: &[&str]) -> io::Result<()> {
     for case in CASES.iter().filter(|c| wanted(c.name)) {
         table::heading(case.name, case.formula);
         fit(case, &mut results)?;
+    }
+    for question in QUESTIONS.iter().filter(|q| wanted(&q.full_name())) {
+        table::heading(&question.full_name(), question.model().formula);
+        ask(question, &mut results)?;
     }
     if wanted(READ_CSV) {
         table::heading(READ_CSV, "1,000,000 rows of 8 columns");
@@ -71,6 +78,22 @@ fn fit(case: &Case, results: &mut Results) -> io::Result<()> {
         table::row(&record, first.as_ref());
         results.write(&record)?;
         first.get_or_insert(record);
+    }
+    Ok(())
+}
+
+/// One question, asked of ranef and, where that is possible, in R.
+fn ask(question: &Question, results: &mut Results) -> io::Result<()> {
+    let (name, case) = (question.full_name(), question.model());
+    let folder = folder(case.data, case.make)?;
+    let ours =
+        myself(&["--ask", &name]).unwrap_or_else(|e| Record::failed(&name, "ranef", e.to_string()));
+    table::row(&ours, None);
+    results.write(&ours)?;
+    if question.in_r {
+        let theirs = lme4::ask(question, &folder);
+        table::row(&theirs, Some(&ours));
+        results.write(&theirs)?;
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::process::Command;
 use super::{PATIENCE, say};
 use crate::case::Case;
 use crate::data::home;
+use crate::question::Question;
 use crate::record::Record;
 
 /// Fits the case in R; a record without figures where R or lme4 is absent.
@@ -17,7 +18,24 @@ pub fn run(case: &Case, folder: &Path) -> Record {
         .arg(home().join("scripts/lme4.R"))
         .args([folder.as_os_str(), case.formula.as_ref()])
         .args([case.reml.to_string(), PATIENCE.to_string()]);
-    let failed = |why: String| Record::failed(case.name, "lme4", why);
+    record(command, case.name, "lme4")
+}
+
+/// Asks a question in R, of lme4 or of the package that answers it there.
+pub fn ask(question: &Question, folder: &Path) -> Record {
+    let case = question.model();
+    let mut command = r();
+    command
+        .arg(home().join("scripts/questions.R"))
+        .args([folder.as_os_str(), case.formula.as_ref()])
+        .args([case.reml.to_string(), PATIENCE.to_string()])
+        .args([question.name, question.about]);
+    record(command, &question.full_name(), "R")
+}
+
+/// Runs a script that prints a record.
+fn record(mut command: Command, case: &str, peer: &str) -> Record {
+    let failed = |why: String| Record::failed(case, peer, why);
     match command.output() {
         Err(error) => failed(format!("skipped: no Rscript ({error})")),
         Ok(output) if !output.status.success() => {
@@ -28,8 +46,13 @@ pub fn run(case: &Case, folder: &Path) -> Record {
         Ok(output) => match serde_json::from_slice::<Record>(&output.stdout) {
             Err(error) => failed(format!("unreadable answer: {error}")),
             Ok(record) => Record {
-                case: case.name.into(),
-                peer: "lme4".into(),
+                case: case.into(),
+                // A script that calls several packages says which one it was.
+                peer: if record.peer.is_empty() {
+                    peer.into()
+                } else {
+                    record.peer.clone()
+                },
                 ..record
             },
         },

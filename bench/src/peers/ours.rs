@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use ranef::Lmer;
+use ranef::{AnovaType, DeletionMethod, DfMethod, Error, Fit, IntervalMethod, Lmer, MeansOptions};
 use ranef_frame::{MemorySource, ReadOptions, Table, open};
 
 use super::PATIENCE;
 use crate::case::Case;
 use crate::data::{Data, Values};
-use crate::measure::repeat;
+use crate::measure::{repeat, repeat_after};
+use crate::question::Question;
 use crate::record::Record;
 
 /// Fits the case. `all` asks at once for what a fit otherwise computes when asked: Satterthwaite's
@@ -41,6 +42,60 @@ pub fn run(case: &Case, data: Data, peer: &str, all: bool) -> Record {
         }
         .with_cost(&cost),
     }
+}
+
+/// Asks a question of a fit made for it; what a fit remembers once it was asked is never there.
+pub fn ask(question: &Question, data: Data) -> Record {
+    let (name, case) = (question.full_name(), question.model());
+    let source = match source(data) {
+        Ok(source) => source,
+        Err(error) => return Record::failed(&name, "ranef", format!("{error:?}")),
+    };
+    let model = Lmer::new(case.formula).reml(case.reml);
+    let (answer, cost) = repeat_after(
+        PATIENCE,
+        || model.fit(&source),
+        |fit| answer(question, &fit?, &source),
+    );
+    match answer {
+        Err(error) => Record::failed(&name, "ranef", format!("{error:?}")),
+        Ok(()) => Record {
+            case: name,
+            peer: "ranef".into(),
+            version: VERSION.into(),
+            ..Record::default()
+        }
+        .with_cost(&cost),
+    }
+}
+
+fn answer(question: &Question, fit: &Fit, source: &MemorySource) -> Result<(), Error> {
+    const LEVEL: f64 = 0.95;
+    match question.name {
+        "satterthwaite" => drop(fit.coefficients()),
+        "kenward-roger" => {
+            let found = fit.kenward_roger()?;
+            let p = fit.fixef().len();
+            let unit = |j: usize| (0..p).map(|i| f64::from(u8::from(i == j))).collect();
+            let contrasts: Vec<Vec<f64>> = (0..p).map(unit).collect();
+            contrasts.iter().for_each(|c| drop(found.df(c)));
+        }
+        "anova" => drop(fit.anova(AnovaType::III, DfMethod::Satterthwaite)?),
+        "profile" => drop(fit.confint(IntervalMethod::Profile, LEVEL)?),
+        "wald" => drop(fit.confint(IntervalMethod::Wald, LEVEL)?),
+        "modes" => drop(fit.effects(LEVEL)),
+        "r2" => drop((fit.r_squared(LEVEL), fit.icc(LEVEL, None))),
+        "means" => drop(fit.means(&MeansOptions::by([question.about]))?),
+        "pool" => drop(fit.pooling(Some(question.about), LEVEL)?),
+        "influence" => drop(fit.group_influence(
+            source,
+            Some(question.about),
+            DeletionMethod::Exact,
+            &mut |_, _| {},
+        )?),
+        unknown => unreachable!("no question `{unknown}`"),
+    }
+    Ok(())
 }
 
 /// Reads and types a CSV.
