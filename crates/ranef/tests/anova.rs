@@ -322,7 +322,8 @@ fn what_people_read() {
         "Type III analysis of variance with Satterthwaite's method\n",
         " Term           Sum Sq  Mean Sq  NumDF  DenDF  F value    Pr(>F)\n",
         " nitro ",
-        "averaged over the cells",
+        "averaged over the cells of its",
+        "at zero of",
         "Rule for few groups: `Block` has 6 levels; prefer Kenward and",
     ] {
         assert!(text.contains(part), "{part} not in\n{text}");
