@@ -56,8 +56,7 @@ impl AnovaType {
             .filter(|v| v.len() > 1)
             .peekable();
         let any = interactions.peek().is_some();
-        let with_number =
-            interactions.any(|v| v.iter().any(|x| number(x.0)) && v.iter().any(|x| !number(x.0)));
+        let with_number = interactions.any(|v| v.iter().any(|x| number(x.0)));
         match (self, any) {
             (AnovaType::I, _) => {
                 "Each term is tested after those above it: the order matters.".to_owned()
@@ -70,7 +69,7 @@ impl AnovaType {
             }
             (AnovaType::III, true) => {
                 let at_zero = if with_number {
-                    "; where a factor interacts with a number, at zero of that number"
+                    "; where it interacts with a number, at zero of that number"
                 } else {
                     ""
                 };
