@@ -164,6 +164,8 @@ impl Fit {
                  are tested by what the data can compare.",
             ));
         }
+        let missing = rows.iter().filter(|r| r.f.is_some() && r.p_value.is_none());
+        notes.extend(missing.map(|r| tests::no_denominator(&format!("`{}`", r.term))));
         notes.extend(tests::few_groups(self, df));
         Ok(Anova {
             kind,
