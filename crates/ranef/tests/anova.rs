@@ -307,6 +307,33 @@ fn least_squares() {
     }
 }
 
+/// Two workers and three random effects: Kenward and Roger's F has no mean. Single coefficients still
+/// have their tests.
+#[test]
+fn too_few_groups_for_an_f() {
+    let rows = 0..18u32;
+    let score =
+        |i: u32| f64::from(i * 37 % 19) + f64::from(i / 9 * (i % 3) * 20) + f64::from(i % 3);
+    let source = Table::new()
+        .number("score", rows.clone().map(score))
+        .text("machine", rows.clone().map(|i| format!("m{}", i % 3)))
+        .text("worker", rows.map(|i| format!("w{}", i / 9)))
+        .source()
+        .unwrap();
+    let fit = lmer("score ~ machine + (machine | worker)", &source).unwrap();
+    let anova = fit.anova(AnovaType::III, DfMethod::KenwardRoger).unwrap();
+    let row = &anova.rows[0];
+    assert!(
+        row.f.is_some() && row.den_df.is_none() && row.p_value.is_none(),
+        "{row:?}"
+    );
+    assert!(anova.notes.iter().any(|n| n.code == "no_denominator"));
+    let one = fit
+        .f_test(&[0.0, 1.0, 0.0], &[0.0], DfMethod::KenwardRoger)
+        .unwrap();
+    assert!(one.p_value.is_some(), "{one:?}");
+}
+
 #[test]
 fn what_people_read() {
     let fit = lmer(
@@ -322,7 +349,8 @@ fn what_people_read() {
         "Type III analysis of variance with Satterthwaite's method\n",
         " Term           Sum Sq  Mean Sq  NumDF  DenDF  F value    Pr(>F)\n",
         " nitro ",
-        "averaged over the cells",
+        "averaged over the cells of its",
+        "at zero of",
         "Rule for few groups: `Block` has 6 levels; prefer Kenward and",
     ] {
         assert!(text.contains(part), "{part} not in\n{text}");

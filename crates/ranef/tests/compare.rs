@@ -130,6 +130,14 @@ fn nesting_is_seen() {
         ),
         (true, true)
     );
+    let same = compared(
+        "Oats",
+        &[
+            "yield ~ Variety + (1 | Block)",
+            "yield ~ 0 + Variety + (1 | Block)",
+        ],
+    );
+    assert_eq!(same.unwrap().notes[0].code, "same_fit");
     // One does not contain the other.
     assert_eq!(
         oats(

@@ -47,6 +47,9 @@ pub struct KenwardRoger {
 /// Eigenvalues of the information, scaled to a unit diagonal, that count as zero.
 const NO_INFORMATION: f64 = 1e-10;
 
+/// 1 − A2/q below which it is zero but for rounding.
+const NO_MEAN: f64 = 1e-8;
+
 impl KenwardRoger {
     pub(super) fn of(fit: &mut Fit) -> Self {
         fit.criterion.at(&fit.standard);
@@ -163,7 +166,9 @@ impl KenwardRoger {
     /// The F test of several contrasts, q × p by rows, given their estimates less the values
     /// tested. λ and the denominator's degrees of freedom follow Kenward and Roger (1997, p. 987) as
     /// written out by Halekoh and Højsgaard (2014, section 2.2); where m is within 0.01 of 2, λ is 1
-    /// as in pbkrtest, because the formula has a pole there.
+    /// as in pbkrtest, because the formula has a pole there. With so few groups that F has no mean
+    /// (A2 ≥ q, such as two groups and three random effects) there is no answer: `den_df` is NaN and F
+    /// not scaled.
     pub fn f_test(&self, contrasts: &[f64], values: &[f64]) -> FTest {
         let p = self.covariance.len().isqrt();
         let turned = Uncorrelated::of(contrasts, values, self.plain());
@@ -212,6 +217,15 @@ impl KenwardRoger {
         let below = 3.0 * q + 2.0 * (1.0 - g);
         let (c1, c2, c3) = (g / below, (q - g) / below, (q + 2.0 - g) / below);
         let shrink = 1.0 - a2 / q;
+        // E(F) = 1/(1 − A2/q) does not exist: no F distribution comes near.
+        if shrink < NO_MEAN {
+            return FTest {
+                f: wald,
+                scaling: 1.0,
+                num_df: q,
+                den_df: f64::NAN,
+            };
+        }
         let ratio = shrink / (1.0 - c2 * b);
         let rho = ratio * ratio * (1.0 + c1 * b) / (q * (1.0 - c3 * b));
         let den_df = 4.0 + (q + 2.0) / (q * rho - 1.0);

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ranef_design::VariableValues;
 use serde::{Serialize, Serializer};
 
 use super::contrast::method_sentence;
@@ -46,17 +47,36 @@ impl AnovaType {
         }
     }
 
-    fn in_words(self) -> &'static str {
-        match self {
-            AnovaType::I => "Each term is tested after those above it: the order matters.",
-            AnovaType::II => {
+    /// What is tested, in one sentence.
+    fn in_words(self, fit: &Fit) -> String {
+        let variables = fit.recipe().variables();
+        let number = |v: usize| matches!(variables[v].values, VariableValues::Numbers { .. });
+        let mut interactions = (fit.recipe().fixed_terms().iter())
+            .map(|t| &t.variables)
+            .filter(|v| v.len() > 1)
+            .peekable();
+        let any = interactions.peek().is_some();
+        let with_number = interactions.any(|v| v.iter().any(|x| number(x.0)));
+        match (self, any) {
+            (AnovaType::I, _) => {
+                "Each term is tested after those above it: the order matters.".to_owned()
+            }
+            (_, false) => "Each term is tested after all others.".to_owned(),
+            (AnovaType::II, true) => {
                 "Each term is tested after all others that do not contain it; that of a main effect \
                  supposes that its interactions are zero."
+                    .to_owned()
             }
-            AnovaType::III => {
-                "Each term is tested after all others and averaged over the cells of its \
-                 interactions with equal weights; where it interacts with a number, at zero of that \
-                 number."
+            (AnovaType::III, true) => {
+                let at_zero = if with_number {
+                    "; where it interacts with a number, at zero of that number"
+                } else {
+                    ""
+                };
+                format!(
+                    "Each term is tested after all others and averaged over the cells of its \
+                     interactions with equal weights{at_zero}."
+                )
             }
         }
     }
@@ -70,6 +90,8 @@ pub struct Anova {
     pub kind: AnovaType,
     /// The method for degrees of freedom.
     pub method: DfMethod,
+    /// What is tested, in one sentence.
+    pub tested: String,
     /// One row a term, in the order of the formula.
     pub rows: Vec<AnovaRow>,
     /// What the reader should know.
@@ -142,10 +164,13 @@ impl Fit {
                  are tested by what the data can compare.",
             ));
         }
+        let missing = rows.iter().filter(|r| r.f.is_some() && r.p_value.is_none());
+        notes.extend(missing.map(|r| tests::no_denominator(&format!("`{}`", r.term))));
         notes.extend(tests::few_groups(self, df));
         Ok(Anova {
             kind,
             method: self.effective_df(df),
+            tested: kind.in_words(self),
             rows,
             notes,
         })
@@ -198,7 +223,7 @@ impl fmt::Display for Anova {
             self.kind.roman(),
             self.table()
         )?;
-        let mut words = vec![self.kind.in_words().to_owned()];
+        let mut words = vec![self.tested.clone()];
         if self.method == DfMethod::None {
             words.push(method_sentence(self.method).to_owned());
         }

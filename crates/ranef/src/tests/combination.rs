@@ -219,6 +219,10 @@ impl Reader<'_> {
         let rest = self.rest();
         let trimmed = rest.trim_start();
         let start = self.at + rest.len() - trimmed.len();
+        if self.text.trim().is_empty() {
+            return Error::new("contrast_syntax", "a contrast is empty")
+                .with_hint("write a combination of coefficients, such as `a - b = 0`");
+        }
         if trimmed.is_empty() {
             return Error::new("contrast_syntax", format!("`{}` ends too early", self.text))
                 .with_hint("write a combination of coefficients, such as `a - b = 0`")
@@ -337,7 +341,7 @@ mod tests {
             ("1 = 2", "empty_contrast", None),
             ("Days / 0", "not_linear", Some(" / 0")),
             ("(Days", "contrast_syntax", Some("")),
-            ("", "contrast_syntax", Some("")),
+            ("", "contrast_syntax", None),
             ("Days grpB", "unknown_coefficient", Some("grpB")),
             ("`grp`", "unknown_coefficient", Some("`grp`")),
             ("`grp", "unknown_coefficient", Some("`grp")),

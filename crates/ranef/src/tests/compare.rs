@@ -198,7 +198,19 @@ impl ModelRow {
 fn remarks(order: &[usize], compared: &[&Fit], rows: &[ModelRow]) -> Vec<Note> {
     let mut notes = Vec::new();
     for (pair, row) in order.windows(2).zip(&rows[1..]) {
-        if row.nested == Some(false) {
+        let (before, after) = (compared[pair[0]], compared[pair[1]]);
+        let gap = (before.criterion() - after.criterion()).abs();
+        if row.df == Some(0) && gap < 1e-7 * after.criterion().abs().max(1.0) {
+            notes.push(Note::new(
+                "same_fit",
+                format!(
+                    "m{} and m{} fit alike with as many parameters: the same model in other words, \
+                     or the data cannot tell them apart.",
+                    pair[0] + 1,
+                    pair[1] + 1
+                ),
+            ));
+        } else if row.nested == Some(false) {
             notes.push(Note::new(
                 "not_nested",
                 format!(

@@ -191,6 +191,9 @@ impl Fit {
             });
         }
         let mut notes: Vec<Note> = tests::refitted(self, df).into_iter().collect();
+        if joint.f.is_some() && joint.p_value.is_none() {
+            notes.push(tests::no_denominator("all at once"));
+        }
         notes.extend(tests::few_groups(self, df));
         let means = pairwise_means(&contrasts, p);
         if adjustment == Adjust::Tukey && means.is_none() {
@@ -321,7 +324,7 @@ impl JointTest {
     /// `Both at once: F(2, 14.8) = 0.49, p = 0.62.`
     pub(crate) fn sentence(&self, what: &str) -> String {
         let (Some(f), Some(p)) = (self.f, self.p_value) else {
-            return format!("{what}: nothing to test.");
+            return format!("{what}: no test.");
         };
         let (name, value, df) = match self.den_df {
             Some(den) => ("F", f, format!("{}, {den:.1}", self.num_df)),

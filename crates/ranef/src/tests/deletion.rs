@@ -8,7 +8,7 @@ use ranef_frame::Source;
 use serde::Serialize;
 
 use crate::table::{Answer, Style, Table};
-use crate::{Error, Fit, Note, tests};
+use crate::{DfMethod, Error, Fit, Note, tests};
 
 /// The model and, below it, the same without one of its random effects.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -82,7 +82,8 @@ impl Fit {
         let mut notes = Vec::new();
         for candidate in candidates {
             let formula = candidate.terms.to_string();
-            let smaller = self.options().with_formula(&formula).fit(source)?;
+            let options = self.options().with_formula(&formula);
+            let smaller = options.df(DfMethod::None).fit(source)?;
             if smaller.nobs() != self.nobs() {
                 return Err(Error::new(
                     "different_rows",

@@ -15,9 +15,10 @@ pub struct JointTest {
     pub scaling: f64,
     /// Number of independent contrasts.
     pub num_df: f64,
-    /// Degrees of freedom of the denominator; `None` for a χ² test.
+    /// Degrees of freedom of the denominator; `None` for a χ² test, and, without a p-value, where
+    /// groups are too few for Kenward and Roger's formula.
     pub den_df: Option<f64>,
-    /// The p-value.
+    /// The p-value; `None` where there is none.
     pub p_value: Option<f64>,
 }
 
@@ -32,7 +33,7 @@ impl JointTest {
             f,
             scaling: test.scaling,
             num_df: test.num_df,
-            den_df: (any && test.den_df.is_finite()).then_some(test.den_df),
+            den_df: (any && possible && test.den_df.is_finite()).then_some(test.den_df),
             p_value: f
                 .filter(|_| possible)
                 .map(|f| FisherF::new(test.num_df, test.den_df).upper_tail(f.max(0.0))),

@@ -39,6 +39,17 @@ fn write_words(f: &mut std::fmt::Formatter<'_>, words: &[String]) -> std::fmt::R
     Ok(())
 }
 
+/// What to say where Kenward and Roger's F has no answer.
+pub(crate) fn no_denominator(what: &str) -> Note {
+    Note::new(
+        "no_denominator",
+        format!(
+            "Kenward and Roger's F of {what} does not exist: there are too few groups for so many \
+             random effects. Simplify the random effects, or test single coefficients."
+        ),
+    )
+}
+
 /// Note on the tests of a fit by maximum likelihood.
 pub(crate) fn refitted(fit: &Fit, df: DfMethod) -> Option<Note> {
     let refit = fit.effective_df(df) == DfMethod::KenwardRoger && !fit.reml();
