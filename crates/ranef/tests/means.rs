@@ -215,7 +215,8 @@ fn differences_stay_within() {
     );
     let options = MeansOptions::by(["Variety"])
         .within(["nitro"])
-        .pairwise(true);
+        .pairwise(true)
+        .adjust(Adjust::Holm);
     let means = fit.means(&options).unwrap();
     assert_eq!((means.rows.len(), means.contrasts.len()), (12, 12));
     let of = |nitro: &str, contrast: &str| {
