@@ -83,15 +83,16 @@ impl JohnsonNeyman {
         let parts: Vec<String> = self
             .regions
             .iter()
-            .filter(|r| r.significant)
+            .filter(|r| r.significant && r.meets(self.range))
             .map(|r| {
+                let (from, to) = r.within(self.range);
                 let sign = if r.sign == Some(1) {
                     "positive"
                 } else {
                     "negative"
                 };
-                match (r.from, r.to) {
-                    (None, None) => format!("{sign} everywhere"),
+                match (from, to) {
+                    (None, None) => format!("{sign} at all {over} in the data"),
                     (None, Some(to)) => format!("{sign} below {over} = {}", number(to)),
                     (Some(from), None) => format!("{sign} above {over} = {}", number(from)),
                     (Some(from), Some(to)) => {
@@ -105,21 +106,20 @@ impl JohnsonNeyman {
             })
             .collect();
         let said = if parts.is_empty() {
-            format!("nowhere does the slope of {of} differ from zero ({p}).")
+            format!("nowhere in the data does the slope of {of} differ from zero ({p}).")
         } else {
             format!("the slope of {of} is {} ({p}).", parts.join(", and "))
         };
-        let outside = self
+        let outside: Vec<String> = self
             .bounds
             .iter()
             .filter(|b| **b < self.range[0] || **b > self.range[1])
-            .count();
-        let extrapolated = match (outside, self.bounds.len()) {
-            (0, _) => String::new(),
-            (1, 1) => "; the bound lies outside of them".to_owned(),
-            (n, all) if n == all => "; the bounds lie outside of them".to_owned(),
-            (1, _) => "; one bound lies outside of them".to_owned(),
-            (n, _) => format!("; {n} bounds lie outside of them"),
+            .map(|b| number(*b))
+            .collect();
+        let extrapolated = match outside.len() {
+            0 => String::new(),
+            1 => format!("; a bound at {} lies outside of them", outside[0]),
+            _ => format!("; bounds at {} lie outside of them", outside.join(" and ")),
         };
         format!("{said} The data have {over} from {min} to {max}{extrapolated}.")
     }
