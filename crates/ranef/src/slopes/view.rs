@@ -6,7 +6,9 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::{JohnsonNeyman, Slope, Slopes};
-use crate::means::{Estimate, Point, estimate_columns, point_columns, serialize_estimate};
+use crate::means::{
+    Estimate, Point, estimate_columns, point_columns, serialize_estimate, write_held,
+};
 use crate::predict::percent;
 use crate::table::{Answer, Table};
 
@@ -67,6 +69,12 @@ impl fmt::Display for Slopes {
                 found.sentence(&self.of, &self.over, self.level)
             )?;
         }
+        // The other predictors say something about a slope only where they bear on it; which do is
+        // left to the reader.
+        if !self.held.is_empty() {
+            writeln!(f)?;
+        }
+        write_held(f, &self.held)?;
         Ok(())
     }
 }
