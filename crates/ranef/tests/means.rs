@@ -614,6 +614,55 @@ fn johnson_neyman_bounds() {
     );
 }
 
+/// Means of groups of a transform are no interaction with the groups, and many levels are counted.
+#[test]
+fn within_and_between() {
+    let n = 240usize;
+    let school = |i: usize| i / 12;
+    let table = Table::new()
+        .number(
+            "y",
+            (0..n).map(|i| ((i * 37) % 23) as f64 + (school(i) % 5) as f64),
+        )
+        .number(
+            "ses",
+            (0..n).map(|i| ((i * 31) % 17) as f64 + (school(i) % 3) as f64),
+        )
+        .text("school", (0..n).map(|i| format!("s{:02}", school(i))))
+        .text(
+            "sector",
+            (0..n).map(|i| if school(i) % 2 == 1 { "a" } else { "b" }),
+        )
+        .source()
+        .unwrap();
+    let formula = "y ~ within(ses, school) * sector + between(ses, school) + (1 | school)";
+    let fit = lmer(formula, &table).unwrap();
+    let slopes = fit
+        .means(&MeansOptions::by(["sector"]).trend("ses"))
+        .unwrap();
+    assert!(slopes.notes.is_empty(), "{:?}", slopes.notes);
+    let beta = |name: &str| fit.fixef()[fit.fixed_names().iter().position(|n| *n == name).unwrap()];
+    let within = beta("within(ses, school)");
+    near(
+        "slope",
+        slopes.rows[0].value.unwrap().estimate,
+        within,
+        1e-9,
+    );
+    let more = beta("within(ses, school):sectorb");
+    near(
+        "slope",
+        slopes.rows[1].value.unwrap().estimate,
+        within + more,
+        1e-9,
+    );
+    let text = slopes.to_string();
+    assert!(
+        text.contains("Averaged over school with equal weights (20 levels)."),
+        "{text}"
+    );
+}
+
 #[test]
 fn questions_without_an_answer() {
     let fit = fit("yield ~ nitro * Variety + (1 | Block/Variety)", "Oats");

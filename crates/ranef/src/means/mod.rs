@@ -15,7 +15,7 @@ use serde::Serialize;
 
 pub use grid::Point;
 pub(crate) use grid::{Grid, Row, Spread};
-pub(crate) use view::{estimate_columns, point_columns, serialize_estimate};
+pub(crate) use view::{estimate_columns, point_columns, serialize_estimate, write_held};
 
 use crate::adjust::Single;
 use crate::linear::Linear;
@@ -345,10 +345,11 @@ impl Fit {
         let together = |a: &str, b: &str| {
             let variables = self.recipe().variables();
             self.recipe().fixed_terms().iter().any(|term| {
+                // A variable of its own: `within(x, g)` is no interaction with `g`.
                 let has = |column: &str| {
                     term.variables
                         .iter()
-                        .any(|&(v, _)| variables[v].columns.iter().any(|c| c == column))
+                        .any(|&(v, _)| matches!(&variables[v].columns[..], [c] if c == column))
                 };
                 has(a) && has(b)
             })

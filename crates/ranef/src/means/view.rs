@@ -1,5 +1,6 @@
 //! Means as JSON, as a table, and in words.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::ser::{SerializeMap, SerializeSeq};
@@ -197,32 +198,46 @@ impl fmt::Display for Means {
                 )?;
             }
         }
-        let list = |points: &[Point]| -> String {
-            let texts: Vec<String> = points.iter().map(Point::to_string).collect();
-            texts.join(", ")
-        };
-        let (averaged, held): (Vec<_>, Vec<_>) =
-            self.held.iter().partition(|(_, points)| points.len() > 1);
         if !self.held.is_empty() || !self.notes.is_empty() {
             writeln!(f)?;
         }
-        for (column, points) in averaged {
-            writeln!(
-                f,
-                "Averaged over {column} with equal weights ({}).",
-                list(points)
-            )?;
-        }
-        if !held.is_empty() {
-            let texts: Vec<String> = held
-                .iter()
-                .map(|(column, points)| format!("{column} = {}", list(points)))
-                .collect();
-            writeln!(f, "Held at {}.", texts.join(", "))?;
-        }
+        write_held(f, &self.held)?;
         for note in &self.notes {
             writeln!(f, "Note: {}.", note.message)?;
         }
         Ok(())
     }
+}
+
+/// Levels that are listed; more are counted.
+const LISTED: usize = 8;
+
+/// What is averaged over and what is held where, a line each.
+pub(crate) fn write_held(
+    f: &mut fmt::Formatter<'_>,
+    held: &BTreeMap<String, Vec<Point>>,
+) -> fmt::Result {
+    let list = |points: &[Point]| -> String {
+        if points.len() > LISTED {
+            return format!("{} levels", points.len());
+        }
+        let texts: Vec<String> = points.iter().map(Point::to_string).collect();
+        texts.join(", ")
+    };
+    for (column, points) in held.iter().filter(|(_, points)| points.len() > 1) {
+        writeln!(
+            f,
+            "Averaged over {column} with equal weights ({}).",
+            list(points)
+        )?;
+    }
+    let held: Vec<String> = held
+        .iter()
+        .filter(|(_, points)| points.len() == 1)
+        .map(|(column, points)| format!("{column} = {}", list(points)))
+        .collect();
+    if !held.is_empty() {
+        writeln!(f, "Held at {}.", held.join(", "))?;
+    }
+    Ok(())
 }

@@ -34,6 +34,18 @@ pub struct Region {
     pub sign: Option<i8>,
 }
 
+impl Region {
+    /// Whether some of it lies within a range.
+    pub(super) fn meets(&self, [min, max]: [f64; 2]) -> bool {
+        self.from.is_none_or(|x| x < max) && self.to.is_none_or(|x| x > min)
+    }
+
+    /// Its ends as far as they lie within a range.
+    pub(super) fn within(&self, [min, max]: [f64; 2]) -> (Option<f64>, Option<f64>) {
+        (self.from.filter(|x| *x > min), self.to.filter(|x| *x < max))
+    }
+}
+
 /// The slope at some value: its combination of the fixed effects.
 type At<'a> = dyn Fn(f64) -> Vec<f64> + 'a;
 

@@ -6,7 +6,9 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::{JohnsonNeyman, Slope, Slopes};
-use crate::means::{Estimate, Point, estimate_columns, point_columns, serialize_estimate};
+use crate::means::{
+    Estimate, Point, estimate_columns, point_columns, serialize_estimate, write_held,
+};
 use crate::predict::percent;
 use crate::table::{Answer, Table};
 
@@ -67,6 +69,12 @@ impl fmt::Display for Slopes {
                 found.sentence(&self.of, &self.over, self.level)
             )?;
         }
+        // The other predictors say something about a slope only where they bear on it; which do is
+        // left to the reader.
+        if !self.held.is_empty() {
+            writeln!(f)?;
+        }
+        write_held(f, &self.held)?;
         Ok(())
     }
 }
@@ -83,15 +91,16 @@ impl JohnsonNeyman {
         let parts: Vec<String> = self
             .regions
             .iter()
-            .filter(|r| r.significant)
+            .filter(|r| r.significant && r.meets(self.range))
             .map(|r| {
+                let (from, to) = r.within(self.range);
                 let sign = if r.sign == Some(1) {
                     "positive"
                 } else {
                     "negative"
                 };
-                match (r.from, r.to) {
-                    (None, None) => format!("{sign} everywhere"),
+                match (from, to) {
+                    (None, None) => format!("{sign} at all {over} in the data"),
                     (None, Some(to)) => format!("{sign} below {over} = {}", number(to)),
                     (Some(from), None) => format!("{sign} above {over} = {}", number(from)),
                     (Some(from), Some(to)) => {
@@ -105,21 +114,20 @@ impl JohnsonNeyman {
             })
             .collect();
         let said = if parts.is_empty() {
-            format!("nowhere does the slope of {of} differ from zero ({p}).")
+            format!("nowhere in the data does the slope of {of} differ from zero ({p}).")
         } else {
             format!("the slope of {of} is {} ({p}).", parts.join(", and "))
         };
-        let outside = self
+        let outside: Vec<String> = self
             .bounds
             .iter()
             .filter(|b| **b < self.range[0] || **b > self.range[1])
-            .count();
-        let extrapolated = match (outside, self.bounds.len()) {
-            (0, _) => String::new(),
-            (1, 1) => "; the bound lies outside of them".to_owned(),
-            (n, all) if n == all => "; the bounds lie outside of them".to_owned(),
-            (1, _) => "; one bound lies outside of them".to_owned(),
-            (n, _) => format!("; {n} bounds lie outside of them"),
+            .map(|b| number(*b))
+            .collect();
+        let extrapolated = match outside.len() {
+            0 => String::new(),
+            1 => format!("; a bound at {} lies outside of them", outside[0]),
+            _ => format!("; bounds at {} lie outside of them", outside.join(" and ")),
         };
         format!("{said} The data have {over} from {min} to {max}{extrapolated}.")
     }
