@@ -270,8 +270,9 @@ fn a_singular_fit_has_prices() {
 fn a_loaded_model_is_given_its_rows() {
     let (fit, data) = unbalanced();
     let loaded = Fit::from_json(&fit.to_json().unwrap()).unwrap();
+    let all = [Optimizer::Newton];
     assert_eq!(
-        loaded.residual_table(&*data, None).unwrap_err().code(),
+        loaded.compare_optimizers(&all).unwrap_err().code(),
         "needs_rows"
     );
     let again = loaded.with_rows(&*data).unwrap();
@@ -667,6 +668,46 @@ fn few_groups_are_named() {
     assert_eq!(verdict(&found, "groups"), Verdict::Ok);
 }
 
+/// Two rows a group: half of every residual is taken up by its own group, which is no fault of the
+/// model.
+#[test]
+fn leverage_is_no_departure() {
+    let mut stream = Stream::new(3, 0, 0);
+    let (mut y, mut x, mut g) = (Vec::new(), Vec::new(), Vec::new());
+    for group in 0..1500 {
+        let level = 1.5 * stream.normal();
+        for _ in 0..2 {
+            x.push(stream.normal());
+            y.push(x[x.len() - 1] + level + stream.normal());
+            g.push(format!("{group}"));
+        }
+    }
+    let source = Table::new()
+        .number("y", y)
+        .number("x", x)
+        .text("g", g)
+        .source()
+        .unwrap();
+    let fit = lmer("y ~ x + (1 | g)", &source).unwrap();
+    let found = fit
+        .simulated_residuals(&source, Simulate::default())
+        .unwrap();
+    assert!(found.dispersion_expected < 0.9, "{found:?}");
+    assert!(
+        (found.dispersion / found.dispersion_expected - 1.0).abs() < 0.02,
+        "{found:?}"
+    );
+    assert!(found.distance_p < 0.01 && found.distance_adjusted_p > 0.05);
+    assert!(found.outliers_p > 0.01 && found.outliers_expected < 2.0 * 3000.0 / 251.0);
+    assert!(found.largest_quantile_deviation().1 > 0.01);
+    let check = fit
+        .check(&source, &CheckOptions::default(), &mut |_| {})
+        .unwrap();
+    for finding in &check.checks {
+        assert!(finding.verdict <= Verdict::Unknown, "{finding:?}");
+    }
+}
+
 #[test]
 fn simulated_residuals_are_reproducible_and_uniform() {
     let source = study(|_, _, noise, stream| (noise, stream.normal()));
@@ -691,6 +732,8 @@ fn simulated_residuals_are_reproducible_and_uniform() {
         assert_ne!(found.residuals, other.residuals);
         assert!(found.residuals.iter().all(|u| (0.0..=1.0).contains(u)));
         assert!(found.distance_adjusted_p > 0.01, "{found:?}");
+        assert!(found.outliers_p > 0.01, "{found:?}");
+        assert!(found.largest_quantile_deviation().1 > 0.01, "{found:?}");
         let ratio = found.dispersion / found.dispersion_expected;
         assert!((ratio - 1.0).abs() < 0.1, "{found:?}");
         // The same as places in the normal distribution around the expected value.

@@ -585,16 +585,21 @@ pub(super) fn simulated(found: &Simulated) -> Vec<Finding> {
         "note where p < 0.01 and there are more than twice as many as by chance",
     );
     let (deviation, value) = found.largest_quantile_deviation();
-    let quantiles = Finding::new(
-        "simulated_quantiles",
-        by_size(Some(value), deviation, 0.1, 0.2),
-        format!("Pattern: quartiles of the places among {how}, along the expected values."),
+    let found_text = if found.quantiles.is_empty() {
+        "There is nothing to go along: the expected value is the same for all.".to_owned()
+    } else {
         format!(
             "In a third of the rows the share below a quartile is off by {:.0} percentage points at most \
              ({} after 3 tests).",
             100.0 * deviation,
             p(value)
-        ),
+        )
+    };
+    let quantiles = Finding::new(
+        "simulated_quantiles",
+        by_size(Some(value), deviation, 0.1, 0.2),
+        format!("Pattern: quartiles of the places among {how}, along the expected values."),
+        found_text,
         "There is a pattern that the model does not have: a curve, an interaction, or a variance that \
          changes."
             .to_owned(),

@@ -70,11 +70,12 @@ pub struct Simulated {
     pub dispersion_p: f64,
     /// Rows beyond all simulated responses.
     pub outliers: usize,
-    /// How many there would be by chance, 2n/(S + 1).
+    /// How many there would be by chance after leverages; without them 2n/(S + 1).
     pub outliers_expected: f64,
     /// Two-sided binomial p-value.
     pub outliers_p: f64,
-    /// Whether quartiles stay where they should along the fitted values.
+    /// Whether quartiles stay where they should along the expected values of the population; none
+    /// where these are all the same. Not along the fitted values, which take their residuals along.
     pub quantiles: Vec<QuantileDeviation>,
 }
 
@@ -84,9 +85,10 @@ pub struct QuantileDeviation {
     /// Which: 0.25, 0.5 or 0.75.
     pub quantile: f64,
     /// Score test that it is the constant it should be against a quadratic curve over the ranks of
-    /// the expected values (Koenker 2005, Quantile Regression, section 3.5): χ² with 3 degrees of
-    /// freedom.
+    /// the expected values (Koenker 2005, Quantile Regression, section 3.5): χ².
     pub statistic: f64,
+    /// Its degrees of freedom: 3, less where there are fewer expected values.
+    pub df: usize,
     /// Its p-value, as if rows were independent.
     pub p_value: f64,
     /// Share of rows below it in the lowest, middle and highest third of the expected values.
@@ -171,14 +173,15 @@ impl Fit {
             let sum: f64 = narrowing.iter().map(|s| normal.cdf(z / s)).sum();
             sum / narrowing.len() as f64
         };
-        let steps: Vec<f64> = (0..=simulate.replicates)
-            .map(|k| expected((f64::from(k) + 0.5) / (total + 1.0)))
-            .collect();
         let distance = kolmogorov_distance(&sorted, |u| u);
-        let distance_adjusted = kolmogorov_distance(&sorted, |u| {
-            let k = (u * total).round() as usize;
-            steps[k.min(steps.len() - 1)]
-        });
+        // Shares of 1/S: the distance is that of two step functions.
+        let distance_adjusted = (0..simulate.replicates)
+            .map(|k| {
+                let u = (f64::from(k) + 0.5) / total;
+                let share = sorted.partition_point(|&r| r < u) as f64 / n as f64;
+                (share - expected((f64::from(k) + 1.0) / (total + 1.0))).abs()
+            })
+            .fold(0.0, f64::max);
         let distance_adjusted_p = if simulate.conditional {
             kolmogorov_p(distance_adjusted, n)
         } else {
@@ -196,7 +199,7 @@ impl Fit {
         let outliers = (below.iter().zip(&equal))
             .filter(|&(&below, &equal)| equal == 0 && (below == 0 || below == simulate.replicates))
             .count();
-        let chance = 2.0 / (total + 1.0);
+        let chance = chance_of_outlier(&narrowing, total);
         Ok(Simulated {
             method: if simulate.conditional {
                 "conditional"
@@ -216,10 +219,7 @@ impl Fit {
             outliers,
             outliers_expected: chance * n as f64,
             outliers_p: binomial_test(outliers, n, chance),
-            quantiles: [0.25, 0.5, 0.75]
-                .iter()
-                .map(|&q| quantile_deviation(q, &residuals, &world))
-                .collect(),
+            quantiles: quantile_deviations(&residuals, rows, &world),
             residuals,
         })
     }
@@ -360,26 +360,87 @@ impl World {
     }
 }
 
-fn quantile_deviation(quantile: f64, residuals: &[f64], world: &World) -> QuantileDeviation {
-    let n = residuals.len();
+/// The probability that a residual, narrower than the simulated ones by a factor, lies beyond all
+/// of them: the mean of 2∫Φ(sz)^S φ(z)dz over the factors s.
+fn chance_of_outlier(narrowing: &[f64], total: f64) -> f64 {
+    let normal = Normal::STANDARD;
+    const STEP: f64 = 0.05;
+    let one = |s: &f64| -> f64 {
+        (-160..=160)
+            .map(|i| {
+                let z = f64::from(i) * STEP;
+                (total * normal.ln_cdf(s * z)).exp() * normal.density(z) * STEP
+            })
+            .sum()
+    };
+    let mean = narrowing.iter().map(one).sum::<f64>() / narrowing.len() as f64;
+    (2.0 * mean).clamp(f64::MIN_POSITIVE, 1.0)
+}
+
+/// Places of the rows along the expected values of the population, from −1 to 1; the same for equal
+/// values. `None` where all are equal.
+fn places(rows: &ModelRows) -> Option<Vec<f64>> {
+    let mut order: Vec<usize> = (0..rows.n).collect();
+    let value = |i: usize| rows.population[i] - rows.offset[i];
+    order.sort_by(|&a, &b| value(a).total_cmp(&value(b)));
+    let mut places = vec![0.0; rows.n];
+    let mut first = 0;
+    let mut runs = 0;
+    for run in order.chunk_by(|&a, &b| value(a) == value(b)) {
+        let middle = first as f64 + 0.5 * run.len() as f64;
+        for &row in run {
+            places[row] = 2.0 * middle / rows.n as f64 - 1.0;
+        }
+        first += run.len();
+        runs += 1;
+    }
+    (runs > 1).then_some(places)
+}
+
+fn quantile_deviations(
+    residuals: &[f64],
+    rows: &ModelRows,
+    world: &World,
+) -> Vec<QuantileDeviation> {
+    let Some(places) = places(rows) else {
+        return Vec::new();
+    };
+    // With few different values there may be no curve, then a line.
+    let distinct = {
+        let mut sorted = places.clone();
+        sorted.sort_by(f64::total_cmp);
+        sorted.dedup();
+        sorted.len()
+    };
+    let terms = distinct.min(3);
+    [0.25, 0.5, 0.75]
+        .iter()
+        .map(|&q| quantile_deviation(q, terms, &places, residuals, world))
+        .collect()
+}
+
+fn quantile_deviation(
+    quantile: f64,
+    terms: usize,
+    places: &[f64],
+    residuals: &[f64],
+    world: &World,
+) -> QuantileDeviation {
     let normal = Normal::STANDARD;
     let z = normal.quantile(quantile);
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&a, &b| world.centre[a].total_cmp(&world.centre[b]));
-    let (mut score, mut information) = ([0.0; 3], vec![0.0; 9]);
+    let (mut score, mut information) = (vec![0.0; terms], vec![0.0; terms * terms]);
     let (mut below, mut expected, mut count) = ([0.0; 3], [0.0; 3], [0.0f64; 3]);
-    for (rank, &i) in order.iter().enumerate() {
+    for (i, &x) in places.iter().enumerate() {
         let p = normal.cdf(z / world.narrowing[i]);
         let is_below = f64::from(u8::from(residuals[i] < quantile));
-        let x = 2.0 * (rank as f64 + 0.5) / n as f64 - 1.0;
         let f = [1.0, x, x * x - 1.0 / 3.0];
-        for a in 0..3 {
+        for a in 0..terms {
             score[a] += f[a] * (is_below - p);
-            for b in 0..3 {
-                information[a * 3 + b] += f[a] * f[b] * p * (1.0 - p);
+            for b in 0..terms {
+                information[a * terms + b] += f[a] * f[b] * p * (1.0 - p);
             }
         }
-        let third = (3 * rank / n.max(1)).min(2);
+        let third = ((1.5 * (x + 1.0)) as usize).min(2);
         below[third] += is_below;
         expected[third] += p;
         count[third] += 1.0;
@@ -389,7 +450,8 @@ fn quantile_deviation(quantile: f64, residuals: &[f64], world: &World) -> Quanti
     QuantileDeviation {
         quantile,
         statistic,
-        p_value: ChiSquared::new(3.0).upper_tail(statistic),
+        df: terms,
+        p_value: ChiSquared::new(terms as f64).upper_tail(statistic),
         below: share(below),
         below_expected: share(expected),
     }
