@@ -27,8 +27,8 @@ pub struct Simulate {
     pub replicates: u32,
     /// New residuals around the groups' own fitted values (true), or new groups as well.
     pub conditional: bool,
-    /// Seed of the random numbers: the same seed gives the same residuals, on any machine and any
-    /// number of threads.
+    /// Seed of the random numbers: the same seed gives the same residuals, whatever the number of
+    /// threads.
     pub seed: u64,
 }
 

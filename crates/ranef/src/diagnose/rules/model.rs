@@ -94,6 +94,7 @@ pub(in crate::diagnose) fn singularity(fit: &Fit, found: &Singularity) -> Findin
     };
     let advice = found.recommended().map(|model| {
         let change = match model.largest_change() {
+            Some(c) if c.change.abs() < 0.005 => ", and the fixed effects stay where they are".to_owned(),
             Some(c) => format!(
                 ", and no fixed effect changes by more than {:.2} standard errors",
                 c.change.abs()
@@ -205,7 +206,7 @@ pub(in crate::diagnose) fn collinearity(found: &Collinearity) -> Finding {
         factor(model),
         model.vif.map_or("∞".to_owned(), |v| format!("{v:.2}")),
     );
-    if worst.level != "model" && size(worst) >= 5.0 {
+    if worst.level != "model" && size(worst) >= 5.0 && !worst.shares_data {
         text.push_str(&format!(
             " Highest at a single level: `{}` {}, VIF {}.",
             worst.term,
