@@ -173,7 +173,7 @@ impl Fit {
         }
         let mut checks = vec![
             rules::convergence(self),
-            rules::optimizers(optimizers.as_ref()),
+            rules::optimizers(self, optimizers.as_ref()),
             rules::singularity(self, &singularity),
             rules::groups(self),
             rules::collinearity(&collinearity),

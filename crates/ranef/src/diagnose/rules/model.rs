@@ -35,7 +35,7 @@ pub(in crate::diagnose) fn convergence(fit: &Fit) -> Finding {
     )
 }
 
-pub(in crate::diagnose) fn optimizers(found: Option<&Optimizers>) -> Finding {
+pub(in crate::diagnose) fn optimizers(fit: &Fit, found: Option<&Optimizers>) -> Finding {
     let (looked, rule) = (
         "Optimisers: the same criterion minimised by other roads.",
         "problem where another optimiser finds a criterion lower by 1e-5 or ends at another certified \
@@ -47,6 +47,16 @@ pub(in crate::diagnose) fn optimizers(found: Option<&Optimizers>) -> Finding {
             Verdict::Ok,
             looked,
             "The model has no random effects, so there is nothing to search for.",
+            None,
+            rule,
+        ),
+        // Where a variance is not determined every optimiser ends where it likes: that is said of
+        // the singularity.
+        Some(found) if !found.agree && !fit.certificate().uninformed.is_empty() => Finding::new(
+            "optimizers",
+            Verdict::Ok,
+            looked,
+            "They end at different variances, as the data say nothing on one of them.",
             None,
             rule,
         ),
