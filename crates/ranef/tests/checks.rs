@@ -173,6 +173,108 @@ fn residuals_as_in_r() {
     assert_eq!(found.row.len(), 154);
 }
 
+/// Nested, crossed, three effects a group: hatvalues, cooks.distance and rstudent of the first three
+/// rows, cooks.distance(influence(m, groups)) of some groups, Cholesky residuals of the first and last
+/// two rows.
+#[test]
+fn other_designs_as_in_r() {
+    struct Case {
+        formula: &'static str,
+        data: &'static str,
+        rho: f64,
+        leverage: f64,
+        cooks: [f64; 3],
+        studentised: [f64; 3],
+        group: &'static str,
+        groups: &'static [(&'static str, f64)],
+        white: [f64; 4],
+    }
+    let cases = [
+        Case {
+            formula: "strength ~ 1 + (1 | batch/cask)",
+            data: "Pastes",
+            rho: 29.0051667513,
+            leverage: 0.483419445855,
+            cooks: [0.0784354590479, 0.00219538462662, 3.15486445569],
+            studentised: [0.289509747206, -0.0484353316882, -1.83610418877],
+            group: "batch",
+            groups: &[("A", 0.118806577235), ("B", 0.0137632565027)],
+            white: [
+                0.836987089425,
+                -0.0236244698151,
+                -0.269173983392,
+                -2.05804197528,
+            ],
+        },
+        Case {
+            formula: "diameter ~ 1 + (1 | plate) + (1 | sample)",
+            data: "Penicillin",
+            rho: 27.4723623995,
+            leverage: 0.190780294441,
+            cooks: [1.03433443128, 0.0526186393339, 0.0784323700469],
+            studentised: [2.09458002956, 0.47242870132, 0.576785238223],
+            group: "sample",
+            groups: &[("A", 0.245521148105), ("D", 0.000481915408315)],
+            white: [
+                1.84802395864,
+                -0.269243377025,
+                -1.80300215339,
+                -1.51340637204,
+            ],
+        },
+        Case {
+            formula: "score ~ Machine + (Machine | Worker)",
+            data: "Machines",
+            rho: 17.4820286465,
+            leverage: 0.319674799594,
+            cooks: [0.110954953314, 0.0043684366154, 0.0465660086302],
+            studentised: [-0.841662646227, 0.167004327523, 0.54525444268],
+            group: "Worker",
+            groups: &[("1", 0.00667794202073), ("2", 0.086280809941)],
+            white: [
+                -0.0848362502328,
+                0.582239486157,
+                -0.275739258717,
+                -0.9364747132,
+            ],
+        },
+    ];
+    for case in cases {
+        let data = data(case.data);
+        let fit = lmer(case.formula, &*data).unwrap();
+        let rows = fit.row_influence(&*data).unwrap();
+        near(rows.effective_parameters, case.rho, 1e-5);
+        near(rows.rows[0].leverage, case.leverage, 1e-6);
+        for i in 0..3 {
+            near(rows.rows[i].cooks_distance.unwrap(), case.cooks[i], 1e-5);
+            near(rows.rows[i].studentised, case.studentised[i], 1e-5);
+        }
+        let groups = fit
+            .group_influence(
+                &*data,
+                Some(case.group),
+                DeletionMethod::Exact,
+                &mut silent(),
+            )
+            .unwrap();
+        for (name, want) in case.groups {
+            let level = groups.levels.iter().find(|l| l.level == *name).unwrap();
+            near(level.cooks_lme4.unwrap(), *want, 1e-6);
+        }
+        let white = fit.residual_table(&*data, None).unwrap().decorrelated;
+        let n = white.len();
+        for (at, want) in [0, 1, n - 2, n - 1].into_iter().zip(case.white) {
+            near(white[at].unwrap(), want, 1e-6);
+        }
+    }
+    // rePCA of the last.
+    let fit = lmer("score ~ Machine + (Machine | Worker)", &*data("Machines")).unwrap();
+    let want = [6.63442811688, 4.63242578469, 2.14698364358];
+    for (component, want) in fit.principal_components()[0].components.iter().zip(want) {
+        near(component.relative_sd, want, 1e-6);
+    }
+}
+
 #[test]
 fn shapes_and_spreads_as_in_r() {
     let (fit, data) = unbalanced();
@@ -270,8 +372,9 @@ fn a_singular_fit_has_prices() {
 fn a_loaded_model_is_given_its_rows() {
     let (fit, data) = unbalanced();
     let loaded = Fit::from_json(&fit.to_json().unwrap()).unwrap();
+    let all = [Optimizer::Newton];
     assert_eq!(
-        loaded.residual_table(&*data, None).unwrap_err().code(),
+        loaded.compare_optimizers(&all).unwrap_err().code(),
         "needs_rows"
     );
     let again = loaded.with_rows(&*data).unwrap();
@@ -667,6 +770,46 @@ fn few_groups_are_named() {
     assert_eq!(verdict(&found, "groups"), Verdict::Ok);
 }
 
+/// Two rows a group: half of every residual is taken up by its own group, which is no fault of the
+/// model.
+#[test]
+fn leverage_is_no_departure() {
+    let mut stream = Stream::new(3, 0, 0);
+    let (mut y, mut x, mut g) = (Vec::new(), Vec::new(), Vec::new());
+    for group in 0..1500 {
+        let level = 1.5 * stream.normal();
+        for _ in 0..2 {
+            x.push(stream.normal());
+            y.push(x[x.len() - 1] + level + stream.normal());
+            g.push(format!("{group}"));
+        }
+    }
+    let source = Table::new()
+        .number("y", y)
+        .number("x", x)
+        .text("g", g)
+        .source()
+        .unwrap();
+    let fit = lmer("y ~ x + (1 | g)", &source).unwrap();
+    let found = fit
+        .simulated_residuals(&source, Simulate::default())
+        .unwrap();
+    assert!(found.dispersion_expected < 0.9, "{found:?}");
+    assert!(
+        (found.dispersion / found.dispersion_expected - 1.0).abs() < 0.02,
+        "{found:?}"
+    );
+    assert!(found.distance_p < 0.01 && found.distance_adjusted_p > 0.05);
+    assert!(found.outliers_p > 0.01 && found.outliers_expected < 2.0 * 3000.0 / 251.0);
+    assert!(found.largest_quantile_deviation().1 > 0.01);
+    let check = fit
+        .check(&source, &CheckOptions::default(), &mut |_| {})
+        .unwrap();
+    for finding in &check.checks {
+        assert!(finding.verdict <= Verdict::Unknown, "{finding:?}");
+    }
+}
+
 #[test]
 fn simulated_residuals_are_reproducible_and_uniform() {
     let source = study(|_, _, noise, stream| (noise, stream.normal()));
@@ -691,6 +834,8 @@ fn simulated_residuals_are_reproducible_and_uniform() {
         assert_ne!(found.residuals, other.residuals);
         assert!(found.residuals.iter().all(|u| (0.0..=1.0).contains(u)));
         assert!(found.distance_adjusted_p > 0.01, "{found:?}");
+        assert!(found.outliers_p > 0.01, "{found:?}");
+        assert!(found.largest_quantile_deviation().1 > 0.01, "{found:?}");
         let ratio = found.dispersion / found.dispersion_expected;
         assert!((ratio - 1.0).abs() < 0.1, "{found:?}");
         // The same as places in the normal distribution around the expected value.

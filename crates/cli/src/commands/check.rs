@@ -57,7 +57,7 @@ pub struct SimulateArguments {
     #[arg(long, value_name = "N", default_value_t = 250)]
     pub replicates: u32,
 
-    /// Seed of the random numbers: the same seed gives the same numbers everywhere
+    /// Seed of the random numbers: the same seed gives the same numbers
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
 }

@@ -148,8 +148,10 @@ mod tests {
         ] {
             let d = kolmogorov_distance(&golden(n, power), |x| x);
             assert!((d - distance).abs() < 1e-12, "{d}");
+            // R ends the series of the limit where terms fall below 1e-6.
+            let tolerance = if n < 100 { 1e-9 } else { 1e-6 };
             assert!(
-                (kolmogorov_p(d, n) - p).abs() < 1e-9,
+                (kolmogorov_p(d, n) - p).abs() < tolerance,
                 "{}",
                 kolmogorov_p(d, n)
             );

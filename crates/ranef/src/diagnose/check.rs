@@ -5,12 +5,12 @@ use ranef_frame::Source;
 use serde::Serialize;
 
 use super::caic::ConditionalAic;
-use super::check_rules as rules;
 use super::collinearity::Collinearity;
 use super::influence::{DeletionMethod, GroupInfluence};
 use super::influence_rows::RowInfluences;
 use super::normality::Normality;
 use super::optimizers::{self, Optimizers};
+use super::rules;
 use super::simulated::{Simulate, Simulated};
 use super::singularity::Singularity;
 use super::spread::Spread;
@@ -173,7 +173,7 @@ impl Fit {
         }
         let mut checks = vec![
             rules::convergence(self),
-            rules::optimizers(optimizers.as_ref()),
+            rules::optimizers(self, optimizers.as_ref()),
             rules::singularity(self, &singularity),
             rules::groups(self),
             rules::collinearity(&collinearity),

@@ -92,7 +92,7 @@ pub struct VarianceChange {
 /// factor of a dense matrix does; so many multiplications in all count as seconds.
 const SECONDS_OF_FITS: f64 = 1e10;
 /// Pairs of rows of a group cost the square of what a row reaches; the same.
-const SECONDS_OF_PAIRS: f64 = 1e10;
+const SECONDS_OF_PAIRS: f64 = 3e10;
 /// Groups of more rows are left out in one step by a new solution instead of row by row.
 const MOST_ROWS: usize = 300;
 

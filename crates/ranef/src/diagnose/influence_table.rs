@@ -154,7 +154,7 @@ impl fmt::Display for GroupInfluence {
              names of the fixed effects: how many standard errors each is higher with the group than\n\
              without it (DFBETAS)."
         )?;
-        let fixed = |l: &&LevelInfluence| l.cooks_distance.is_none();
+        let fixed = |l: &&LevelInfluence| l.cooks_distance.is_none() && !self.terms.is_empty();
         let needed: Vec<&str> = (self.levels.iter().filter(fixed))
             .map(|l| l.level.as_str())
             .collect();

@@ -8,7 +8,6 @@
 
 mod caic;
 mod check;
-mod check_rules;
 mod check_table;
 mod collinearity;
 mod decorrelate;
@@ -19,7 +18,10 @@ mod model_rows;
 mod normality;
 mod optimizers;
 mod residuals;
+mod rules;
 mod simulated;
+mod simulated_quantiles;
+mod simulated_world;
 mod singularity;
 mod spread;
 
@@ -31,6 +33,7 @@ pub use influence_rows::{RowInfluence, RowInfluences};
 pub use normality::{Normality, NormalitySample};
 pub use optimizers::{OptimizerRun, Optimizers};
 pub use residuals::Residuals;
-pub use simulated::{QuantileDeviation, Simulate, Simulated};
+pub use simulated::{Simulate, Simulated};
+pub use simulated_quantiles::QuantileDeviation;
 pub use singularity::{Component, Principal, Singularity};
 pub use spread::{Spread, SpreadTest};

@@ -132,7 +132,11 @@ fn verdict(
             .to_owned();
     }
     if higher.is_empty() {
-        return format!("All {} optimisers end at the same minimum.", runs.len());
+        return match runs.len() {
+            1 => "The optimiser ends at the same minimum again.".to_owned(),
+            2 => "Both optimisers end at the same minimum.".to_owned(),
+            n => format!("All {n} optimisers end at the same minimum."),
+        };
     }
     let names: Vec<&str> = higher.iter().map(|r| r.optimizer.as_str()).collect();
     format!(

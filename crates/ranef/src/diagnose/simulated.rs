@@ -8,14 +8,15 @@
 
 use std::fmt;
 
-use ranef_engine::distributions::{ChiSquared, Normal};
+use ranef_engine::distributions::Normal;
 use ranef_engine::goodness::{binomial_test, kolmogorov_distance, kolmogorov_p};
 use ranef_engine::random::Stream;
 use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
 
-use super::influence::form_of_inverse;
-use super::model_rows::{ModelRows, dot};
+use super::model_rows::ModelRows;
+use super::simulated_quantiles::{QuantileDeviation, quantile_deviations};
+use super::simulated_world::World;
 use crate::table::{Answer, Style, Table};
 use crate::{Error, Fit};
 
@@ -26,8 +27,8 @@ pub struct Simulate {
     pub replicates: u32,
     /// New residuals around the groups' own fitted values (true), or new groups as well.
     pub conditional: bool,
-    /// Seed of the random numbers: the same seed gives the same residuals, on any machine and any
-    /// number of threads.
+    /// Seed of the random numbers: the same seed gives the same residuals, whatever the number of
+    /// threads.
     pub seed: u64,
 }
 
@@ -70,33 +71,14 @@ pub struct Simulated {
     pub dispersion_p: f64,
     /// Rows beyond all simulated responses.
     pub outliers: usize,
-    /// How many there would be by chance, 2n/(S + 1).
+    /// How many there would be by chance after leverages; without them 2n/(S + 1).
     pub outliers_expected: f64,
     /// Two-sided binomial p-value.
     pub outliers_p: f64,
-    /// Whether quartiles stay where they should along the fitted values.
+    /// Whether quartiles stay where they should along the expected values of the population; none
+    /// where these are all the same. Not along the fitted values, which take their residuals along.
     pub quantiles: Vec<QuantileDeviation>,
 }
-
-/// A quantile of the simulated residuals along the fitted values.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct QuantileDeviation {
-    /// Which: 0.25, 0.5 or 0.75.
-    pub quantile: f64,
-    /// Score test that it is the constant it should be against a quadratic curve over the ranks of
-    /// the expected values (Koenker 2005, Quantile Regression, section 3.5): χ² with 3 degrees of
-    /// freedom.
-    pub statistic: f64,
-    /// Its p-value, as if rows were independent.
-    pub p_value: f64,
-    /// Share of rows below it in the lowest, middle and highest third of the expected values.
-    pub below: [f64; 3],
-    /// The same as they should be after leverages.
-    pub below_expected: [f64; 3],
-}
-
-/// Cells of the distribution that the distance of simulated data is read from.
-const CELLS: usize = 200;
 
 impl Fit {
     /// Simulated residuals with their tests.
@@ -171,14 +153,15 @@ impl Fit {
             let sum: f64 = narrowing.iter().map(|s| normal.cdf(z / s)).sum();
             sum / narrowing.len() as f64
         };
-        let steps: Vec<f64> = (0..=simulate.replicates)
-            .map(|k| expected((f64::from(k) + 0.5) / (total + 1.0)))
-            .collect();
         let distance = kolmogorov_distance(&sorted, |u| u);
-        let distance_adjusted = kolmogorov_distance(&sorted, |u| {
-            let k = (u * total).round() as usize;
-            steps[k.min(steps.len() - 1)]
-        });
+        // Shares of 1/S: the distance is that of two step functions.
+        let distance_adjusted = (0..simulate.replicates)
+            .map(|k| {
+                let u = (f64::from(k) + 0.5) / total;
+                let share = sorted.partition_point(|&r| r < u) as f64 / n as f64;
+                (share - expected((f64::from(k) + 1.0) / (total + 1.0))).abs()
+            })
+            .fold(0.0, f64::max);
         let distance_adjusted_p = if simulate.conditional {
             kolmogorov_p(distance_adjusted, n)
         } else {
@@ -196,7 +179,7 @@ impl Fit {
         let outliers = (below.iter().zip(&equal))
             .filter(|&(&below, &equal)| equal == 0 && (below == 0 || below == simulate.replicates))
             .count();
-        let chance = 2.0 / (total + 1.0);
+        let chance = chance_of_outlier(&narrowing, total);
         Ok(Simulated {
             method: if simulate.conditional {
                 "conditional"
@@ -216,183 +199,27 @@ impl Fit {
             outliers,
             outliers_expected: chance * n as f64,
             outliers_p: binomial_test(outliers, n, chance),
-            quantiles: [0.25, 0.5, 0.75]
-                .iter()
-                .map(|&q| quantile_deviation(q, &residuals, &world))
-                .collect(),
+            quantiles: quantile_deviations(&residuals, rows, &world),
             residuals,
         })
     }
 }
 
-/// What responses are drawn from.
-struct World {
-    conditional: bool,
-    /// Expected values.
-    centre: Vec<f64>,
-    /// Standard deviations.
-    sd: Vec<f64>,
-    /// Standard deviation of observed less expected, relative to that of a new observation.
-    narrowing: Vec<f64>,
-    /// σ times the relative covariance factor of each grouping factor.
-    factors: Vec<Vec<f64>>,
-    levels: Vec<usize>,
-    sigma: f64,
-}
-
-impl World {
-    fn of(
-        fit: &Fit,
-        rows: &ModelRows,
-        leverages: &[f64],
-        conditional: bool,
-    ) -> Result<Self, Error> {
-        let sigma = fit.sigma();
-        let layout = fit.statistics()?.layout();
-        let factors: Vec<Vec<f64>> = (layout.lambda(fit.theta()).iter())
-            .map(|l| l.iter().map(|x| sigma * x).collect())
-            .collect();
-        let p = fit.fixef().len();
-        let (mut sd, mut narrowing) = (Vec::new(), Vec::new());
-        for i in 0..rows.n {
-            let residual = sigma * sigma / rows.weight[i];
-            if conditional {
-                sd.push(residual.sqrt());
-                narrowing.push((1.0 - leverages[i]).max(1e-12).sqrt());
-                continue;
-            }
-            let mut variance = residual;
-            for (f, l) in factors.iter().enumerate() {
-                let (z, k) = (rows.z(f, i), rows.widths()[f]);
-                for column in 0..k {
-                    let part: f64 = (0..k).map(|a| z[a] * l[a * k + column]).sum();
-                    variance += part * part;
-                }
-            }
-            let x = rows.x(i);
-            let known: f64 = (0..p)
-                .map(|a| x[a] * dot(&fit.vcov()[a * p..(a + 1) * p], x))
-                .sum();
-            sd.push(variance.sqrt());
-            narrowing.push((1.0 - known / variance).max(1e-12).sqrt());
-        }
-        Ok(Self {
-            conditional,
-            centre: if conditional {
-                rows.fitted.clone()
-            } else {
-                rows.population.clone()
-            },
-            sd,
-            narrowing,
-            levels: layout.factors.iter().map(|f| f.levels).collect(),
-            factors,
-            sigma,
-        })
-    }
-
-    /// Draws a response. Each grouping factor and the residuals have a stream of their own.
-    fn simulate(&self, rows: &ModelRows, seed: u64, replicate: u32, out: &mut [f64]) {
-        out.copy_from_slice(&self.centre);
-        if !self.conditional {
-            for (f, l) in self.factors.iter().enumerate() {
-                let k = rows.widths()[f];
-                let mut stream = Stream::new(seed, replicate, 1 + f as u32);
-                let mut effects = vec![0.0; self.levels[f] * k];
-                for effect in effects.chunks_exact_mut(k.max(1)) {
-                    for column in 0..k {
-                        let u = stream.normal();
-                        for a in column..k {
-                            effect[a] += l[a * k + column] * u;
-                        }
-                    }
-                }
-                for (i, y) in out.iter_mut().enumerate() {
-                    let first = rows.codes[f][i] as usize * k;
-                    *y += dot(rows.z(f, i), &effects[first..first + k]);
-                }
-            }
-        }
-        let mut stream = Stream::new(seed, replicate, 0);
-        for (y, weight) in out.iter_mut().zip(&rows.weight) {
-            *y += self.sigma / weight.sqrt() * stream.normal();
-        }
-    }
-
-    /// The distance from normality of a response as a whole, by cells.
-    fn cell_distance(&self, response: &[f64]) -> f64 {
-        let mut cells = vec![0usize; CELLS];
-        for ((y, centre), sd) in response.iter().zip(&self.centre).zip(&self.sd) {
-            let u = Normal::STANDARD.cdf((y - centre) / sd);
-            cells[((u * CELLS as f64) as usize).min(CELLS - 1)] += 1;
-        }
-        let n = response.len() as f64;
-        let (mut sum, mut distance) = (0usize, 0.0f64);
-        for (i, count) in cells.iter().enumerate() {
-            sum += count;
-            distance = distance.max((sum as f64 / n - (i + 1) as f64 / CELLS as f64).abs());
-        }
-        distance
-    }
-
-    /// The narrowings, or evenly spaced ones of their order where there are many.
-    fn narrowing_quantiles(&self) -> Vec<f64> {
-        const MANY: usize = 500;
-        let mut sorted = self.narrowing.clone();
-        sorted.sort_by(f64::total_cmp);
-        let n = sorted.len();
-        if n <= MANY {
-            return sorted;
-        }
-        (0..MANY)
-            .map(|i| sorted[(2 * i + 1) * n / (2 * MANY)])
-            .collect()
-    }
-
-    /// Root mean square of what is observed less expected, over that of new observations.
-    fn expected_dispersion(&self) -> f64 {
-        let (mut observed, mut new) = (0.0, 0.0);
-        for (sd, narrowing) in self.sd.iter().zip(&self.narrowing) {
-            observed += (sd * narrowing).powi(2);
-            new += sd * sd;
-        }
-        (observed / new).sqrt()
-    }
-}
-
-fn quantile_deviation(quantile: f64, residuals: &[f64], world: &World) -> QuantileDeviation {
-    let n = residuals.len();
+/// The probability that a residual, narrower than the simulated ones by a factor, lies beyond all
+/// of them: the mean of 2∫Φ(sz)^S φ(z)dz over the factors s.
+fn chance_of_outlier(narrowing: &[f64], total: f64) -> f64 {
     let normal = Normal::STANDARD;
-    let z = normal.quantile(quantile);
-    let mut order: Vec<usize> = (0..n).collect();
-    order.sort_by(|&a, &b| world.centre[a].total_cmp(&world.centre[b]));
-    let (mut score, mut information) = ([0.0; 3], vec![0.0; 9]);
-    let (mut below, mut expected, mut count) = ([0.0; 3], [0.0; 3], [0.0f64; 3]);
-    for (rank, &i) in order.iter().enumerate() {
-        let p = normal.cdf(z / world.narrowing[i]);
-        let is_below = f64::from(u8::from(residuals[i] < quantile));
-        let x = 2.0 * (rank as f64 + 0.5) / n as f64 - 1.0;
-        let f = [1.0, x, x * x - 1.0 / 3.0];
-        for a in 0..3 {
-            score[a] += f[a] * (is_below - p);
-            for b in 0..3 {
-                information[a * 3 + b] += f[a] * f[b] * p * (1.0 - p);
-            }
-        }
-        let third = (3 * rank / n.max(1)).min(2);
-        below[third] += is_below;
-        expected[third] += p;
-        count[third] += 1.0;
-    }
-    let statistic = form_of_inverse(&information, &score).unwrap_or(0.0);
-    let share = |sums: [f64; 3]| [0, 1, 2].map(|i| sums[i] / count[i].max(1.0));
-    QuantileDeviation {
-        quantile,
-        statistic,
-        p_value: ChiSquared::new(3.0).upper_tail(statistic),
-        below: share(below),
-        below_expected: share(expected),
-    }
+    const STEP: f64 = 0.05;
+    let one = |s: &f64| -> f64 {
+        (-160..=160)
+            .map(|i| {
+                let z = f64::from(i) * STEP;
+                (total * normal.ln_cdf(s * z)).exp() * normal.density(z) * STEP
+            })
+            .sum()
+    };
+    let mean = narrowing.iter().map(one).sum::<f64>() / narrowing.len() as f64;
+    (2.0 * mean).clamp(f64::MIN_POSITIVE, 1.0)
 }
 
 impl Simulated {
