@@ -326,23 +326,6 @@ fn title(name: &str) -> &str {
     }
 }
 
-/// Four significant digits, those of the whole part kept; powers of ten where zeros would be many.
-fn four_digits(x: f64) -> String {
-    if x == 0.0 {
-        return "0".to_owned();
-    }
-    let power = format!("{:.3e}", x.abs())
-        .split_once('e')
-        .and_then(|(_, power)| power.parse::<i32>().ok())
-        .unwrap_or(0);
-    if (-4..9).contains(&power) {
-        let decimals = (3 - power).max(0) as usize;
-        format!("{x:.decimals$}")
-    } else {
-        format!("{x:.3e}")
-    }
-}
-
 /// A number with the digits that give it back; powers of ten where plain digits would be many.
 fn exact(x: f64) -> String {
     if x == 0.0 || (1e-5..1e15).contains(&x.abs()) {

@@ -604,6 +604,9 @@ fn models_stand_side_by_side() {
             "τ₁₁ Subject.Days",
             "ρ₀₁ Subject",
             "N Subject",
+            "ICC",
+            "Marginal R²",
+            "Conditional R²",
             "Observations",
             "AIC",
             "BIC",
@@ -635,7 +638,12 @@ fn models_stand_side_by_side() {
         tidy[0],
         "part,term,model,estimate,std_error,lower,upper,p_value"
     );
-    assert_eq!(tidy.len(), 1 + 2 * 11 - 2);
+    assert_eq!(tidy.len(), 1 + 2 * 14 - 2);
+    // performance 0.10.2: METHODS C5 and D4.
+    for (row, value) in table.rows[7..10].iter().zip([0.722, 0.279, 0.799]) {
+        let share = row.cells[0].unwrap().estimate.unwrap();
+        assert!((share - value).abs() < 5e-4, "{}: {share}", row.term);
+    }
 }
 
 #[test]
