@@ -227,7 +227,10 @@ impl Column {
                 };
                 common(&rounded(decimals), 12)
             }
-            Style::Digits => numbers.iter().map(|x| common(&[*x], 4).remove(0)).collect(),
+            Style::Digits => {
+                let one = |x: &Option<f64>| x.map_or(String::new(), four_digits);
+                numbers.iter().map(one).collect()
+            }
             Style::Statistic => fixed(2),
             // Beyond a hundred thousand nobody reads them.
             Style::Df => common(&rounded(1), 12),
@@ -323,6 +326,23 @@ fn title(name: &str) -> &str {
         "sum_sq" => "Sum Sq",
         "mean_sq" => "Mean Sq",
         _ => name,
+    }
+}
+
+/// Four significant digits, those of the whole part kept; powers of ten where zeros would be many.
+fn four_digits(x: f64) -> String {
+    if x == 0.0 {
+        return "0".to_owned();
+    }
+    let power = format!("{:.3e}", x.abs())
+        .split_once('e')
+        .and_then(|(_, power)| power.parse::<i32>().ok())
+        .unwrap_or(0);
+    if (-4..9).contains(&power) {
+        let decimals = (3 - power).max(0) as usize;
+        format!("{x:.decimals$}")
+    } else {
+        format!("{x:.3e}")
     }
 }
 
