@@ -48,11 +48,6 @@ pub enum Command {
     Fit(FitArguments),
     Summary(SummaryArguments),
     Effects(EffectsArguments),
-    Table(TableArguments),
-    Tidy(TidyArguments),
-    Glance(GlanceArguments),
-    Augment(AugmentArguments),
-    Code(CodeArguments),
     Predict(PredictArguments),
     Means(MeansArguments),
     Slopes(SlopesArguments),
@@ -71,6 +66,11 @@ pub enum Command {
     Icc(IccArguments),
     R2(R2Arguments),
     Pool(PoolArguments),
+    Table(TableArguments),
+    Tidy(TidyArguments),
+    Glance(GlanceArguments),
+    Augment(AugmentArguments),
+    Code(CodeArguments),
     Data(DataArguments),
 }
 

@@ -40,22 +40,40 @@ pub fn of(arguments: &ModelsArguments, progress: &Progress) -> Result<Vec<(Strin
         let fits: Vec<Fit> = fits.collect::<Result<_, _>>()?;
         return Ok(names(&arguments.models).into_iter().zip(fits).collect());
     }
-    let [name] = arguments.models.as_slice() else {
+    let fits = fitted(
+        &arguments.models,
+        &arguments.formula,
+        &arguments.options,
+        &arguments.read,
+        progress,
+    )?;
+    let named = |(k, fit)| (format!("Model {}", k + 1), fit);
+    Ok(fits.into_iter().enumerate().map(named).collect())
+}
+
+/// All formulas fitted to the one set of data that is named.
+pub fn fitted(
+    data: &[String],
+    formulas: &[String],
+    options: &ModelOptions,
+    read: &ReadArguments,
+    progress: &Progress,
+) -> Result<Vec<Fit>, Failure> {
+    let [name] = data else {
         return Err(Problem::new(
-            "several_data",
-            "formulas given with -f are fitted to one set of data, but several are named",
+            "one_data",
+            "formulas given with -f are fitted to one set of data, and several are named",
         )
-        .hint("name one: `-f FORMULA -f FORMULA DATA`")
+        .hint("give one: `DATA -f F1 -f F2`")
         .into());
     };
     progress.phase("reading data");
-    let source = data::open(name, &arguments.read)?;
+    let source = data::open(name, read)?;
     progress.phase("fitting");
-    let fit = |(k, formula): (usize, &String)| {
-        let fit = model::lmer(formula, &arguments.options)?.fit(&*source)?;
-        Ok((format!("Model {}", k + 1), fit))
-    };
-    arguments.formula.iter().enumerate().map(fit).collect()
+    formulas
+        .iter()
+        .map(|formula| Ok(model::lmer(formula, options)?.fit(&*source)?))
+        .collect()
 }
 
 /// Names of files without folder and ending, unless that makes two of them equal.

@@ -64,7 +64,9 @@ fn commands_of_r() {
         ("coef", "ranef effects"),
         ("VarCorr", "ranef summary"),
         ("fixef", "ranef tidy"),
-        ("residuals", "ranef augment"),
+        ("hatvalues", "ranef augment"),
+        ("emmeans", "ranef means"),
+        ("ranova", "ranef drop"),
         ("tab_model", "ranef table"),
         ("AIC", "ranef glance"),
     ] {

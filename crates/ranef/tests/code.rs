@@ -140,6 +140,12 @@ fn weights_offsets_and_z_tests() {
 }
 
 #[test]
+fn kenward_roger() {
+    let model = Lmer::new("yield ~ nitro + (1 | Block/Variety)").df(DfMethod::KenwardRoger);
+    check("kenward_roger", &model, "Oats", 0);
+}
+
+#[test]
 fn without_random_effects() {
     check("plain", &Lmer::new("score ~ ses * treat"), "pupils.csv", 0);
 }

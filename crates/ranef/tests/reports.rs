@@ -5,8 +5,8 @@
 
 use ranef::frame::{ReadOptions, Source, Table as Data, open};
 use ranef::{
-    Answer, Caption, Fit, Glance, Lmer, Markup, RegressionTable, Scale, Table, TidyEffect,
-    TidyOptions, Values, lmer,
+    Answer, Caption, Fit, Glance, IntervalMethod, Lmer, Markup, RegressionTable, Scale, Table,
+    TidyEffect, TidyOptions, Values, lmer,
 };
 
 const SLEEP: &str = "Reaction ~ Days + (Days | Subject)";
@@ -73,7 +73,7 @@ fn weighted() -> ranef::frame::MemorySource {
 #[test]
 fn tidy_has_the_columns_of_broom() {
     let fit = fit(SLEEP, "sleepstudy");
-    let tidy = fit.tidy(&TidyOptions::default());
+    let tidy = fit.tidy(&TidyOptions::default()).expect("rows");
     let lines = csv(&tidy.table());
     assert_eq!(
         lines[0],
@@ -119,11 +119,13 @@ fn tidy_has_the_columns_of_broom() {
 #[test]
 fn tidy_scales_and_intervals() {
     let fit = fit(SLEEP, "sleepstudy");
-    let tidy = fit.tidy(&TidyOptions {
-        effects: vec![TidyEffect::RanPars],
-        scale: Scale::Vcov,
-        interval: None,
-    });
+    let tidy = fit
+        .tidy(&TidyOptions {
+            effects: vec![TidyEffect::RanPars],
+            scale: Scale::Vcov,
+            interval: None,
+        })
+        .expect("rows");
     let table = tidy.table();
     assert_eq!(csv(&table)[0], "effect,group,term,estimate");
     let terms: Vec<&str> = tidy.rows.iter().map(|r| r.term.as_str()).collect();
@@ -142,11 +144,13 @@ fn tidy_scales_and_intervals() {
     {
         close(*ours, theirs, 2e-4);
     }
-    let tidy = fit.tidy(&TidyOptions {
-        effects: vec![TidyEffect::Fixed, TidyEffect::RanVals],
-        interval: Some(0.95),
-        ..TidyOptions::default()
-    });
+    let tidy = fit
+        .tidy(&TidyOptions {
+            effects: vec![TidyEffect::Fixed, TidyEffect::RanVals],
+            interval: Some((IntervalMethod::Wald, 0.95)),
+            ..TidyOptions::default()
+        })
+        .expect("rows");
     assert_eq!(
         csv(&tidy.table())[0],
         "effect,group,level,term,estimate,std.error,statistic,df,p.value,conf.low,conf.high"
@@ -170,13 +174,44 @@ fn tidy_scales_and_intervals() {
         2.2585655 + 1.959964 * 12.07083651,
         1e-4,
     );
-    let coefs = fit.tidy(&TidyOptions {
-        effects: vec![TidyEffect::RanCoefs],
-        ..TidyOptions::default()
-    });
+    let coefs = fit
+        .tidy(&TidyOptions {
+            effects: vec![TidyEffect::RanCoefs],
+            ..TidyOptions::default()
+        })
+        .expect("rows");
     assert_eq!(csv(&coefs.table())[0], "effect,group,level,term,estimate");
     close(coefs.rows[0].estimate.unwrap(), 253.66367, 1e-5);
     close(coefs.rows[1].estimate.unwrap(), 19.6662579, 1e-4);
+}
+
+#[test]
+fn tidy_takes_the_intervals_of_confint() {
+    let fit = fit(SLEEP, "sleepstudy");
+    let profiled = |scale| {
+        fit.tidy(&TidyOptions {
+            scale,
+            interval: Some((IntervalMethod::Profile, 0.95)),
+            ..TidyOptions::default()
+        })
+        .expect("rows")
+    };
+    // METHODS C11: lme4's profiles.
+    let tidy = profiled(Scale::Sdcor);
+    for (row, [low, high]) in tidy.rows.iter().zip([
+        [237.6807, 265.1295],
+        [7.3587, 13.5759],
+        [14.3815, 37.7160],
+        [-0.4815, 0.6850],
+        [3.8012, 8.7534],
+        [22.8983, 28.8580],
+    ]) {
+        close(row.conf_low.unwrap(), low, 1e-3);
+        close(row.conf_high.unwrap(), high, 1e-3);
+    }
+    let tidy = profiled(Scale::Vcov);
+    close(tidy.rows[2].conf_high.unwrap(), 37.7160 * 37.7160, 1e-3);
+    assert_eq!(tidy.rows[3].conf_low, None);
 }
 
 #[test]
@@ -186,7 +221,7 @@ fn tidy_of_split_terms_and_of_z_tests() {
         .df(ranef::DfMethod::None)
         .fit(&*source)
         .expect("a fit");
-    let tidy = fit.tidy(&TidyOptions::default());
+    let tidy = fit.tidy(&TidyOptions::default()).expect("rows");
     assert_eq!(
         csv(&tidy.table())[0],
         "effect,group,term,estimate,std.error,statistic,p.value"
@@ -198,10 +233,12 @@ fn tidy_of_split_terms_and_of_z_tests() {
         .collect();
     assert_eq!(groups, ["Subject", "Subject.1", "Residual"]);
     let plain = lmer("Reaction ~ Days", &*source).expect("a fit");
-    let tidy = plain.tidy(&TidyOptions {
-        effects: vec![TidyEffect::Fixed],
-        ..TidyOptions::default()
-    });
+    let tidy = plain
+        .tidy(&TidyOptions {
+            effects: vec![TidyEffect::Fixed],
+            ..TidyOptions::default()
+        })
+        .expect("rows");
     assert_eq!(
         csv(&tidy.table())[0],
         "effect,term,estimate,std.error,statistic,df,p.value"
@@ -213,7 +250,7 @@ fn a_correlation_without_variance_is_unknown() {
     // Dyestuff2 has no variance between batches; x is noise.
     let source = data("Dyestuff2");
     let fit = lmer("Yield ~ 1 + (1 | Batch)", &*source).expect("a fit");
-    let tidy = fit.tidy(&TidyOptions::default());
+    let tidy = fit.tidy(&TidyOptions::default()).expect("rows");
     let sd = tidy
         .rows
         .iter()
@@ -418,6 +455,7 @@ fn tables_become_sources() {
     let fit = fit(SLEEP, "sleepstudy");
     let source = fit
         .tidy(&TidyOptions::default())
+        .expect("rows")
         .table()
         .source()
         .expect("a source");
@@ -540,7 +578,7 @@ fn aliased_coefficients_are_named_everywhere() {
     assert!(table.to_string().contains("not estimated"));
     let row = table.rows.iter().find(|r| r.term == "x2").unwrap();
     assert_eq!(row.cells[0].unwrap().estimate, None);
-    let tidy = fit.tidy(&TidyOptions::default());
+    let tidy = fit.tidy(&TidyOptions::default()).expect("rows");
     assert_eq!(tidy.rows[2].estimate, None);
     let display = fit.arm_display().expect("a refit").to_string();
     assert!(
@@ -566,6 +604,9 @@ fn models_stand_side_by_side() {
             "τ₁₁ Subject.Days",
             "ρ₀₁ Subject",
             "N Subject",
+            "ICC",
+            "Marginal R²",
+            "Conditional R²",
             "Observations",
             "AIC",
             "BIC",
@@ -597,7 +638,12 @@ fn models_stand_side_by_side() {
         tidy[0],
         "part,term,model,estimate,std_error,lower,upper,p_value"
     );
-    assert_eq!(tidy.len(), 1 + 2 * 11 - 2);
+    assert_eq!(tidy.len(), 1 + 2 * 14 - 2);
+    // performance 0.10.2: METHODS C5 and D4.
+    for (row, value) in table.rows[7..10].iter().zip([0.722, 0.279, 0.799]) {
+        let share = row.cells[0].unwrap().estimate.unwrap();
+        assert!((share - value).abs() < 5e-4, "{}: {share}", row.term);
+    }
 }
 
 #[test]

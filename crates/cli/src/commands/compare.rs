@@ -4,9 +4,9 @@ use ranef::Fit;
 
 use crate::arguments::{CompareArguments, ModelArguments};
 use crate::error::{Failure, Problem};
-use crate::model::{self, Model};
+use crate::model::Model;
 use crate::progress::Progress;
-use crate::{data, output};
+use crate::{models, output};
 
 pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
     let progress = Progress::start();
@@ -24,26 +24,16 @@ pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
 
 /// All formulas fitted to one source of data.
 fn fitted(arguments: &CompareArguments, progress: &Progress) -> Result<Vec<Fit>, Failure> {
-    let [name] = arguments.models.as_slice() else {
-        return Err(Problem::new(
-            "one_data",
-            "formulas are compared on one set of data, and several are named",
-        )
-        .hint("give one: `ranef compare DATA -f F1 -f F2`")
-        .into());
-    };
-    let several = arguments.formula.len() > 1;
-    if !several {
+    if arguments.formula.len() < 2 {
         return Err(too_few());
     }
-    progress.phase("reading data");
-    let data = data::open(name, &arguments.read)?;
-    progress.phase("fitting");
-    arguments
-        .formula
-        .iter()
-        .map(|formula| Ok(model::lmer(formula, &arguments.options)?.fit(&*data)?))
-        .collect()
+    models::fitted(
+        &arguments.models,
+        &arguments.formula,
+        &arguments.options,
+        &arguments.read,
+        progress,
+    )
 }
 
 /// Saved models with their rows, which a refit needs.

@@ -18,7 +18,8 @@ use crate::progress::Progress;
       sleepstudy --format latex
 
 σ² is the residual variance, τ₀₀ the variance of an intercept between groups, τ₁₁ that of a slope,
-ρ₀₁ their correlation, N the number of groups.")]
+ρ₀₁ their correlation, N the number of groups, ICC the adjusted intraclass correlation; R² are those of
+Nakagawa (`ranef r2` says more).")]
 pub struct TableArguments {
     #[command(flatten)]
     pub models: ModelsArguments,

@@ -1,7 +1,7 @@
 //! `ranef tidy`: the estimates, one a row.
 
 use clap::{Args, ValueEnum};
-use ranef::{Scale, TidyEffect, TidyOptions};
+use ranef::{IntervalMethod, Scale, TidyEffect, TidyOptions};
 
 use crate::arguments::{ModelArguments, level};
 use crate::error::Failure;
@@ -14,12 +14,13 @@ use crate::report::{self, FileArguments};
 #[command(after_help = "Examples:
   ranef tidy sleep.json
   ranef tidy sleep.json --conf-int -o estimates.csv
+  ranef tidy sleep.json --conf-int --conf-method profile
   ranef tidy sleep.json --effects ran_vals --csv
   ranef tidy -f 'Reaction ~ Days + (Days | Subject)' sleepstudy --effects ran_pars --scale vcov
 
 The columns are those of broom.mixed, in CSV, JSON and Parquet alike: effect, group, level, term,
 estimate, std.error, statistic, df, p.value, conf.low, conf.high; those that do not apply are left
-out. Intervals are Wald intervals, with the row's degrees of freedom for fixed effects.")]
+out. The intervals are those of `ranef confint`; of random effects level by level normal ones.")]
 pub struct TidyArguments {
     #[command(flatten)]
     pub model: ModelArguments,
@@ -48,6 +49,11 @@ pub struct TidyArguments {
     /// Add confidence intervals
     #[arg(long, help_heading = "Output")]
     pub conf_int: bool,
+
+    /// How they are made
+    #[arg(long, value_name = "METHOD", value_enum, default_value_t = ConfMethod::Wald,
+          requires = "conf_int", help_heading = "Output")]
+    pub conf_method: ConfMethod,
 
     /// Their confidence level
     #[arg(long, default_value_t = 0.95, value_parser = level, help_heading = "Output")]
@@ -78,9 +84,24 @@ pub enum ScaleName {
     Vcov,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ConfMethod {
+    /// From standard errors: t for fixed effects, by the logarithm for standard deviations
+    Wald,
+    /// From the profile of the likelihood
+    Profile,
+}
+
 pub fn run(arguments: &TidyArguments) -> Result<(), Failure> {
     let progress = Progress::start();
-    let Model { fit, .. } = Model::of(&arguments.model, &progress)?;
+    let method = match arguments.conf_method {
+        ConfMethod::Wald => IntervalMethod::Wald,
+        ConfMethod::Profile => IntervalMethod::Profile,
+    };
+    let Model { fit, .. } = match (arguments.conf_int, method) {
+        (true, IntervalMethod::Profile) => Model::with_rows(&arguments.model, &progress)?,
+        _ => Model::of(&arguments.model, &progress)?,
+    };
     let kind = |effect: &Effects| match effect {
         Effects::Fixed => TidyEffect::Fixed,
         Effects::RanPars => TidyEffect::RanPars,
@@ -93,8 +114,8 @@ pub fn run(arguments: &TidyArguments) -> Result<(), Failure> {
             ScaleName::Sdcor => Scale::Sdcor,
             ScaleName::Vcov => Scale::Vcov,
         },
-        interval: arguments.conf_int.then_some(arguments.level),
-    });
+        interval: arguments.conf_int.then_some((method, arguments.level)),
+    })?;
     drop(progress);
     report::write_table(&tidy, &arguments.form)
 }

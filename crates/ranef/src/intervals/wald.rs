@@ -12,12 +12,12 @@
 //! On the boundary (a standard deviation of zero, a correlation of ±1) there is no such
 //! approximation, and no interval: the profile has one.
 
-use ranef_engine::distributions::{Normal, StudentT};
 use ranef_engine::lmm::Parameter;
 
 use super::ParameterInterval;
 use super::parameters::Named;
-use crate::Fit;
+use crate::linear::quantile;
+use crate::{Coefficient, Fit};
 
 /// Correlations within this of ±1 are at the boundary.
 const BOUNDARY: f64 = 1e-7;
@@ -34,11 +34,8 @@ pub(super) fn of(fit: &Fit, named: &[Named], level: f64) -> Vec<ParameterInterva
                     let found = coefficients.iter().find(|c| c.term == parameter.name);
                     interval.df = found.and_then(|c| c.df);
                     found
-                        .and_then(|c| Some((c.estimate?, c.std_error?)))
-                        .map(|(estimate, error)| {
-                            let half = quantile(interval.df, level) * error;
-                            (estimate - half, estimate + half)
-                        })
+                        .and_then(|c| c.wald_interval(level))
+                        .map(|[lower, upper]| (lower, upper))
                         .ok_or_else(|| "there is no standard error".to_owned())
                 }
                 Some(other) => variance_parameter(fit, other, parameter, level),
@@ -55,12 +52,13 @@ pub(super) fn of(fit: &Fit, named: &[Named], level: f64) -> Vec<ParameterInterva
         .collect()
 }
 
-/// The two-sided quantile of t, or of the normal distribution without degrees of freedom.
-fn quantile(df: Option<f64>, level: f64) -> f64 {
-    let probability = 0.5 + 0.5 * level;
-    match df {
-        Some(df) => StudentT::new(df).quantile(probability),
-        None => Normal::STANDARD.quantile(probability),
+impl Coefficient {
+    /// The interval estimate ± quantile × standard error at a confidence level, with Student's
+    /// quantile where there are degrees of freedom and the normal one otherwise.
+    pub fn wald_interval(&self, level: f64) -> Option<[f64; 2]> {
+        let half = quantile(level, self.df) * self.std_error?;
+        let estimate = self.estimate?;
+        Some([estimate - half, estimate + half])
     }
 }
 
@@ -70,7 +68,7 @@ fn variance_parameter(
     named: &Named,
     level: f64,
 ) -> Result<(f64, f64), String> {
-    let z = quantile(None, level);
+    let z = quantile(level, None);
     let at_zero = || "estimated as zero: on the boundary there is no standard error".to_owned();
     let term = match parameter {
         Parameter::StandardDeviation { term, .. } | Parameter::Correlation { term, .. } => {

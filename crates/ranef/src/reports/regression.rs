@@ -1,7 +1,8 @@
 //! Several models side by side, one column each: the table of most papers.
 //!
 //! The rows are those of `sjPlot::tab_model`: estimates with intervals and p-values, then σ², τ
-//! and ρ of the random effects, the numbers of groups and rows.
+//! and ρ of the random effects, the numbers of groups and rows, the adjusted intraclass correlation
+//! and Nakagawa's R².
 
 use std::fmt;
 
@@ -78,6 +79,11 @@ impl RegressionTable {
             for factor in fit.recipe().factors() {
                 let term = format!("N {}", factor.name);
                 table.enter("fit", &term, k, plain(Some(factor.levels as f64)));
+            }
+        }
+        for (k, fit) in fits.iter().enumerate() {
+            for (term, value) in shares(fit) {
+                table.enter("fit", term, k, plain(Some(value)));
             }
         }
         for (k, fit) in fits.iter().enumerate() {
@@ -215,6 +221,24 @@ fn variances(fit: &Fit) -> Vec<(String, Option<f64>)> {
     out
 }
 
+/// The intraclass correlation and both R², of a model with random effects.
+fn shares(fit: &Fit) -> Vec<(&'static str, f64)> {
+    if fit.varcorr().is_empty() {
+        return Vec::new();
+    }
+    let shares = fit.shares(LEVEL);
+    let named = [
+        ("ICC", "adjusted"),
+        ("Marginal R²", "marginal"),
+        ("Conditional R²", "conditional"),
+    ];
+    let find = |(term, measure)| {
+        let share = shares.iter().find(|s| s.measure == measure)?;
+        Some((term, share.estimate))
+    };
+    named.into_iter().filter_map(find).collect()
+}
+
 /// The cells of one line.
 fn line(row: &RegressionRow) -> Vec<Text> {
     let mut out = vec![Text::plain(&row.term)];
@@ -230,6 +254,7 @@ fn line(row: &RegressionRow) -> Vec<Text> {
             "fixed" => fixed_point(x, places),
             "random" if row.term.starts_with('ρ') => fixed_point(x, 2),
             "random" => significant(x),
+            _ if row.term == "ICC" || row.term.ends_with("R²") => format!("{x:.3}"),
             _ if row.term.starts_with("N ") || row.term == "Observations" => format!("{x:.0}"),
             _ => format!("{x:.1}"),
         };

@@ -4,9 +4,10 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::linear::quantile;
 use crate::summary::labels;
-use crate::{Answer, Coefficient, Fit, RandomBlock, Style, Table};
+use crate::{
+    Answer, Coefficient, Error, Fit, IntervalMethod, ParameterInterval, RandomBlock, Style, Table,
+};
 
 /// Which estimates a tidy table has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -52,8 +53,8 @@ pub struct TidyOptions {
     pub effects: Vec<TidyEffect>,
     /// The scale of the random-effect parameters.
     pub scale: Scale,
-    /// Confidence level of intervals, such as 0.95; `None` for none.
-    pub interval: Option<f64>,
+    /// Intervals: how they are made and with which confidence, such as 0.95; `None` for none.
+    pub interval: Option<(IntervalMethod, f64)>,
 }
 
 impl Default for TidyOptions {
@@ -72,7 +73,7 @@ impl Default for TidyOptions {
 pub struct Tidy {
     /// The estimates.
     pub rows: Vec<TidyRow>,
-    /// Whether intervals were asked for.
+    /// The confidence level of the intervals, where there are any.
     pub interval: Option<f64>,
 }
 
@@ -100,8 +101,8 @@ pub struct TidyRow {
     pub df: Option<f64>,
     /// Two-sided p-value.
     pub p_value: Option<f64>,
-    /// Lower end of the interval: Wald with the row's degrees of freedom for fixed effects, normal
-    /// for random effects, none for parameters.
+    /// Lower end of the interval: that of [`Fit::confint`] for fixed effects and parameters (of
+    /// variances its squares, of covariances none), normal for random effects.
     pub conf_low: Option<f64>,
     /// Upper end.
     pub conf_high: Option<f64>,
@@ -125,37 +126,40 @@ impl TidyRow {
     }
 }
 
-impl Coefficient {
-    /// The interval estimate ± quantile × standard error at a confidence level, with Student's
-    /// quantile where there are degrees of freedom and the normal one otherwise.
-    pub fn wald_interval(&self, level: f64) -> Option<[f64; 2]> {
-        let half = quantile(level, self.df) * self.std_error?;
-        let estimate = self.estimate?;
-        Some([estimate - half, estimate + half])
-    }
-}
-
 impl Fit {
     /// The estimates as a tidy table.
-    pub fn tidy(&self, options: &TidyOptions) -> Tidy {
-        let mut rows = Vec::new();
+    ///
+    /// # Errors
+    /// As [`Fit::confint`], where intervals are asked for.
+    pub fn tidy(&self, options: &TidyOptions) -> Result<Tidy, Error> {
+        let level = options.interval.map(|(_, level)| level);
+        let any = |wanted: &[TidyEffect]| options.effects.iter().any(|e| wanted.contains(e));
         // Both come from one call, which costs as much as there are levels.
-        let by_level = options
-            .effects
-            .iter()
-            .any(|e| matches!(e, TidyEffect::RanVals | TidyEffect::RanCoefs))
-            .then(|| self.effects(options.interval.unwrap_or(0.95)));
+        let by_level = any(&[TidyEffect::RanVals, TidyEffect::RanCoefs])
+            .then(|| self.effects(level.unwrap_or(0.95)));
+        // Fixed effects and then parameters, in the order of the rows here.
+        let intervals = match options.interval {
+            Some((method, level)) if any(&[TidyEffect::Fixed, TidyEffect::RanPars]) => {
+                self.confint(method, level)?.rows
+            }
+            _ => Vec::new(),
+        };
+        let coefficients = self.facts.recipe.fixed_names().len();
+        let (of_fixed, of_parameters) = intervals.split_at(coefficients.min(intervals.len()));
+        let mut rows = Vec::new();
         for effect in &options.effects {
             match (effect, &by_level) {
-                (TidyEffect::Fixed, _) => rows.extend(self.tidy_fixed(options)),
-                (TidyEffect::RanPars, _) => rows.extend(self.tidy_parameters(options)),
+                (TidyEffect::Fixed, _) => rows.extend(self.tidy_fixed(of_fixed)),
+                (TidyEffect::RanPars, _) => {
+                    rows.extend(self.tidy_parameters(options.scale, of_parameters));
+                }
                 (TidyEffect::RanVals, Some(effects)) => {
                     rows.extend(effects.random.iter().map(|e| TidyRow {
                         group: Some(e.group.clone()),
                         level: Some(e.level.clone()),
                         std_error: Some(e.std_error),
-                        conf_low: options.interval.map(|_| e.lower),
-                        conf_high: options.interval.map(|_| e.upper),
+                        conf_low: level.map(|_| e.lower),
+                        conf_high: level.map(|_| e.upper),
                         ..TidyRow::new(TidyEffect::RanVals, &e.term, Some(e.estimate))
                     }));
                 }
@@ -169,34 +173,35 @@ impl Fit {
                 _ => {}
             }
         }
-        Tidy {
+        Ok(Tidy {
             rows,
-            interval: options.interval,
-        }
+            interval: level,
+        })
     }
 
-    fn tidy_fixed(&self, options: &TidyOptions) -> Vec<TidyRow> {
-        let one = |c: Coefficient| {
-            let interval = options.interval.and_then(|level| c.wald_interval(level));
-            TidyRow {
-                std_error: c.std_error,
-                statistic: c.statistic,
-                df: c.df,
-                p_value: c.p_value,
-                conf_low: interval.map(|[low, _]| low),
-                conf_high: interval.map(|[_, high]| high),
-                ..TidyRow::new(TidyEffect::Fixed, c.term, c.estimate)
-            }
+    fn tidy_fixed(&self, intervals: &[ParameterInterval]) -> Vec<TidyRow> {
+        let one = |(i, c): (usize, Coefficient)| TidyRow {
+            std_error: c.std_error,
+            statistic: c.statistic,
+            df: c.df,
+            p_value: c.p_value,
+            conf_low: intervals.get(i).and_then(|r| r.lower),
+            conf_high: intervals.get(i).and_then(|r| r.upper),
+            ..TidyRow::new(TidyEffect::Fixed, c.term, c.estimate)
         };
-        self.coefficients().into_iter().map(one).collect()
+        self.coefficients()
+            .into_iter()
+            .enumerate()
+            .map(one)
+            .collect()
     }
 
-    fn tidy_parameters(&self, options: &TidyOptions) -> Vec<TidyRow> {
+    fn tidy_parameters(&self, scale: Scale, intervals: &[ParameterInterval]) -> Vec<TidyRow> {
         let blocks = self.varcorr();
         let mut rows = Vec::new();
         for (block, label) in blocks.iter().zip(labels(blocks)) {
             rows.extend(
-                parameters(block, options.scale)
+                parameters(block, scale)
                     .into_iter()
                     .map(|(term, estimate)| TidyRow {
                         group: Some(label.clone()),
@@ -205,7 +210,7 @@ impl Fit {
             );
         }
         let sigma = self.sigma();
-        let (term, estimate) = match options.scale {
+        let (term, estimate) = match scale {
             Scale::Sdcor => ("sd__Observation", sigma),
             Scale::Vcov => ("var__Observation", sigma * sigma),
         };
@@ -213,6 +218,14 @@ impl Fit {
             group: Some("Residual".to_owned()),
             ..TidyRow::new(TidyEffect::RanPars, term, Some(estimate))
         });
+        for (row, interval) in rows.iter_mut().zip(intervals) {
+            let end = |x: Option<f64>| match scale {
+                Scale::Sdcor => x,
+                Scale::Vcov if row.term.starts_with("var__") => x.map(|sd| sd * sd),
+                Scale::Vcov => None,
+            };
+            (row.conf_low, row.conf_high) = (end(interval.lower), end(interval.upper));
+        }
         rows
     }
 }
