@@ -227,7 +227,10 @@ impl Column {
                 };
                 common(&rounded(decimals), 12)
             }
-            Style::Digits => numbers.iter().map(|x| common(&[*x], 4).remove(0)).collect(),
+            Style::Digits => {
+                let one = |x: &Option<f64>| x.map_or(String::new(), four_digits);
+                numbers.iter().map(one).collect()
+            }
             Style::Statistic => fixed(2),
             // Beyond a hundred thousand nobody reads them.
             Style::Df => common(&rounded(1), 12),

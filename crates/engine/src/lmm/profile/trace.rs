@@ -295,8 +295,8 @@ impl Trace {
         }
     }
 
-    /// A lower minimum at the same place. Singular covariances have rivals, of the other sign of a
-    /// correlation above all, that no continuous path leads to; elsewhere none was ever found.
+    /// A lower minimum at the same place. Singular covariances and few levels have rivals, of the
+    /// other sign of a correlation above all, that no continuous path leads to.
     fn other_valley(&mut self, point: &Point) -> Option<Point> {
         let starts = self
             .objective
