@@ -285,8 +285,9 @@ impl Form {
     }
 
     /// Where rivals of a minimum are looked for: the elements below the diagonal with the other
-    /// sign, and all of a row's variance on its diagonal. None where M is regular, unless the levels
-    /// of a term of several effects are few: then the likelihood may have several valleys.
+    /// sign; all of a row's variance on its diagonal; and little variance everywhere, so that the
+    /// residuals take what a held parameter leaves over. None where M is regular, unless the levels
+    /// of a term are few: then the likelihood may have several valleys.
     pub fn rivals(&self, free: &[f64], unit: f64) -> Vec<Vec<f64>> {
         let entry = |v: &Variable| match *v {
             Variable::Entry { term, row, column } => Some((term, row, column)),
@@ -297,7 +298,7 @@ impl Form {
         let singular = |(e, x): (&Option<(usize, usize, usize)>, &f64)| {
             e.as_ref().is_some_and(diagonal) && x.abs() < 1e-3 * unit
         };
-        let few = |t: &Term| t.width > 1 && self.layout.factors[t.factor].levels <= FEW;
+        let few = |t: &Term| self.layout.factors[t.factor].levels <= FEW;
         if !entries.iter().zip(free).any(singular) && !self.layout.terms.iter().any(few) {
             return Vec::new();
         }
@@ -321,7 +322,19 @@ impl Form {
             }
             None => x,
         });
-        let mut out = vec![turned.collect(), upright.collect::<Vec<f64>>()];
+        let small = |only: Option<usize>| -> Vec<f64> {
+            let one = |(e, &x): (&Option<(usize, usize, usize)>, &f64)| match e {
+                Some(e) if only.is_some_and(|term| term != e.0) => x,
+                Some(e) if diagonal(e) => 0.1 * unit,
+                Some(_) => 0.0,
+                None => x,
+            };
+            entries.iter().zip(free).map(one).collect()
+        };
+        let mut out = vec![turned.collect(), upright.collect(), small(None)];
+        if self.layout.terms.len() > 1 {
+            out.extend((0..self.layout.terms.len()).map(|term| small(Some(term))));
+        }
         out.retain(|start| start != free);
         out
     }

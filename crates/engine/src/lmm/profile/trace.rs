@@ -174,10 +174,10 @@ impl Trace {
         let mut inside = centre;
         let mut rising = true;
         let mut next = centre + sign * self.z * step;
-        if let Some(edge) = beyond {
-            if (next - centre) * sign >= (edge - centre) * sign {
-                next = 0.5 * (centre + edge);
-            }
+        if let Some(edge) = beyond
+            && (next - centre) * sign >= (edge - centre) * sign
+        {
+            next = 0.5 * (centre + edge);
         }
         for round in 1..=MOST_POINTS {
             let here = self.settle(next);
@@ -333,8 +333,8 @@ impl Trace {
         let mut start = ahead;
         let value = objective.value(&start);
         // A tangent that leads astray is not followed.
-        if !(value < from.value + 4.0 * self.z * self.z) && !(value <= objective.value(&from.free))
-        {
+        let near = value < from.value + 4.0 * self.z * self.z;
+        if !near && value > objective.value(&from.free) {
             start.clone_from(&from.free);
         }
         minimise(objective, held, start)
