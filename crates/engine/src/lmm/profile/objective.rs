@@ -134,7 +134,8 @@ impl Held {
         self.pwrss = value.pwrss;
         let residual = value.pwrss / variance;
         let scale = std::f64::consts::TAU.ln() + 2.0 * state.log_sigma;
-        value.log_det + residual + self.rows * scale + self.shift
+        let out = value.log_det + residual + self.rows * scale + self.shift;
+        if out.is_nan() { f64::INFINITY } else { out }
     }
 
     /// Gradient and Hessian in all coordinates at the last evaluation.

@@ -174,10 +174,10 @@ impl Trace {
         let mut inside = centre;
         let mut rising = true;
         let mut next = centre + sign * self.z * step;
-        if let Some(edge) = beyond {
-            if (next - centre) * sign >= (edge - centre) * sign {
-                next = 0.5 * (centre + edge);
-            }
+        if let Some(edge) = beyond
+            && (next - centre) * sign >= (edge - centre) * sign
+        {
+            next = 0.5 * (centre + edge);
         }
         for round in 1..=MOST_POINTS {
             let here = self.settle(next);
@@ -295,8 +295,8 @@ impl Trace {
         }
     }
 
-    /// A lower minimum at the same place. Singular covariances have rivals, of the other sign of a
-    /// correlation above all, that no continuous path leads to; elsewhere none was ever found.
+    /// A lower minimum at the same place. Singular covariances and few levels have rivals, of the
+    /// other sign of a correlation above all, that no continuous path leads to.
     fn other_valley(&mut self, point: &Point) -> Option<Point> {
         let starts = self
             .objective
@@ -333,8 +333,8 @@ impl Trace {
         let mut start = ahead;
         let value = objective.value(&start);
         // A tangent that leads astray is not followed.
-        if !(value < from.value + 4.0 * self.z * self.z) && !(value <= objective.value(&from.free))
-        {
+        let near = value < from.value + 4.0 * self.z * self.z;
+        if !near && value > objective.value(&from.free) {
             start.clone_from(&from.free);
         }
         minimise(objective, held, start)
