@@ -10,7 +10,7 @@ use ranef_design::Parts;
 use ranef_frame::Source;
 use serde::Serialize;
 
-use crate::rows::for_each_batch;
+use crate::rows::{for_each_batch, refuse_new_levels};
 use crate::table::{Answer, Style, Table};
 use crate::{Error, Fit};
 
@@ -155,6 +155,7 @@ impl Fit {
             .collect();
         if !factors.is_empty() {
             for_each_batch(&recipe, source, Parts::ALL, self.formula(), |_, rows| {
+                refuse_new_levels(&rows)?;
                 for (factor, codes) in factors.iter_mut().zip(&rows.codes) {
                     for (i, &code) in codes.iter().enumerate() {
                         factor.counts[code as usize] += 1.0;

@@ -2,7 +2,7 @@
 //! needs rows.
 
 use arrow_array::RecordBatch;
-use ranef_design::{Column, DesignRows, Outcome, Parts, Recipe};
+use ranef_design::{Column, DesignRows, NEW_LEVEL, Outcome, Parts, Recipe};
 use ranef_engine as engine;
 use ranef_engine::{Coordinates, FactorRows, Layout, Rows, Statistics};
 use ranef_frame::Source;
@@ -68,6 +68,18 @@ pub(crate) fn statistics(
         let coordinates = Coordinates::identity(&layout);
         Statistics::new(layout, coordinates)
     }))
+}
+
+/// Refuses rows of other data than the model was fitted to, where a level tells.
+pub(crate) fn refuse_new_levels(rows: &DesignRows) -> Result<(), Error> {
+    if rows.codes.iter().flatten().all(|&code| code != NEW_LEVEL) {
+        return Ok(());
+    }
+    Err(Error::new(
+        "other_rows",
+        "these are not the rows that the model was fitted to: they have other levels",
+    )
+    .with_hint("give the data that the model was fitted to, or fit it again"))
 }
 
 /// Hands `then` the engine's view of a batch. The rows may be from a recipe that has more factors

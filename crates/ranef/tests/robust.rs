@@ -216,3 +216,27 @@ fn what_cannot_be_answered_is_said() {
     let error = bare.robust(&*data, &RobustOptions::default()).unwrap_err();
     assert_eq!(error.code(), "no_fixed_effects");
 }
+
+#[test]
+fn other_rows_are_refused() {
+    let (long, short) = (data("sleepstudy"), data("sleep_unbal"));
+    let fit = Lmer::new("Reaction ~ Days + (1 | Subject)")
+        .fit(&*long)
+        .unwrap();
+    let options = RobustOptions::default();
+    let error = fit.robust(&*short, &options).unwrap_err();
+    assert_eq!(error.code(), "other_rows");
+    let few = Lmer::new("Reaction ~ Days + (1 | Days)")
+        .fit(&*short)
+        .unwrap();
+    let code = |found: Result<(), ranef::Error>| found.unwrap_err().code();
+    assert_eq!(code(few.predictor_levels(&*long).map(drop)), "other_rows");
+    assert_eq!(
+        code(
+            few.fixed_effects(&*long, &ranef::FixedEffectsOptions::default())
+                .map(drop)
+        ),
+        "other_rows"
+    );
+    assert_eq!(code(few.robust(&*long, &options).map(drop)), "other_rows");
+}

@@ -8,7 +8,7 @@ use ranef_engine::sandwich::{Cluster, Sandwich, project_out_first, triangularise
 use ranef_frame::Source;
 
 use crate::robust::{Clusters, RobustType, sandwich};
-use crate::rows::{for_each_batch, response};
+use crate::rows::{for_each_batch, refuse_new_levels, response};
 use crate::{Error, Fit, Note};
 
 /// A column whose length within groups is below this share of its own does not vary there: R's
@@ -55,6 +55,7 @@ impl Within {
         let mut lengths = vec![0.0; p];
         let mut total = 0;
         for_each_batch(&by.recipe, source, Parts::ALL, fit.formula(), |_, rows| {
+            refuse_new_levels(&rows)?;
             let observed = response(&rows);
             for i in 0..rows.n {
                 let own = &mut groups[rows.codes[group][i] as usize];

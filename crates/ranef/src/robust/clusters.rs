@@ -6,7 +6,7 @@ use ranef_formula::Formula;
 use ranef_frame::Source;
 
 use super::{RobustType, listed};
-use crate::rows::{for_each_batch, layout, response, with_engine_rows};
+use crate::rows::{for_each_batch, layout, refuse_new_levels, response, with_engine_rows};
 use crate::{Error, Fit, Note};
 
 /// More rows than this, after compression, and CR2 and CR3 take minutes a cluster: they decompose
@@ -133,6 +133,7 @@ impl Clusters {
             Parts::ALL,
             fit.formula(),
             |_, rows| {
+                refuse_new_levels(&rows)?;
                 with_engine_rows(own, &rows, |batch| {
                     collector.add(batch, &rows.codes[self.factor]);
                 });
@@ -165,6 +166,7 @@ impl Clusters {
             Parts::ALL,
             fit.formula(),
             |_, mut rows| {
+                refuse_new_levels(&rows)?;
                 let clusters = rows.codes[self.factor].clone();
                 rows.codes.truncate(factors);
                 let observed = response(&rows);

@@ -73,7 +73,10 @@ impl fmt::Display for Robust {
             };
             writeln!(f, "{name}:\n{}", self.joint_table())?;
         }
-        if let Some(sentence) = self.comparison() {
+        // Where clusters are crossed the two leave out different things.
+        if self.df_method == "satterthwaite"
+            && let Some(sentence) = self.comparison()
+        {
             writeln!(f, "{sentence}")?;
         }
         for note in &self.warnings {

@@ -73,8 +73,7 @@ impl fmt::Display for WithinBetween {
         if let Some([with, without]) = self.aic {
             writeln!(
                 f,
-                "AIC by maximum likelihood: {:.1} with the pair, {:.1} without.",
-                with, without
+                "AIC by maximum likelihood: {with:.1} with the pair, {without:.1} without."
             )?;
         }
         if self.form == WithinBetweenForm::Mundlak {
@@ -113,8 +112,8 @@ impl WithinBetween {
             )
         } else {
             format!(
-                "{term}: a unit more than the others of the same group goes with {}, a group mean \
-                 one unit higher with {}; the two differ by {} ({shown}){}.",
+                "{term}: {} for a unit more within the same group, {} for a group mean one unit \
+                 higher; the two differ by {} ({shown}){}.",
                 number(within),
                 number(between),
                 number(between - within),
