@@ -110,7 +110,7 @@ impl Fit {
             let slopes: f64 = blocks
                 .iter()
                 .zip(&split.random)
-                .map(|((index, _), (_, within))| trace(&covariances[*index], within))
+                .map(|((index, _), spread)| trace(&covariances[*index], &spread.within))
                 .sum();
             out.push(SlopeShare {
                 group: first.group.clone(),
