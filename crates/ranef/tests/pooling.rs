@@ -123,7 +123,7 @@ impl Random {
             .number("u", self.u.clone())
             .text("g", self.group.iter().map(|g| format!("g{g}")));
         for (name, values) in more {
-            table = table.number(*name, values.to_vec());
+            table = table.number(name, values.to_vec());
         }
         table.source().unwrap()
     }

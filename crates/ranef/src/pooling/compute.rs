@@ -2,7 +2,7 @@
 
 use ranef_design::Relation;
 use ranef_engine::distributions::{Normal, StudentT};
-use ranef_engine::lmm::{self, LevelColumns};
+use ranef_engine::lmm::LevelColumns;
 use ranef_engine::{LeastSquares, NoPooling};
 
 use super::{PooledCoefficient, PooledFixed, Pooling, PoolingSigma, PoolingTerm, words};
@@ -51,7 +51,7 @@ pub(super) fn pooling(fit: &Fit, group: Option<&str>, confidence: f64) -> Result
     let none = statistics.no_pooling(factor);
     let complete = statistics.complete_pooling();
     let effects = fit.random_effects();
-    let joint = fit.ask(lmm::Fit::joint)?;
+    let joint = fit.joint()?;
     let asked = joint.rows();
     let outers = outers(fit, factor, &columns)?;
     let widths = fit.widths();

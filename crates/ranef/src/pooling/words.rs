@@ -230,7 +230,7 @@ pub(super) fn reading(pooling: &Pooling) -> String {
             write!(
                 out,
                 "A regression that forgets the groups counts every row as new information: its \
-                 standard error of `{}` is {} times too small.",
+                 standard error of `{}` is too small by a factor of {}.",
                 fixed.term,
                 short(ratio)
             )

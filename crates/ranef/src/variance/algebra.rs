@@ -38,7 +38,7 @@ pub(crate) fn solve(a: &mut [f64], b: &mut [f64], columns: usize) -> Option<()> 
 /// The inverse of a symmetric positive definite matrix, scaled to a unit diagonal on the way.
 pub(crate) fn inverse(matrix: &[f64], n: usize) -> Option<Vec<f64>> {
     let scale: Vec<f64> = (0..n).map(|i| matrix[i * n + i].sqrt()).collect();
-    if scale.iter().any(|s| !(*s > 0.0)) {
+    if scale.iter().any(|s| s.is_nan() || *s <= 0.0) {
         return None;
     }
     let mut a: Vec<f64> = (0..n * n)
@@ -70,14 +70,6 @@ pub(crate) fn log_det(matrix: &[f64], n: usize) -> f64 {
         }
     }
     sum
-}
-
-/// v'Av.
-pub(crate) fn quadratic(a: &[f64], v: &[f64]) -> f64 {
-    let n = v.len();
-    (0..n)
-        .map(|i| v[i] * (0..n).map(|j| a[i * n + j] * v[j]).sum::<f64>())
-        .sum()
 }
 
 /// tr(AB) of symmetric matrices.

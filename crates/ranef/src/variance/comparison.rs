@@ -12,7 +12,7 @@ pub struct VarianceComparison {
     pub formula: String,
     /// The one that it is compared with.
     pub against: String,
-    /// Proportional reduction of each variance (Raudenbush and Bryk 2002, eq. 4.20 and 4.24).
+    /// Proportional reduction of each variance (Raudenbush and Bryk 2002, chapter 4).
     pub components: Vec<VarianceReduction>,
     /// Change of every share that both models have.
     pub measures: Vec<MeasureChange>,

@@ -8,9 +8,9 @@
 use ranef_design::PredictorValues;
 use serde::Serialize;
 
-use super::algebra::quadratic;
 use super::point::Model;
 use crate::Fit;
+use crate::linear::quadratic;
 
 /// The share of a grouping factor at one value of a predictor.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -146,7 +146,7 @@ fn at_value(model: &Model, term: &str, x: f64, group: Option<&str>) -> f64 {
                 }
             })
             .collect();
-        sum += quadratic(&covariances[index], &z);
+        sum += quadratic(&z, &covariances[index]);
     }
     sum
 }

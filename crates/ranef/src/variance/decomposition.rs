@@ -9,8 +9,9 @@
 
 use serde::Serialize;
 
-use super::algebra::{quadratic, trace};
+use super::algebra::trace;
 use super::point::{Model, Point, Share};
+use crate::linear::quadratic;
 use crate::{Error, Fit, Note};
 
 /// The pieces of the variance that the model implies.
@@ -97,8 +98,14 @@ const ROUNDING: f64 = 1e-9;
 pub(super) struct Split {
     /// Of the columns of X, p × p, divisor n − 1.
     pub fixed_between: Vec<f64>,
-    /// For each block of the factor: of its columns, between and within.
-    pub random: Vec<(Vec<f64>, Vec<f64>)>,
+    /// For each block of the factor: of its columns.
+    pub random: Vec<Spread>,
+}
+
+/// A covariance matrix, k × k by rows, in its two parts.
+pub(super) struct Spread {
+    pub between: Vec<f64>,
+    pub within: Vec<f64>,
 }
 
 impl Split {
@@ -158,7 +165,7 @@ impl Split {
                     .collect();
                 let all = covariance(fit, index);
                 let within = all.iter().zip(&between).map(|(a, b)| a - b).collect();
-                (between, within)
+                Spread { between, within }
             })
             .collect();
         Ok(Self {
@@ -200,7 +207,7 @@ impl Fit {
             covariances
                 .iter()
                 .zip(centres)
-                .fold(0.0, |sum, (t, m)| sum + quadratic(t, m))
+                .fold(0.0, |sum, (t, m)| sum + quadratic(m, t))
         };
         let residual = |p: &Point| p.sigma * p.sigma;
         let fixed = |p: &Point| model.fixed(p);
@@ -256,15 +263,15 @@ impl Fit {
         };
         let mut measures = Vec::new();
         if let Some(split) = &split {
-            let between = |p: &Point| quadratic(&split.fixed_between, &p.beta);
+            let between = |p: &Point| quadratic(&p.beta, &split.fixed_between);
             let within = |p: &Point| (fixed(p) - between(p)).max(0.0);
-            let random = |p: &Point, side: fn(&(Vec<f64>, Vec<f64>)) -> &Vec<f64>| -> f64 {
+            let random = |p: &Point, side: fn(&Spread) -> &[f64]| -> f64 {
                 let covariances = model.covariances(p);
                 let pairs = covariances.iter().zip(&split.random);
                 pairs.fold(0.0, |sum, (t, s)| sum + trace(t, side(s)))
             };
-            let slopes_within = |p: &Point| random(p, |s| &s.1).max(0.0) + 0.0;
-            let random_between = |p: &Point| means(p) + random(p, |s| &s.0);
+            let slopes_within = |p: &Point| random(p, |s| &s.within).max(0.0) + 0.0;
+            let random_between = |p: &Point| means(p) + random(p, |s| &s.between);
             let inside = |p: &Point| within(p) + slopes_within(p) + residual(p);
             let outside = |p: &Point| between(p) + random_between(p);
             out.group = self.varcorr().first().map(|b| b.group.clone());

@@ -10,7 +10,8 @@ use ranef_engine::Layout;
 use ranef_engine::distributions::Normal;
 use serde::Serialize;
 
-use super::algebra::{quadratic, trace};
+use super::algebra::trace;
+use crate::linear::quadratic;
 use crate::{Fit, rows};
 
 /// A share of variance with its interval and its meaning.
@@ -93,7 +94,7 @@ impl<'a> Model<'a> {
 
     /// Variance of Xβ over the rows, divisor n − 1.
     pub fn fixed(&self, point: &Point) -> f64 {
-        quadratic(&self.fit.moments().fixed_cov, &point.beta)
+        quadratic(&point.beta, &self.fit.moments().fixed_cov)
     }
 
     /// Mean over the rows of z'Tz of each block (Johnson 2014).
@@ -169,7 +170,7 @@ impl<'a> Model<'a> {
                 slope(&|p, h| p.beta[j] += h, 1e-3 * se)
             })
             .collect();
-        let variance = quadratic(self.parameters, &slopes) + quadratic(self.fit.vcov(), &fixed);
+        let variance = quadratic(&slopes, self.parameters) + quadratic(&fixed, self.fit.vcov());
         (variance.is_finite() && variance > 0.0).then(|| variance.sqrt())
     }
 }

@@ -17,8 +17,8 @@ pub struct Reliability {
     /// Mean over the groups of 1 − Var(b | y)/τ²; 0 where τ² is zero.
     pub reliability: f64,
     /// Mean of τ²/(τ² + v_j), with v_j the sampling variance of the group's own least squares
-    /// coefficient, over the groups that have one: what HLM prints (Raudenbush and Bryk 2002, eq.
-    /// 3.60). The same for a random intercept.
+    /// coefficient, over the groups that have one: what HLM prints (Raudenbush and Bryk 2002,
+    /// chapter 3). The same for a random intercept.
     pub hlm: Option<f64>,
     /// Groups in that mean.
     pub hlm_groups: usize,
@@ -110,7 +110,7 @@ impl Fit {
             let slopes: f64 = blocks
                 .iter()
                 .zip(&split.random)
-                .map(|((index, _), (_, within))| trace(&covariances[*index], within))
+                .map(|((index, _), spread)| trace(&covariances[*index], &spread.within))
                 .sum();
             out.push(SlopeShare {
                 group: first.group.clone(),

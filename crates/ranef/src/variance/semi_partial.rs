@@ -15,7 +15,6 @@
 //! noncentrality ν1F. They take V as known.
 
 use ranef_engine::distributions::NoncentralBeta;
-use ranef_engine::lmm;
 use serde::Serialize;
 
 use super::algebra::{inverse, log_det, solve};
@@ -65,21 +64,14 @@ impl Fit {
             return Ok(Vec::new());
         }
         let mut out = Vec::new();
-        let again;
-        let restricted = if self.reml() {
-            self
-        } else {
-            again = self.refit(true)?;
-            &again
-        };
         let p = self.fixef().len();
-        let kenward_roger = restricted.ask(lmm::Fit::kenward_roger)?;
+        let kenward_roger = self.kenward_roger()?;
         for set in &sets {
             let mut contrasts = vec![0.0; set.columns.len() * p];
             let mut values = Vec::new();
             for (row, &j) in set.columns.iter().enumerate() {
                 contrasts[row * p + j] = 1.0;
-                values.push(restricted.fixef()[j]);
+                values.push(kenward_roger.fixef()[j]);
             }
             let test = kenward_roger.f_test(&contrasts, &values);
             out.extend(row(set, "kr", test.num_df, test.den_df, test.f, confidence));
