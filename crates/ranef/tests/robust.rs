@@ -52,10 +52,12 @@ fn sleep_unbal_has_the_values_of_methods_c10() {
     assert!(answer.warnings.is_empty());
 }
 
+/// Standard errors and df of the four coefficients; F and df of the joint test.
+type Case = (RobustType, [f64; 4], [f64; 4], [f64; 2]);
+
 #[test]
 fn the_other_corrections_have_their_values() {
-    // SE and df of the four coefficients, F and df of the joint test.
-    let cases: [(RobustType, [f64; 4], [f64; 4], [f64; 2]); 4] = [
+    let cases: [Case; 4] = [
         (
             RobustType::Cr0,
             [10.2055456837, 2.0034128122, 13.2105939309, 3.0781285925],
@@ -104,7 +106,7 @@ fn the_other_corrections_have_their_values() {
 
 #[test]
 fn regressions_take_clusters_of_any_column() {
-    let cases: [(RobustType, [f64; 4], [f64; 4], [f64; 2]); 3] = [
+    let cases: [Case; 3] = [
         (
             RobustType::Cr0,
             [12.0091738669, 1.9901973217, 14.5710189102, 2.5663059257],
