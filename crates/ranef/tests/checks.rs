@@ -636,6 +636,32 @@ proptest! {
     }
 }
 
+/// A group of so many rows is left out by a new solution and not row by row.
+#[test]
+fn a_large_group_by_definition() {
+    let rows = 345;
+    let mut world = Random::new(4, rows);
+    world.g = (0..rows)
+        .map(|i| if i < 305 { 0 } else { 1 + i % 5 })
+        .collect();
+    let (fit, source) = world.fit(true);
+    let v = world.variance(&fit);
+    let response: Vec<f64> = world.y.iter().zip(&world.o).map(|(y, o)| y - o).collect();
+    let found = fit
+        .group_influence(&source, Some("g"), DeletionMethod::OneStep, &mut silent())
+        .unwrap();
+    assert_eq!(found.levels.len(), 6);
+    for (at, level) in found.levels.iter().enumerate() {
+        let left: Vec<usize> = (0..rows).filter(|&j| world.g[j] != at).collect();
+        let (beta, phi) = without(&v, &world.x, &response, &left);
+        near(level.cooks_distance.unwrap(), cooks(&fit, beta), 1e-6);
+        for j in 0..2 {
+            let error = phi[j][j].sqrt();
+            near(level.std_errors_without[j].unwrap() / error, 1.0, 1e-6);
+        }
+    }
+}
+
 fn without(v: &[Vec<f64>], x: &[f64], y: &[f64], left: &[usize]) -> ([f64; 2], [[f64; 2]; 2]) {
     let part: Vec<Vec<f64>> = left
         .iter()
