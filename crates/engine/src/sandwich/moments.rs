@@ -86,12 +86,17 @@ impl Sandwich {
 
     /// Satterthwaite's degrees of freedom of a contrast: ν = (Σ_j P_jj)²/Σ_ij P_ij² with
     /// P_ij = p_i'Vp_j = δ_ij g_i'V_ig_i − (X_i'g_i)'Φ(X_j'g_j), g_i = A_i'W_iX_iΦc (Pustejovsky
-    /// and Tipton 2018, eq. 11). `None` where a contrast has no variance.
+    /// and Tipton 2018, eq. 11). `None` where a contrast is left no variance.
     pub fn df(&self, contrast: &[f64]) -> Option<f64> {
         let sums = self.sums(&[contrast.to_vec()]);
         let (own, total) = (sums.expectation[0], sums.variance_sum(&[1.0]) / 2.0);
         let df = own * own / total;
-        (own > 0.0 && df.is_finite()).then_some(df)
+        // The expectation is a difference: beside the model's variance Φ its rounding is some 10⁻¹⁵,
+        // and where a cluster decides the contrast alone, without a correction nothing else is left.
+        let model: f64 = (0..self.p)
+            .map(|a| contrast[a] * dot(&self.phi[a * self.p..(a + 1) * self.p], contrast))
+            .sum();
+        (own > 1e-10 * model && df.is_finite()).then_some(df)
     }
 
     /// The approximate Hotelling test that the contrasts (rows of p numbers) of β are zero: HTZ
