@@ -254,7 +254,6 @@ impl Fit {
         let settings = lmm::Options {
             reml,
             optimizer: self.facts.options.optimizer,
-            start: Some(self.facts.estimates.theta.clone()),
             ..Default::default()
         };
         lmm::fit(self.statistics()?, &settings).map_err(|e| Error::fit(&e))
