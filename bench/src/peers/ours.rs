@@ -78,7 +78,9 @@ fn answer(question: &Question, fit: &Fit, source: &MemorySource) -> Result<(), E
             let p = fit.fixef().len();
             let unit = |j: usize| (0..p).map(|i| f64::from(u8::from(i == j))).collect();
             let contrasts: Vec<Vec<f64>> = (0..p).map(unit).collect();
-            contrasts.iter().for_each(|c| drop(found.df(c)));
+            contrasts.iter().for_each(|c| {
+                found.df(c);
+            });
         }
         "anova" => drop(fit.anova(AnovaType::III, DfMethod::Satterthwaite)?),
         "profile" => drop(fit.confint(IntervalMethod::Profile, LEVEL)?),

@@ -210,6 +210,10 @@ pub struct PredictArguments {
     #[arg(long, default_value_t = 0.95, value_parser = level, help_heading = "Output")]
     pub level: f64,
 
+    /// The scale of the predictions; for a gaussian model the two are the same
+    #[arg(long, value_name = "SCALE", value_enum, default_value_t = Scale::Response, help_heading = "Output")]
+    pub scale: Scale,
+
     /// Add the shares of each variance that come from fixed effects, from the effects of known
     /// groups, from differences between groups and from the residual
     #[arg(long, requires = "interval", help_heading = "Output")]
@@ -599,7 +603,8 @@ pub struct ModelOptions {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Reading data")]
 pub struct ReadArguments {
-    /// More spellings of a missing value, beside the empty cell, NA, NaN, null and .
+    /// More spellings of a missing value, beside the empty cell, NA, NaN, null and a
+    /// single dot
     #[arg(
         long,
         value_name = "TEXT",
@@ -619,6 +624,15 @@ pub struct ReadArguments {
     /// Threads to read with; the result does not depend on it [default: all]
     #[arg(long, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
+}
+
+/// What a prediction is a prediction of.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Scale {
+    /// The response
+    Response,
+    /// What the link makes of its expected value
+    Link,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -134,11 +134,14 @@ pub fn report_usage(usage: &clap::Error, json: bool) -> ExitCode {
     let _ = usage.print();
     if json && usage.use_stderr() {
         let text = usage.render().to_string();
-        let message = text
+        // What is missing or unknown may stand on lines of its own.
+        let lines: Vec<&str> = text
             .lines()
-            .next()
-            .unwrap_or_default()
-            .trim_start_matches("error: ");
+            .map(str::trim)
+            .take_while(|line| !line.is_empty())
+            .collect();
+        let message = lines.join(" ");
+        let message = message.trim_start_matches("error: ");
         print_json("usage", message, Some("`--help` shows what can be typed"));
     }
     ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))

@@ -213,6 +213,19 @@ fn numbers_that_are_not_finite_are_refused() {
     }
 }
 
+/// 10⁻²⁰⁰ is a number and its square is not.
+#[test]
+fn a_response_whose_variance_is_no_number_is_refused() {
+    for size in [1e-200, 1e-160] {
+        let mut model = sleepstudy(true);
+        model.y.iter_mut().for_each(|y| *y *= size);
+        assert_eq!(model.fit(true).err(), Some(FitError::OutOfRange), "{size}");
+    }
+    let mut model = sleepstudy(true);
+    model.y.iter_mut().for_each(|y| *y *= 1e-60);
+    assert!(model.fit(true).is_ok());
+}
+
 #[test]
 fn no_rows_at_all() {
     let mut model = sleepstudy(true);

@@ -92,6 +92,8 @@ impl Error {
                 "a mixed model needs several observations that differ within groups; \
                  look for a predictor that repeats the response",
             ),
+            FitError::OutOfRange => Self::new("response_out_of_range", message)
+                .with_hint("give the response in other units: multiply it by a power of ten"),
             FitError::TooFewRows { .. } => {
                 Self::new("too_few_rows", message).with_hint("use fewer predictors or more data")
             }

@@ -11,7 +11,6 @@ use crate::progress::Progress;
 /// Compare complete, no and partial pooling for every group
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  ranef pool 'log_radon ~ basement + (1 | county)' radon
   ranef pool 'Reaction ~ Days + (Days | Subject)' sleepstudy --csv > groups.csv
   ranef pool pastes.json --group cask:batch
 
@@ -27,6 +26,15 @@ pub struct PoolArguments {
     /// where it says
     #[arg(value_name = "DATA")]
     pub rows: Option<String>,
+
+    /// The rows that the saved model was fitted to, as in the other commands
+    #[arg(
+        long,
+        value_name = "DATA",
+        conflicts_with_all = ["rows", "fit"],
+        help_heading = "Model"
+    )]
+    pub data: Option<String>,
 
     /// The formula, with the data alone as argument, as in the other commands
     #[arg(
@@ -60,6 +68,7 @@ pub fn run(arguments: PoolArguments) -> Result<(), Failure> {
     let PoolArguments {
         formula,
         rows,
+        data,
         fit,
         options,
         read,
@@ -86,7 +95,7 @@ pub fn run(arguments: PoolArguments) -> Result<(), Failure> {
         (None, rows) => ModelArguments {
             model: formula,
             formula: None,
-            data: rows,
+            data: rows.or(data),
             options,
             read,
         },

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 
 use ranef::{Budget, Groups, PredictOptions, Predictions};
 
-use crate::arguments::{Interval, PredictArguments};
+use crate::arguments::{Interval, PredictArguments, Scale};
 use crate::error::{Failure, Problem};
 use crate::model::Model;
 use crate::progress::Progress;
@@ -21,6 +21,8 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
         .hint("name the data: `ranef predict MODEL NEWDATA`")
         .into());
     }
+    // The identity is the only link so far: both scales are one.
+    let (Scale::Response | Scale::Link) = arguments.scale;
     let progress = Progress::start();
     let options = options(arguments);
     let mut model = Model::of(&arguments.model, &progress)?;

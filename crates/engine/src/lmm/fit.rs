@@ -120,6 +120,9 @@ pub enum FitError {
     /// The residual variance is zero: the model reproduces the response exactly.
     #[error("the model reproduces the response exactly: there is no residual variance")]
     NoResidual,
+    /// Variances of the response are too small or too large to be numbers.
+    #[error("the response is too small or too large for its variance to be a number")]
+    OutOfRange,
     /// No more observations than fixed effects.
     #[error("{rows} rows are too few for {fixed} fixed effects")]
     TooFewRows {
@@ -206,6 +209,10 @@ fn finish(
         return Err(FitError::NoResidual);
     }
     let sigma_squared = criterion.sigma_squared();
+    let scale = coordinates.response.scale;
+    if !(sigma_squared * scale * scale).is_normal() {
+        return Err(FitError::OutOfRange);
+    }
     let beta = coordinates.fixed_effects(layout, criterion.beta());
     let scaled: Vec<f64> = criterion
         .fixed_covariance()
