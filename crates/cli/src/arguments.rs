@@ -187,7 +187,7 @@ pub struct PredictArguments {
     #[command(flatten)]
     pub model: ModelArguments,
 
-    /// Rows to predict for; with -f and without it, those that the model was fitted to
+    /// Rows to predict for; without it those of DATA, also where their response is missing
     pub newdata: Option<String>,
 
     /// The random effects that a prediction takes in: all (those of the groups named in the rows;

@@ -28,6 +28,7 @@ pub struct IccArguments {
         value_name = "X,X,…",
         value_delimiter = ',',
         allow_hyphen_values = true,
+        value_parser = number,
         help_heading = "Output"
     )]
     pub at: Option<Vec<f64>>,
@@ -46,4 +47,12 @@ pub fn run(arguments: &IccArguments) -> Result<(), Failure> {
     let icc = fit.icc(arguments.level, arguments.at.as_deref());
     drop(progress);
     output::answer(&icc, &arguments.answer)
+}
+
+/// A number of which there is a share.
+fn number(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(x) if x.is_finite() => Ok(x),
+        _ => Err("give numbers with commas between them, such as 0,4.5,9".to_owned()),
+    }
 }

@@ -12,7 +12,8 @@ use crate::progress::Progress;
 use crate::{data, output};
 
 pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
-    if arguments.model.formula.is_none() && arguments.newdata.is_none() {
+    let no_rows = arguments.newdata.is_none() && arguments.model.data.is_none();
+    if arguments.model.formula.is_none() && no_rows {
         // Before the model is read: a mistake of usage should not hide behind one of the file.
         return Err(Problem::new(
             "no_new_data",
@@ -30,9 +31,9 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
         // Too large to be saved with the model: its rows have to be read again.
         model = Model::with_rows(&arguments.model, &progress)?;
     }
-    let new = match &arguments.newdata {
-        Some(name) => Some(data::open(name, &arguments.model.read)?),
-        None => model.data,
+    let new = match (&arguments.newdata, &arguments.model.data) {
+        (Some(name), _) | (None, Some(name)) => Some(data::open(name, &arguments.model.read)?),
+        (None, None) => model.data,
     };
     let Some(rows) = new else {
         return Ok(());
