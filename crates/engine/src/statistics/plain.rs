@@ -13,6 +13,8 @@ use crate::layout::Layout;
 /// Unweighted sums in standard units.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Plain {
+    /// The column of ones in X, with which the crossproducts are sums.
+    intercept: Option<usize>,
     /// Of the columns of \[X y\].
     sums: Vec<f64>,
     /// Their crossproducts, lower triangle of a (p+1)² matrix by columns.
@@ -52,6 +54,7 @@ impl Plain {
             layout.factors.iter().map(|f| vec![0.0; size(f)]).collect()
         };
         Self {
+            intercept: layout.intercept,
             sums: vec![0.0; t],
             products: vec![0.0; t * t],
             face_sums: each(|f| f.width),
@@ -95,8 +98,15 @@ impl Plain {
 
     /// Adds a slice of rows of \[X y\] whose crossproducts are known.
     pub fn add(&mut self, panel: &[f64], product: &[f64]) {
-        for row in panel.chunks_exact(self.sums.len()) {
-            self.sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+        let t = self.sums.len();
+        if let Some(one) = self.intercept {
+            for (j, sum) in self.sums.iter_mut().enumerate() {
+                *sum += product[one.min(j) * t + one.max(j)];
+            }
+        } else {
+            for row in panel.chunks_exact(t) {
+                self.sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+            }
         }
         self.products
             .iter_mut()
@@ -139,19 +149,23 @@ impl Plain {
         for &code in codes {
             self.counts[factor][code as usize] += 1;
         }
-        let sums = &mut self.face_sums[factor];
-        let k = sums.len();
-        if k == 0 {
-            return;
-        }
-        let products = &mut self.face_products[factor];
-        for (i, z) in face.chunks_exact(k).take(codes.len()).enumerate() {
-            let scale = root_weights.map_or(1.0, |w| 1.0 / w[i]);
-            for a in 0..k {
-                let x = z[a] * scale;
-                sums[a] += x;
-                for b in 0..=a {
-                    products[a * k + b] += x * z[b] * scale;
+        let (sums, products) = (&mut self.face_sums[factor], &mut self.face_products[factor]);
+        let face = &face[..codes.len() * sums.len()];
+        match (sums.len(), root_weights) {
+            (0, _) => {}
+            (1, None) => add_columns::<1>(face, sums, products),
+            (2, None) => add_columns::<2>(face, sums, products),
+            (3, None) => add_columns::<3>(face, sums, products),
+            (k, root_weights) => {
+                for (i, z) in face.chunks_exact(k).enumerate() {
+                    let scale = root_weights.map_or(1.0, |w| 1.0 / w[i]);
+                    for a in 0..k {
+                        let x = z[a] * scale;
+                        sums[a] += x;
+                        for b in 0..=a {
+                            products[a * k + b] += x * z[b] * scale;
+                        }
+                    }
                 }
             }
         }
@@ -279,6 +293,26 @@ impl Plain {
             random_mean,
             random_product,
             sizes: self.counts.clone(),
+        }
+    }
+}
+
+/// Sums and crossproducts of a face whose width is known at compile time: they stay in registers.
+fn add_columns<const K: usize>(face: &[f64], sums: &mut [f64], products: &mut [f64]) {
+    let mut sum = [0.0; K];
+    let mut product = [[0.0; K]; K];
+    for z in face.as_chunks::<K>().0 {
+        for a in 0..K {
+            sum[a] += z[a];
+            for b in 0..=a {
+                product[a][b] += z[a] * z[b];
+            }
+        }
+    }
+    for a in 0..K {
+        sums[a] += sum[a];
+        for b in 0..=a {
+            products[a * K + b] += product[a][b];
         }
     }
 }
