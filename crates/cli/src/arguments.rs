@@ -3,6 +3,13 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use crate::commands::anova::AnovaArguments;
+use crate::commands::compare::CompareArguments;
+use crate::commands::confint::ConfintArguments;
+use crate::commands::drop::DropArguments;
+use crate::commands::means::MeansArguments;
+use crate::commands::slopes::SlopesArguments;
+use crate::commands::test::TestArguments;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::augment::AugmentArguments;
@@ -226,254 +233,6 @@ pub struct PredictArguments {
     /// Print one JSON object with all numbers at full precision instead of CSV
     #[arg(long, help_heading = "Output")]
     pub json: bool,
-}
-
-/// Estimated marginal means, their differences, and slopes by group
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  ranef means -f 'yield ~ nitro * Variety + (1 | Block/Variety)' Oats --by Variety --pairwise
-  ranef means -f 'angle ~ recipe * temperature + (1 | recipe:replicate)' cake --by recipe --at temperature=175,225
-  ranef means -f 'distance ~ age * Sex + (age | Subject)' Orthodont --by Sex --trend age --pairwise
-  ranef means trial.json --by treatment --within site --pairwise --adjust bonferroni
-
-Other factors are averaged over with equal weights, other numbers are held at their mean; a number
-with two values only counts as a factor. Random effects are at zero: these are means of the
-population. Predictors are named as columns of the data, so that poly(x, 2) or log(x) is taken at
-the mean of x.")]
-pub struct MeansArguments {
-    #[command(flatten)]
-    pub model: ModelArguments,
-
-    /// Predictors whose levels, in all combinations, get a mean each
-    #[arg(
-        long,
-        value_name = "COLS",
-        value_delimiter = ',',
-        help_heading = "Question"
-    )]
-    pub by: Vec<String>,
-
-    /// Further predictors, between whose levels nothing is compared
-    #[arg(
-        long,
-        value_name = "COLS",
-        value_delimiter = ',',
-        help_heading = "Question"
-    )]
-    pub within: Vec<String>,
-
-    /// Values of a predictor instead of its levels or its mean, such as x=1,2; may be repeated
-    #[arg(long, value_name = "COL=VALUES", value_parser = at, allow_hyphen_values = true, help_heading = "Question")]
-    pub at: Vec<(String, Vec<String>)>,
-
-    /// Slopes along this predictor instead of means
-    #[arg(long, value_name = "COL", help_heading = "Question")]
-    pub trend: Option<String>,
-
-    /// All differences between two
-    #[arg(long, help_heading = "Question")]
-    pub pairwise: bool,
-
-    /// How the p-values of the differences are adjusted for their number
-    #[arg(long, value_name = "HOW", value_enum, default_value_t = Adjust::Tukey, help_heading = "Question")]
-    pub adjust: Adjust,
-
-    /// The probability that an interval holds its mean
-    #[arg(long, default_value_t = 0.95, value_parser = level, help_heading = "Output")]
-    pub level: f64,
-
-    #[command(flatten)]
-    pub answer: AnswerArguments,
-}
-
-/// Test the terms of the fixed effects (analysis of variance)
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  ranef anova -f 'yield ~ nitro * Variety + (1 | Block/Variety)' Oats
-  ranef anova oats.json --type 2 --df kenward-roger
-
-Types, none of which depends on how factors are coded:
-  1   each term after those before it in the formula
-  2   each term after all others that do not contain it
-  3   each term after all others, averaged over the cells of its interactions (SAS, lmerTest)")]
-pub struct AnovaArguments {
-    #[command(flatten)]
-    pub model: ModelArguments,
-
-    /// Type of the hypotheses: 1, 2 or 3
-    #[arg(long = "type", value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=3), help_heading = "Output")]
-    pub kind: u8,
-
-    #[command(flatten)]
-    pub answer: AnswerArguments,
-}
-
-/// Test contrasts of the fixed effects, one by one and together
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  ranef test sleep.json --contrast 'Days = 10'
-  ranef test -f 'score ~ Machine + (Machine | Worker)' Machines --contrast Machine
-  ranef test -f 'score ~ Machine + (Machine | Worker)' Machines --adjust tukey \\
-    --contrast MachineB --contrast MachineC --contrast 'MachineC - MachineB'
-
-A contrast is a combination of coefficients, as `ranef fit` names them, and the value it is tested
-against: `a - b`, `(a + b)/2 = 1`, `a = b = c`. The name of a term stands for all of its coefficients.
-A name that reads otherwise goes in backticks.")]
-pub struct TestArguments {
-    #[command(flatten)]
-    pub model: ModelArguments,
-
-    /// A contrast to test; may be given several times
-    #[arg(
-        short,
-        long,
-        value_name = "CONTRAST",
-        required = true,
-        allow_hyphen_values = true,
-        help_heading = "Contrasts"
-    )]
-    pub contrast: Vec<String>,
-
-    /// How p-values are adjusted for the number of contrasts
-    #[arg(long, value_name = "RULE", value_enum, default_value_t = Adjust::None, help_heading = "Contrasts")]
-    pub adjust: Adjust,
-
-    #[command(flatten)]
-    pub answer: AnswerArguments,
-}
-
-/// Compare models: likelihood-ratio tests, AIC, BIC, fixed effects side by side
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  ranef compare sleepstudy -f 'Reaction ~ Days + (1 | Subject)' -f 'Reaction ~ Days + (Days | Subject)'
-  ranef compare small.json large.json
-
-Models by REML are refitted by maximum likelihood for the comparison, and ordered by their number of
-parameters; each is tested against the one above it if that is a special case of it. Where one
-variance more is tested, `p (boundary)` takes in that a variance cannot be negative.")]
-pub struct CompareArguments {
-    /// Files written by `ranef fit --save`; with -f, the data to fit the formulas to
-    #[arg(value_name = "MODEL|DATA", required = true)]
-    pub models: Vec<String>,
-
-    /// Fit this formula instead of reading a saved model; give two or more
-    #[arg(
-        short = 'f',
-        long = "formula",
-        value_name = "FORMULA",
-        help_heading = "Model"
-    )]
-    pub formula: Vec<String>,
-
-    /// The rows that the saved models were fitted to [default: those they name]
-    #[arg(
-        long,
-        value_name = "DATA",
-        conflicts_with = "formula",
-        help_heading = "Model"
-    )]
-    pub data: Option<String>,
-
-    /// Compare REML likelihoods as they are; right for models with equal fixed effects only
-    #[arg(long, help_heading = "Output")]
-    pub no_refit: bool,
-
-    #[command(flatten)]
-    pub options: ModelOptions,
-
-    #[command(flatten)]
-    pub read: ReadArguments,
-
-    #[command(flatten)]
-    pub answer: AnswerArguments,
-}
-
-/// Simple slopes: what one predictor does at values of another, and where it does anything
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  ranef slopes -f 'math ~ ses * public + (ses | school)' pupils.csv --of ses --over public
-  ranef slopes math.json --of ses --over schoolses
-  ranef slopes math.json --of ses --over schoolses --at schoolses=-1,0,1 --level 0.9
-
-Over a factor, its levels; over a number, its mean and one standard deviation to each side, and the
-bounds of Johnson and Neyman, between which the slope does or does not differ from zero.")]
-pub struct SlopesArguments {
-    #[command(flatten)]
-    pub model: ModelArguments,
-
-    /// The predictor, a number, whose slopes are wanted
-    #[arg(long, value_name = "COL", help_heading = "Question")]
-    pub of: String,
-
-    /// The predictor that they depend on
-    #[arg(long, value_name = "COL", help_heading = "Question")]
-    pub over: String,
-
-    /// Values of a predictor instead of its levels or its mean, such as x=1,2; may be repeated
-    #[arg(long, value_name = "COL=VALUES", value_parser = at, allow_hyphen_values = true, help_heading = "Question")]
-    pub at: Vec<(String, Vec<String>)>,
-
-    /// The probability that an interval holds its slope
-    #[arg(long, default_value_t = 0.95, value_parser = level, help_heading = "Output")]
-    pub level: f64,
-
-    #[command(flatten)]
-    pub answer: AnswerArguments,
-}
-
-/// Leave out one random effect after the other and say what each is worth
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  ranef drop -f 'Reaction ~ Days + (Days | Subject)' sleepstudy
-  ranef drop sleep.json
-
-The table that lmerTest calls ranova, with a second p-value that takes in that a variance cannot be
-negative.")]
-pub struct DropArguments {
-    #[command(flatten)]
-    pub model: ModelArguments,
-
-    #[command(flatten)]
-    pub answer: AnswerArguments,
-}
-
-/// Confidence intervals of all parameters: fixed effects, standard deviations, correlations
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  ranef confint sleep.json
-  ranef confint sleep.json --method wald --level 0.9
-  ranef confint -f 'Reaction ~ Days + (Days | Subject)' sleepstudy --parm Days,sd__Days --json
-
-Parameters are named as in R's broom.mixed: a fixed effect by its column; sd__Days is a standard
-deviation, cor__(Intercept).Days a correlation, sd__Observation that of the residuals. Where two
-groups have the same name, Subject.sd__Days is the one of Subject. beta_ stands for all fixed
-effects, theta_ for all others.
-
-A saved model holds no rows. For profiles it reads them again from where it was fitted, or from
---data.")]
-pub struct ConfintArguments {
-    #[command(flatten)]
-    pub model: ModelArguments,
-
-    /// Where the ends come from: the likelihood profile, or standard errors
-    #[arg(long, value_name = "METHOD", value_enum, default_value_t = Confint::Profile, help_heading = "Output")]
-    pub method: Confint,
-
-    /// The probability that an interval holds its parameter
-    #[arg(long, default_value_t = 0.95, value_parser = level, help_heading = "Output")]
-    pub level: f64,
-
-    /// Only these parameters, with commas between them; may be given several times
-    #[arg(
-        long,
-        value_name = "NAMES",
-        allow_hyphen_values = true,
-        help_heading = "Output"
-    )]
-    pub parm: Vec<String>,
-
-    #[command(flatten)]
-    pub answer: AnswerArguments,
 }
 
 /// List the built-in data sets, describe one, or write it out
@@ -707,7 +466,7 @@ pub enum Interval {
 }
 
 /// `x=1,2` as a name and values.
-fn at(text: &str) -> Result<(String, Vec<String>), String> {
+pub fn at(text: &str) -> Result<(String, Vec<String>), String> {
     match text.split_once('=') {
         Some((name, values)) if !name.trim().is_empty() && !values.trim().is_empty() => Ok((
             name.trim().to_owned(),
@@ -717,7 +476,7 @@ fn at(text: &str) -> Result<(String, Vec<String>), String> {
     }
 }
 
-fn separator(text: &str) -> Result<char, String> {
+pub fn separator(text: &str) -> Result<char, String> {
     let mut characters = text.chars();
     match (text, characters.next(), characters.next()) {
         ("tab" | "\\t", ..) => Ok('\t'),

@@ -1,12 +1,35 @@
 //! `ranef anova`: F tests of the terms of the fixed effects.
 
+use clap::Args;
 use ranef::AnovaType;
 
-use crate::arguments::AnovaArguments;
+use crate::arguments::{AnswerArguments, ModelArguments};
 use crate::error::Failure;
 use crate::model::Model;
 use crate::output;
 use crate::progress::Progress;
+
+/// Test the terms of the fixed effects (analysis of variance)
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ranef anova -f 'yield ~ nitro * Variety + (1 | Block/Variety)' Oats
+  ranef anova oats.json --type 2 --df kenward-roger
+
+Types, none of which depends on how factors are coded:
+  1   each term after those before it in the formula
+  2   each term after all others that do not contain it
+  3   each term after all others, averaged over the cells of its interactions (SAS, lmerTest)")]
+pub struct AnovaArguments {
+    #[command(flatten)]
+    pub model: ModelArguments,
+
+    /// Type of the hypotheses: 1, 2 or 3
+    #[arg(long = "type", value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=3), help_heading = "Output")]
+    pub kind: u8,
+
+    #[command(flatten)]
+    pub answer: AnswerArguments,
+}
 
 pub fn run(arguments: &AnovaArguments) -> Result<(), Failure> {
     let progress = Progress::start();

@@ -1,12 +1,59 @@
 //! `ranef compare`: models side by side.
 
+use clap::Args;
 use ranef::Fit;
 
-use crate::arguments::{CompareArguments, ModelArguments};
+use crate::arguments::{AnswerArguments, ModelArguments, ModelOptions, ReadArguments};
 use crate::error::{Failure, Problem};
 use crate::model::Model;
 use crate::progress::Progress;
 use crate::{models, output};
+
+/// Compare models: likelihood-ratio tests, AIC, BIC, fixed effects side by side
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  ranef compare sleepstudy -f 'Reaction ~ Days + (1 | Subject)' -f 'Reaction ~ Days + (Days | Subject)'
+  ranef compare small.json large.json
+
+Models by REML are refitted by maximum likelihood for the comparison, and ordered by their number of
+parameters; each is tested against the one above it if that is a special case of it. Where one
+variance more is tested, `p (boundary)` takes in that a variance cannot be negative.")]
+pub struct CompareArguments {
+    /// Files written by `ranef fit --save`; with -f, the data to fit the formulas to
+    #[arg(value_name = "MODEL|DATA", required = true)]
+    pub models: Vec<String>,
+
+    /// Fit this formula instead of reading a saved model; give two or more
+    #[arg(
+        short = 'f',
+        long = "formula",
+        value_name = "FORMULA",
+        help_heading = "Model"
+    )]
+    pub formula: Vec<String>,
+
+    /// The rows that the saved models were fitted to [default: those they name]
+    #[arg(
+        long,
+        value_name = "DATA",
+        conflicts_with = "formula",
+        help_heading = "Model"
+    )]
+    pub data: Option<String>,
+
+    /// Compare REML likelihoods as they are; right for models with equal fixed effects only
+    #[arg(long, help_heading = "Output")]
+    pub no_refit: bool,
+
+    #[command(flatten)]
+    pub options: ModelOptions,
+
+    #[command(flatten)]
+    pub read: ReadArguments,
+
+    #[command(flatten)]
+    pub answer: AnswerArguments,
+}
 
 pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
     let progress = Progress::start();
