@@ -1,0 +1,2 @@
+//! Generalised linear mixed models.
+pub mod family;
