@@ -21,6 +21,19 @@ pub struct Options {
     /// Standard deviation of a normal prior on every fixed effect but the intercept, for a
     /// predictor with a standard deviation of 1.
     pub prior: Option<f64>,
+    /// Which curvature stands in Laplace's determinant.
+    pub curvature: Curvature,
+}
+
+/// The curvature of the log-density in Laplace's determinant. They are the same for canonical links.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Curvature {
+    /// As lme4 has it: the expected information for binomial and Poisson responses, the observed
+    /// curvature for all others.
+    #[default]
+    Customary,
+    /// The observed curvature: Laplace's approximation proper, as glmmTMB has it.
+    Observed,
 }
 
 impl Default for Options {
@@ -29,6 +42,7 @@ impl Default for Options {
             max_evaluations: 2_000,
             start: None,
             prior: None,
+            curvature: Curvature::default(),
         }
     }
 }
@@ -87,7 +101,7 @@ pub fn fit(data: Data, family: Arc<dyn Density>, options: &Options) -> Result<Fi
     if rows < fixed {
         return Err(FitError::TooFewRows { rows, fixed });
     }
-    let mut laplace = Laplace::new(data, family);
+    let mut laplace = Laplace::new(data, family, options.curvature == Curvature::Customary);
     if let Some(sd) = options.prior {
         for (j, precision) in laplace.precision.iter_mut().enumerate() {
             *precision = if Some(j) == layout.intercept {
