@@ -1,5 +1,7 @@
 //! Numbers as R prints them: several in one column share their decimals. Texts side by side.
 
+use std::fmt;
+
 use unicode_width::UnicodeWidthStr;
 
 /// Formats numbers with as many decimals as the one that needs most has with `digits` significant
@@ -102,11 +104,23 @@ pub(crate) fn wrap(text: &str, columns: usize) -> String {
     out
 }
 
+/// Columns to set running text in: what the format asks for, as `{answer:100}` does, or 80.
+pub(crate) fn columns(f: &fmt::Formatter<'_>) -> usize {
+    f.width().unwrap_or(80)
+}
+
+/// Writes a text below or above a table, in lines of as many columns as the format asks for.
+pub(crate) fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let columns = columns(f);
+    writeln!(f, "{}", wrap(text, columns))
+}
+
 /// Rounds to a number of decimals.
 pub(crate) fn round(x: f64, decimals: i32) -> f64 {
     let scale = 10f64.powi(decimals);
     if (x * scale).is_finite() {
-        (x * scale).round() / scale
+        // A number that rounds to zero has no sign.
+        (x * scale).round() / scale + 0.0
     } else {
         x
     }

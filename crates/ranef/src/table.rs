@@ -15,7 +15,8 @@ use crate::Error;
 use crate::format::{align_left, align_right, common, p_values, round};
 
 /// An answer to a question about a model: an object for programs (`Serialize`), a text for people
-/// (`Display`), a table for both.
+/// (`Display`), a table for both. Its sentences are set in lines of 80 columns, or of as many as
+/// the format asks for: `format!("{answer:100}")`.
 pub trait Answer: Serialize + fmt::Display {
     /// The answer in tidy columns.
     fn table(&self) -> Table;
@@ -214,8 +215,11 @@ impl Column {
             numbers.iter().map(|x| x.map(one)).collect()
         };
         let fixed = |decimals: usize| -> Vec<String> {
-            let one = |x: &Option<f64>| x.map_or(String::new(), |x| format!("{x:.decimals$}"));
-            numbers.iter().map(one).collect()
+            let shown = |x: f64| format!("{:.decimals$}", round(x, decimals as i32));
+            numbers
+                .iter()
+                .map(|x| x.map_or(String::new(), shown))
+                .collect()
         };
         let cells = match self.style {
             Style::Estimate => {
