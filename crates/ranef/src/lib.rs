@@ -27,6 +27,7 @@ mod effects;
 mod effects_table;
 mod equations;
 mod error;
+mod few_groups;
 mod fit;
 mod fixed_effects;
 mod format;

@@ -6,9 +6,9 @@ use ranef_formula::{Expr, Terms};
 use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
 use crate::fit::Facts;
 use crate::random::RandomBlock;
+use crate::{Error, few_groups};
 
 /// A remark on a fit, with a stable code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,24 +172,9 @@ pub(crate) fn of_data(facts: &Facts, design: &[DesignNote]) -> Vec<Note> {
             .random
             .iter()
             .any(|block| block.factor == factor);
-        if used && shape.levels < 5 {
-            notes.push(Note::new(
-                "few_groups",
-                format!(
-                    "`{}` has only {} levels: a variance between so few groups is hardly known. \
-                     Consider `{}` as a fixed effect.",
-                    shape.name, shape.levels, shape.name
-                ),
-            ));
-        } else if used && shape.levels < 10 {
-            notes.push(Note::new(
-                "few_groups",
-                format!(
-                    "`{}` has {} levels: its variance is uncertain, and tests of what varies \
-                     between its levels rest on few degrees of freedom.",
-                    shape.name, shape.levels
-                ),
-            ));
+        if used {
+            let note = few_groups::note(&shape.name, shape.levels, facts.reml, facts.df);
+            notes.extend(note);
         }
     }
     notes

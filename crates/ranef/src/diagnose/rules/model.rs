@@ -6,6 +6,7 @@ use crate::diagnose::check::{Finding, Verdict};
 use crate::diagnose::collinearity::{Collinearity, Inflation};
 use crate::diagnose::optimizers::Optimizers;
 use crate::diagnose::singularity::Singularity;
+use crate::few_groups::{self, FEW, VERY_FEW};
 
 pub(in crate::diagnose) fn convergence(fit: &Fit) -> Finding {
     let certificate = fit.certificate();
@@ -138,7 +139,7 @@ pub(in crate::diagnose) fn singularity(fit: &Fit, found: &Singularity) -> Findin
 
 pub(in crate::diagnose) fn groups(fit: &Fit) -> Finding {
     let rule = "note below 10 levels, problem below 5 (Elff et al. 2021, BJPS 51:412: REML with \
-                Satterthwaite's degrees of freedom holds down to few groups)";
+                degrees of freedom that count groups holds down to few)";
     let looked = "Number of groups: what the variances between groups are estimated from.";
     let factors: Vec<_> = (fit.recipe().factors().iter().enumerate())
         .filter(|(f, _)| fit.varcorr().iter().any(|block| block.factor == *f))
@@ -160,22 +161,14 @@ pub(in crate::diagnose) fn groups(fit: &Fit) -> Finding {
     Finding::new(
         "groups",
         match least.levels {
-            0..5 => Verdict::Problem,
-            5..10 => Verdict::Note,
+            0..VERY_FEW => Verdict::Problem,
+            VERY_FEW..FEW => Verdict::Note,
             _ => Verdict::Ok,
         },
         looked,
         format!("There are {}.", listed(&all)),
-        if least.levels < 5 {
-            format!(
-                "A variance between so few groups is hardly known: consider `{}` as a fixed effect.",
-                least.name
-            )
-        } else {
-            "The variance is uncertain: prefer profile intervals, and degrees of freedom by \
-             Satterthwaite or Kenward and Roger."
-                .to_owned()
-        },
+        few_groups::note(&least.name, least.levels, fit.reml(), fit.df_method())
+            .map(|note| note.message),
         rule,
     )
 }
