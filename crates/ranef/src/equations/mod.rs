@@ -17,6 +17,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::format::write_text;
 use crate::levels::{PredictorLevels, Varies};
 use crate::robust::Clusters;
 use crate::table::{Answer, Style, Table};
@@ -330,7 +331,7 @@ impl fmt::Display for Equations {
         }
         writeln!(f, "\nwith\n{}", self.table())?;
         for note in &self.warnings {
-            writeln!(f, "Note: {}.", note.message)?;
+            write_text(f, &format!("Note: {}.", note.message))?;
         }
         Ok(())
     }

@@ -6,6 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::{JohnsonNeyman, Slope, Slopes};
+use crate::format::write_text;
 use crate::means::{
     Estimate, Point, estimate_columns, point_columns, serialize_estimate, write_held,
 };
@@ -63,11 +64,9 @@ impl fmt::Display for Slopes {
         )?;
         write!(f, "\n{}", self.table())?;
         if let Some(found) = &self.johnson_neyman {
-            writeln!(
-                f,
-                "\nJohnson-Neyman: {}",
-                found.sentence(&self.of, &self.over, self.level)
-            )?;
+            let sentence = found.sentence(&self.of, &self.over, self.level);
+            writeln!(f)?;
+            write_text(f, &format!("Johnson-Neyman: {sentence}"))?;
         }
         // The other predictors say something about a slope only where they bear on it; which do is
         // left to the reader.

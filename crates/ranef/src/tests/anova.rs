@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::contrast::method_sentence;
 use super::hypotheses;
+use crate::format::write_text;
 use crate::table::{Answer, Style, Table};
 use crate::{DfMethod, Error, Fit, Note, tests};
 
@@ -206,9 +207,9 @@ impl Answer for Anova {
 impl fmt::Display for Anova {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.rows.is_empty() {
-            return writeln!(
+            return write_text(
                 f,
-                "The model has no terms to test: no fixed effects beside the intercept."
+                "The model has no terms to test: no fixed effects beside the intercept.",
             );
         }
         let method = match self.method {
