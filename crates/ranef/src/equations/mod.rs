@@ -33,6 +33,8 @@ pub struct Equations {
     pub levels: Vec<LevelEquations>,
     /// The model in one equation.
     pub combined: Equation,
+    /// Whether estimates stand in the place of symbols.
+    pub values: bool,
     /// What the symbols of the fixed effects stand for.
     pub symbols: Vec<Symbol>,
     /// Remarks.
@@ -329,7 +331,11 @@ impl fmt::Display for Equations {
                 writeln!(f, "  {}", equation.text)?;
             }
         }
-        writeln!(f, "\nwith\n{}", self.table())?;
+        if self.values {
+            writeln!(f)?;
+        } else {
+            writeln!(f, "\nwith\n{}", self.table())?;
+        }
         for note in &self.warnings {
             write_text(f, &format!("Note: {}.", note.message))?;
         }

@@ -31,6 +31,7 @@ impl Serialize for Slopes {
         map.serialize_entry("over", &self.over)?;
         map.serialize_entry("level", &self.level)?;
         map.serialize_entry("rows", &rows)?;
+        map.serialize_entry("depends", &self.depends)?;
         map.serialize_entry("johnson_neyman", &self.johnson_neyman)?;
         map.serialize_entry("held", &self.held)?;
         map.end()
@@ -63,7 +64,17 @@ impl fmt::Display for Slopes {
             self.of, self.over
         )?;
         write!(f, "\n{}", self.table())?;
-        if let Some(found) = &self.johnson_neyman {
+        if !self.depends {
+            let (of, over) = (&self.of, &self.over);
+            writeln!(f)?;
+            write_text(
+                f,
+                &format!(
+                    "The model has no interaction of {of} and {over}: the slope of {of} is the \
+                     same at every {over}. To let it differ, write `{of} * {over}`."
+                ),
+            )?;
+        } else if let Some(found) = &self.johnson_neyman {
             let sentence = found.sentence(&self.of, &self.over, self.level);
             writeln!(f)?;
             write_text(f, &format!("Johnson-Neyman: {sentence}"))?;
