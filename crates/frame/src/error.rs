@@ -25,6 +25,17 @@ pub struct FrameError {
     pub hint: Option<String>,
 }
 
+/// Why the system refused to read or write, in its words but without its numbers.
+pub fn io_reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => text.to_owned(),
+    }
+}
+
 impl FrameError {
     /// An error without a hint.
     pub fn new(code: &'static str, message: impl fmt::Display) -> Self {

@@ -52,7 +52,7 @@ fn significant(x: f64, digits: usize) -> (i32, i32) {
 }
 
 /// `1.17e-17`, with two digits of exponent at least.
-fn exponential(x: f64, decimals: usize) -> String {
+pub(crate) fn exponential(x: f64, decimals: usize) -> String {
     let text = format!("{x:.decimals$e}");
     let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
     let power: i32 = power.parse().unwrap_or(0);

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 
 use crate::Error;
-use crate::format::{align_left, align_right, common, p_values, round};
+use crate::format::{align_left, align_right, common, exponential, p_values, round};
 
 /// An answer to a question about a model: an object for programs (`Serialize`), a text for people
 /// (`Display`), a table for both. Its sentences are set in lines of 80 columns, or of as many as
@@ -346,7 +346,7 @@ fn four_digits(x: f64) -> String {
         let decimals = (3 - power).max(0) as usize;
         format!("{x:.decimals$}")
     } else {
-        format!("{x:.3e}")
+        exponential(x, 3)
     }
 }
 
@@ -396,7 +396,14 @@ mod tests {
         assert_eq!(
             cells,
             [
-                "251.4", "22.90", "-0.06555", "1.000", "0", "12346", "10.00", "1.000e-9"
+                "251.4",
+                "22.90",
+                "-0.06555",
+                "1.000",
+                "0",
+                "12346",
+                "10.00",
+                "1.000e-09"
             ]
         );
     }

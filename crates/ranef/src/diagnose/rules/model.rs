@@ -7,6 +7,7 @@ use crate::diagnose::collinearity::{Collinearity, Inflation};
 use crate::diagnose::optimizers::Optimizers;
 use crate::diagnose::singularity::Singularity;
 use crate::few_groups::{self, FEW, VERY_FEW};
+use crate::format::exponential;
 
 pub(in crate::diagnose) fn convergence(fit: &Fit) -> Finding {
     let certificate = fit.certificate();
@@ -20,13 +21,13 @@ pub(in crate::diagnose) fn convergence(fit: &Fit) -> Finding {
         "Convergence: first and second derivatives of the criterion where the fit ended.",
         if certificate.converged {
             format!(
-                "It is a minimum: the criterion can fall by {:.1e} at most.",
-                certificate.newton_decrement
+                "It is a minimum: the criterion can fall by {} at most.",
+                exponential(certificate.newton_decrement, 1)
             )
         } else {
             format!(
-                "It is not a minimum: the criterion may still fall by {:.1e}.",
-                certificate.newton_decrement
+                "It is not a minimum: the criterion may still fall by {}.",
+                exponential(certificate.newton_decrement, 1)
             )
         },
         "Do not use these estimates; look for predictors of extreme size, or simplify the random \
