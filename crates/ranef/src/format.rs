@@ -63,6 +63,14 @@ pub(crate) fn exponential(x: f64, decimals: usize) -> String {
     )
 }
 
+/// The same in a sentence, where zero is `0`.
+pub(crate) fn scientific(x: f64, decimals: usize) -> String {
+    match x {
+        0.0 => "0".to_owned(),
+        x => exponential(x, decimals),
+    }
+}
+
 /// Columns that a terminal gives to a text: `学` takes two, a combining accent none.
 pub(crate) fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)

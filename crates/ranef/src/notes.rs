@@ -7,7 +7,7 @@ use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
 
 use crate::fit::Facts;
-use crate::format::exponential;
+use crate::format::{exponential, scientific};
 use crate::random::RandomBlock;
 use crate::{Error, few_groups};
 
@@ -318,9 +318,9 @@ pub(crate) fn of_estimates(facts: &Facts) -> Vec<Note> {
                  fall by about {} more (smallest score {}, largest slope {}). Do not use these \
                  estimates.",
                 facts.optimizer,
-                exponential(estimates.certificate.newton_decrement, 2),
-                exponential(estimates.certificate.smallest_score, 1),
-                exponential(estimates.certificate.largest_slope, 1)
+                scientific(estimates.certificate.newton_decrement, 2),
+                scientific(estimates.certificate.smallest_score, 1),
+                scientific(estimates.certificate.largest_slope, 1)
             ),
         ));
     }

@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 use ranef_design::Relation;
 
 use crate::format::{
-    align_left, align_right, common, exponential, p_values, round, stars, width, wrap,
+    align_left, align_right, common, p_values, round, scientific, stars, width, wrap,
 };
 use crate::{DfMethod, Fit, RandomBlock};
 
@@ -373,7 +373,7 @@ impl Summary<'_> {
             let text = format!(
                 "Converged: a minimum by its certificate (decrement {}, no variance left to \
                  gain; {} evaluations).",
-                exponential(fit.certificate().newton_decrement, 0),
+                scientific(fit.certificate().newton_decrement, 0),
                 fit.evaluations()
             );
             writeln!(f, "\n{}", wrap(&text, self.columns))?;

@@ -7,7 +7,7 @@ use crate::diagnose::collinearity::{Collinearity, Inflation};
 use crate::diagnose::optimizers::Optimizers;
 use crate::diagnose::singularity::Singularity;
 use crate::few_groups::{self, FEW, VERY_FEW};
-use crate::format::exponential;
+use crate::format::scientific;
 
 pub(in crate::diagnose) fn convergence(fit: &Fit) -> Finding {
     let certificate = fit.certificate();
@@ -22,12 +22,12 @@ pub(in crate::diagnose) fn convergence(fit: &Fit) -> Finding {
         if certificate.converged {
             format!(
                 "It is a minimum: the criterion can fall by {} at most.",
-                exponential(certificate.newton_decrement, 1)
+                scientific(certificate.newton_decrement, 1)
             )
         } else {
             format!(
                 "It is not a minimum: the criterion may still fall by {}.",
-                exponential(certificate.newton_decrement, 1)
+                scientific(certificate.newton_decrement, 1)
             )
         },
         "Do not use these estimates; look for predictors of extreme size, or simplify the random \
