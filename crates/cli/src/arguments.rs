@@ -195,7 +195,7 @@ missing value gets a missing prediction, so that rows stay in their order.
 What an interval is for:
   --interval confidence             the expected value in the groups named
   --interval confidence --re none   the expected value in an average group
-  --interval confidence --re new    the expected value in a group yet to be drawn
+  --interval confidence --re new    the expected value in a group not seen yet
   --interval prediction             an observation yet to be made, there")]
 pub struct PredictArguments {
     #[command(flatten)]
@@ -552,7 +552,7 @@ mod tests {
 
     use super::Arguments;
 
-    /// A longer line would be broken where it stands, an example in its middle.
+    /// A line of 80 columns would be broken where it stands, an example in its middle.
     #[test]
     fn examples_fit_on_a_page_of_80_columns() {
         let all = Arguments::command();
@@ -561,7 +561,7 @@ mod tests {
             let help = command.get_after_help().expect("examples").to_string();
             assert!(help.starts_with("Examples:"), "{}", command.get_name());
             for line in help.lines() {
-                assert!(line.chars().count() <= 80, "{}: {line}", command.get_name());
+                assert!(line.chars().count() < 80, "{}: {line}", command.get_name());
             }
         }
     }

@@ -105,7 +105,12 @@ fn cbpp_by_laplace() {
     let fit = glmm::fit(cbpp(), binomial(Link::Logit), &Options::default()).unwrap();
     assert!((fit.value - 184.0525637295).abs() < 1e-9, "{}", fit.value);
     assert!((fit.theta[0] - 0.642_261_447).abs() < 1e-7);
-    let beta = [-1.398_532_136, -0.992_332_731, -1.128_672_081, -1.580_313_903];
+    let beta = [
+        -1.398_532_136,
+        -0.992_332_731,
+        -1.128_672_081,
+        -1.580_313_903,
+    ];
     for (found, expected) in fit.beta.iter().zip(beta) {
         assert!((found - expected).abs() < 1e-7, "{found} {expected}");
     }

@@ -18,8 +18,8 @@ use crate::progress::Progress;
 
 Models by REML are refitted by maximum likelihood for the comparison, and
 ordered by their number of parameters; each is tested against the one above it
-if that is a special case of it. Where one variance more is tested, `p
-(boundary)` takes in that a variance cannot be negative.")]
+if that is a special case of it. Where one variance more is tested,
+`p (boundary)` takes in that a variance cannot be negative.")]
 pub struct CompareArguments {
     #[command(flatten)]
     pub models: ModelsArguments,

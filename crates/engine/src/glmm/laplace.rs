@@ -144,13 +144,8 @@ impl Laplace {
         modes.system.spread(&mut self.spread);
         modes.row_variances(&self.spread, &mut self.h);
         self.a.clear();
-        self.a.extend(
-            modes
-                .slopes
-                .iter()
-                .zip(&self.h)
-                .map(|(slope, h)| slope * h),
-        );
+        self.a
+            .extend(modes.slopes.iter().zip(&self.h).map(|(slope, h)| slope * h));
         modes.solve(&self.a, &mut self.q, &mut self.t);
         // Zq of every row.
         let mut zq = vec![0.0; n];

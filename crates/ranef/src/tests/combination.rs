@@ -341,7 +341,7 @@ mod tests {
             ("1 = 2", "empty_contrast", None),
             ("Days / 0", "not_linear", Some(" / 0")),
             ("(Days", "contrast_syntax", Some("")),
-            ("", "contrast_syntax", None),
+            ("", "empty_contrast", None),
             ("Days grpB", "unknown_coefficient", Some("grpB")),
             ("`grp`", "unknown_coefficient", Some("`grp`")),
             ("`grp", "unknown_coefficient", Some("`grp")),

@@ -65,8 +65,7 @@ impl Density for Poisson {
         }
         let mean = self.link.value(eta);
         let information = row.weight * mean.first * mean.first / mean.mean;
-        let slope =
-            information * (2.0 * mean.second / mean.first - mean.first / mean.mean);
+        let slope = information * (2.0 * mean.second / mean.first - mean.first / mean.mean);
         Some(if information.is_finite() && slope.is_finite() {
             (information, slope)
         } else {
