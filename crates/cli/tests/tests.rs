@@ -210,7 +210,7 @@ fn comparisons() {
             intercepts,
             "--json",
         ])
-        .fails_with("one_data");
+        .is_misuse("one_data");
     folder
         .run(&[
             "compare",

@@ -53,3 +53,16 @@ impl FrameError {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::io_reason;
+
+    #[test]
+    fn reasons_are_words() {
+        let error = std::io::Error::from_raw_os_error(13);
+        assert!(error.to_string().contains("os error"));
+        assert!(!io_reason(&error).contains("os error"));
+        assert!(io_reason(&error).starts_with(char::is_lowercase));
+    }
+}

@@ -210,6 +210,27 @@ mod tests {
     }
 
     #[test]
+    fn sentences_fill_the_columns_that_the_format_asks_for() {
+        struct Said;
+        impl fmt::Display for Said {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_text(f, &"word ".repeat(40))
+            }
+        }
+        let longest = |text: String| text.lines().map(width).max();
+        assert_eq!(longest(format!("{Said}")), Some(79));
+        assert_eq!(longest(format!("{Said:30}")), Some(29));
+    }
+
+    #[test]
+    fn what_rounds_to_zero_has_no_sign_and_powers_have_two_digits() {
+        assert_eq!(round(-0.0004, 3).to_string(), "0");
+        assert_eq!(exponential(1.7218e10, 3), "1.722e+10");
+        assert_eq!(scientific(4.3e-9, 1), "4.3e-09");
+        assert_eq!(scientific(0.0, 1), "0");
+    }
+
+    #[test]
     fn p_values_switch_to_powers_of_ten() {
         assert_eq!(
             p_values(&some(&[1.17e-17, 3.263788e-06]), 3),

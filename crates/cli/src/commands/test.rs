@@ -14,8 +14,9 @@ use crate::progress::Progress;
   ranef test sleep.json --contrast 'Days = 10'
   ranef test -f 'score ~ Machine + (Machine | Worker)' Machines \\
       --contrast Machine
-  ranef test -f 'score ~ Machine + (Machine | Worker)' Machines --adjust tukey \\
-    --contrast MachineB --contrast MachineC --contrast 'MachineC - MachineB'
+  ranef test -f 'score ~ Machine + (Machine | Worker)' Machines \\
+      --contrast MachineB --contrast MachineC \\
+      --contrast 'MachineC - MachineB' --adjust tukey
 
 A contrast is a combination of coefficients, as `ranef fit` names them, and the
 value it is tested against: `a - b`, `(a + b)/2 = 1`, `a = b = c`. The name of
