@@ -224,6 +224,15 @@ fn few_groups_are_one_rule() {
             rule,
         );
     }
+    // A generalised model has no degrees of freedom to prefer.
+    folder.write("w.csv", weighted());
+    says(
+        &folder
+            .run(&["fit", "w ~ x + (1 | g)", "w.csv", "--family", "poisson"])
+            .succeeds(),
+        "Rule for few groups: `g` has 8 levels; its variance is uncertain, and z tests of what \
+         varies between its levels are too sure.",
+    );
 }
 
 /// A comparison's formula, data and model may be given as everywhere else.

@@ -12,9 +12,10 @@ pub(crate) const FEW: usize = 10;
 /// Groups below this number: no variance between them to speak of.
 pub(crate) const VERY_FEW: usize = 5;
 
-/// What to do about a grouping factor of so few levels, for a fit by REML or not whose tests are by
-/// `df`; `None` where they are not few. Begins in lower case and ends without a full stop.
-pub(crate) fn advice(name: &str, levels: usize, reml: bool, df: DfMethod) -> Option<String> {
+/// What to do about a grouping factor of so few levels; `None` where they are not few. `reml` is
+/// `None` for a generalised model, which has neither REML nor degrees of freedom. Begins in lower
+/// case and ends without a full stop.
+fn advice(name: &str, levels: usize, reml: Option<bool>, df: DfMethod) -> Option<String> {
     if levels >= FEW {
         return None;
     }
@@ -24,12 +25,15 @@ pub(crate) fn advice(name: &str, levels: usize, reml: bool, df: DfMethod) -> Opt
         ));
     }
     let text = match (reml, df) {
-        (true, DfMethod::KenwardRoger) => {
+        (None, _) => {
+            "its variance is uncertain, and z tests of what varies between its levels are too sure"
+        }
+        (Some(true), DfMethod::KenwardRoger) => {
             "tests by REML with Kenward and Roger's degrees of freedom, as here, are the ones to \
              trust"
         }
-        (true, _) => "prefer Kenward and Roger's degrees of freedom (--df kenward-roger)",
-        (false, _) => {
+        (Some(true), _) => "prefer Kenward and Roger's degrees of freedom (--df kenward-roger)",
+        (Some(false), _) => {
             "prefer REML with Kenward and Roger's degrees of freedom (without --ml, --df \
              kenward-roger)"
         }
@@ -37,8 +41,8 @@ pub(crate) fn advice(name: &str, levels: usize, reml: bool, df: DfMethod) -> Opt
     Some(text.to_owned())
 }
 
-/// The same as a note.
-pub(crate) fn note(name: &str, levels: usize, reml: bool, df: DfMethod) -> Option<Note> {
+/// The rule as a note, for a fit by REML or not whose tests are by `df`.
+pub(crate) fn note(name: &str, levels: usize, reml: Option<bool>, df: DfMethod) -> Option<Note> {
     let advice = advice(name, levels, reml, df)?;
     Some(Note::new(
         "few_groups",

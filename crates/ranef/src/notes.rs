@@ -244,7 +244,8 @@ pub(crate) fn of_data(facts: &Facts, design: &[DesignNote]) -> Vec<Note> {
             .iter()
             .any(|block| block.factor == factor);
         if used {
-            let note = few_groups::note(&shape.name, shape.levels, facts.reml, facts.df);
+            let reml = facts.family.is_gaussian().then_some(facts.reml);
+            let note = few_groups::note(&shape.name, shape.levels, reml, facts.df);
             notes.extend(note);
         }
     }

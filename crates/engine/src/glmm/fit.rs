@@ -57,6 +57,8 @@ pub struct Fit {
     /// −2 log-likelihood at the minimum, by Laplace's approximation; with a prior, that of the
     /// estimates.
     pub value: f64,
+    /// Asymptotic covariance matrix of `theta`.
+    pub theta_vcov: Vec<f64>,
     /// Fixed effects.
     pub beta: Vec<f64>,
     /// Their covariance matrix from the inverse Hessian of all parameters, p × p.
@@ -365,8 +367,10 @@ fn finish(mut laplace: Laplace, point: Vec<f64>, hessian: &[f64], certificate: C
         .zip(&point[m..m + p])
         .map(|(precision, b)| precision * b * b)
         .sum();
+    let to_user = |theta: &[f64]| coordinates.theta_to_user(&layout, theta);
     Fit {
-        theta: coordinates.theta_to_user(&layout, theta),
+        theta_vcov: delta_method(theta, &block(0, m), to_user),
+        theta: to_user(theta),
         beta,
         vcov: coordinates.map_fixed_matrix(&layout, &block(m, p)),
         psi_vcov: block(m + p, psi.len()),
@@ -380,6 +384,31 @@ fn finish(mut laplace: Laplace, point: Vec<f64>, hessian: &[f64], certificate: C
         standard: point,
         laplace,
     }
+}
+
+/// The covariance of a function of x, by its slopes.
+fn delta_method(x: &[f64], covariance: &[f64], function: impl Fn(&[f64]) -> Vec<f64>) -> Vec<f64> {
+    const STEP: f64 = 1e-5;
+    let m = x.len();
+    let slopes: Vec<Vec<f64>> = (0..m)
+        .map(|j| {
+            let (mut ahead, mut behind) = (x.to_vec(), x.to_vec());
+            ahead[j] += STEP;
+            behind[j] -= STEP;
+            let (ahead, behind) = (function(&ahead), function(&behind));
+            let pairs = ahead.iter().zip(&behind);
+            pairs.map(|(a, b)| (a - b) / (2.0 * STEP)).collect()
+        })
+        .collect();
+    let mut out = vec![0.0; m * m];
+    for a in 0..m {
+        for b in 0..m {
+            out[a * m + b] = (0..m * m)
+                .map(|at| slopes[at / m][a] * covariance[at] * slopes[at % m][b])
+                .sum();
+        }
+    }
+    out
 }
 
 /// `scale` times the inverse of a symmetric matrix; where it is singular, that of its part with

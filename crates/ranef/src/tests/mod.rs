@@ -62,8 +62,9 @@ pub(crate) fn refitted(fit: &Fit, df: DfMethod) -> Option<Note> {
 pub(crate) fn few_groups(fit: &Fit, df: DfMethod) -> Vec<Note> {
     let factors = fit.structure().factors.iter().enumerate();
     let used = |factor: usize| fit.varcorr().iter().any(|block| block.factor == factor);
+    let reml = fit.family().is_gaussian().then(|| fit.reml());
     factors
         .filter(|&(factor, _)| used(factor))
-        .filter_map(|(_, shape)| few_groups::note(&shape.name, shape.levels, fit.reml(), df))
+        .filter_map(|(_, shape)| few_groups::note(&shape.name, shape.levels, reml, df))
         .collect()
 }

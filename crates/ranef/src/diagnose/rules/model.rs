@@ -139,6 +139,7 @@ pub(in crate::diagnose) fn singularity(fit: &Fit, found: &Singularity) -> Findin
 }
 
 pub(in crate::diagnose) fn groups(fit: &Fit) -> Finding {
+    let reml = fit.family().is_gaussian().then(|| fit.reml());
     let rule = "note below 10 levels, problem below 5 (Elff et al. 2021, BJPS 51:412: REML with \
                 degrees of freedom that count groups holds down to few)";
     let looked = "Number of groups: what the variances between groups are estimated from.";
@@ -168,8 +169,7 @@ pub(in crate::diagnose) fn groups(fit: &Fit) -> Finding {
         },
         looked,
         format!("There are {}.", listed(&all)),
-        few_groups::note(&least.name, least.levels, fit.reml(), fit.df_method())
-            .map(|note| note.message),
+        few_groups::note(&least.name, least.levels, reml, fit.df_method()).map(|note| note.message),
         rule,
     )
 }
