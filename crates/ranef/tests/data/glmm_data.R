@@ -92,3 +92,7 @@ rate <- exp(0.8 + 0.3 * counts$x + 0.4 * (counts$treat == "b") + a[site] + s * c
 counts$sloped_nb <- rnbinom(300, size = 3, mu = counts$exposure * rate)
 counts$sloped_zip <- ifelse(runif(300) < 0.2, 0L, rpois(300, rate))
 write(counts, "counts.csv")
+
+# Facts, not made: bitterness of white wines, Randall (1989), Biometrical Journal 31, table 1.
+wine <- ordinal::wine[c("rating", "temp", "contact", "judge")]
+write(wine, "wine.csv")

@@ -82,7 +82,8 @@ case("answers_slope", "answers", sloped ~ x + treat + (x | person), "binomial", 
 case("answers_probit_slope", "answers", sloped ~ x + treat + (x | person), "binomial", link = "probit", peer = "glmmTMB", lme4 = TRUE)
 case("answers_probit", "answers", probit ~ x + treat + (1 | person), "binomial", link = "probit", peer = "glmmTMB", lme4 = TRUE)
 case("answers_cloglog", "answers", cloglog ~ x + treat + (1 | person), "binomial", link = "cloglog", peer = "glmmTMB", lme4 = TRUE)
-case("answers_cloglog_crossed", "answers", cloglog ~ x + treat + (1 | person) + (1 | item), "binomial", link = "cloglog", peer = "glmmTMB", lme4 = TRUE)
+case("answers_cloglog_crossed", "answers", crossed ~ x + treat + (1 | person) + (1 | item), "binomial", link = "cloglog", peer = "glmmTMB", lme4 = TRUE)
+case("answers_probit_crossed", "answers", crossed ~ x + treat + (1 | person) + (1 | item), "binomial", link = "probit", peer = "glmmTMB", lme4 = TRUE)
 case("answers_cauchit", "answers", cauchit ~ x + treat + (1 | person), "binomial", link = "cauchit", lme4 = TRUE)
 case("answers_trials", "answers", cbind(right, trials - right) ~ x + treat + (1 | person) + (1 | item), "binomial", peer = "glmmTMB", lme4 = TRUE, extras = "overdispersion")
 case("answers_trials_weights", "answers", right / trials ~ x + treat + (x | person) + (1 | item), "binomial", weights = "trials", peer = "glmmTMB", lme4 = TRUE)
@@ -93,7 +94,7 @@ for (link in c("logit", "probit", "cloglog")) {
   case(paste0("answers_ordinal_crossed_", link), "answers", rating ~ x + treat + (1 | person) + (1 | item), "ordinal", link = link, peer = "clmm")
 }
 case("answers_ordinal_slope", "answers", rating ~ x + treat + (x | person), "ordinal", peer = "clmm")
-case("wine_ordinal", "wine", rating ~ temp + contact + (1 | judge), "ordinal", peer = "clmm", factors = "judge")
+case("wine_ordinal", "wine", rating ~ temp + contact + (1 | judge), "ordinal", peer = "clmm", factors = c("rating", "judge"))
 
 ## Many rows ----------------------------------------------------------------------------------
 verbal <- "r2 ~ Anger + Gender + btype + situ + (1 | id) + (1 | item)"
