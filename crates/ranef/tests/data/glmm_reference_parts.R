@@ -245,7 +245,7 @@ shares <- function(fit, formula, data, peer, weights) {
   v <- function(rate) switch(fit$family, poisson = log(1 + 1 / rate), nbinom2 = log(1 + 1 / rate + 1 / k), nbinom1 = log(1 + (1 + k) / rate), Gamma = log(1 + 1 / k),
               binomial = switch(fit$link, logit = pi^2 / 3, probit = 1, cloglog = pi^2 / 6))
   set <- function(d) { e <- d + extra; list(variance_distribution = d, r2_marginal = f / (f + l + e), r2_conditional = (f + l) / (f + l + e), icc_adjusted = l / (l + e), icc_unadjusted = l / (f + l + e)) }
-  out <- list(variance_fixed = f, variance_random = l, variance_dispersion = extra, variance_random_by_term = by_term)
+  out <- list(variance_fixed = f, variance_random = l, variance_dispersion = extra, variance_random_by_term = as.list(by_term))
   if (fit$zeros == "none") out[[if (fit$family == "binomial") "theoretical" else "lognormal"]] <- set(v(lambda_rate))
   if (fit$family == "Gamma") out$trigamma <- set(trigamma(k))
   if (fit$zeros == "none" && fit$family %in% c("poisson", "nbinom1", "nbinom2")) {
@@ -268,8 +268,8 @@ overdispersion <- function(fit, formula, data, weights, link, family) {
        chisq = o$chisq_statistic, ratio = o$dispersion_ratio, df = o$residual_df, p_value = o$p_value)
 }
 marginal <- function(peer, specs) {
-  one <- function(type) { d <- as.data.frame(summary(emmeans(peer, specs, type = type, df = Inf), infer = TRUE)); d$df <- NULL; lapply(d, function(c) if (is.factor(c)) as.character(c) else c) }
-  plain <- function(d) lapply(as.data.frame(d), function(c) if (is.factor(c)) as.character(c) else c)
+  one <- function(type) { d <- as.data.frame(summary(emmeans(peer, specs, type = type, df = Inf), infer = TRUE)); d$df <- NULL; lapply(d, function(c) as.list(if (is.factor(c)) as.character(c) else c)) }
+  plain <- function(d) lapply(as.data.frame(d), function(c) as.list(if (is.factor(c)) as.character(c) else c))
   differences <- pairs(emmeans(peer, specs, df = Inf), adjust = "none")
   list(source = "emmeans 1.8.4-1 on glmmTMB, df = Inf (its own default there is a t with n - npar)", link = one("link"), response = one("response"),
        pairs_link = plain(summary(differences, type = "link", infer = TRUE)), pairs_response = plain(summary(differences, type = "response", infer = TRUE)))
