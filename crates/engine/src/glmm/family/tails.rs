@@ -51,7 +51,7 @@ impl Link {
                 let rest = 1.0 / (1.0 - mean.mean);
                 super::compose(
                     [-rest, -rest * rest, -2.0 * rest * rest * rest],
-                    &Derivatives::new(mean.mean, mean.first, mean.second, mean.third),
+                    &mean.derivatives(),
                 )
                 .with_value((-mean.mean).ln_1p())
             }
