@@ -59,7 +59,7 @@ pub fn distribution(case: &Case, eta: f64, psi: &[f64]) -> Vec<Mass> {
                 sum += mass.p;
                 values.push(mass);
                 y += 1.0;
-                if sum > 0.5 && mass.p < 1e-19 {
+                if sum > 0.5 && y > eta.min(7.0).exp() && mass.p < 1e-19 {
                     break;
                 }
             }
@@ -67,7 +67,7 @@ pub fn distribution(case: &Case, eta: f64, psi: &[f64]) -> Vec<Mass> {
         }
         Support::Positive => {
             let centre = case.density.mean(eta, psi).ln();
-            cells(centre - 90.0, centre + 12.0, 40_000, &|t| {
+            cells(centre - 90.0, centre + 12.0, 10_000, &|t| {
                 (t.exp(), t.exp())
             })
         }
@@ -75,12 +75,12 @@ pub fn distribution(case: &Case, eta: f64, psi: &[f64]) -> Vec<Mass> {
             let logistic = |t: f64| 1.0 / (1.0 + (-t).exp());
             let slope = |t: f64| logistic(t) * logistic(-t);
             // Where 1 − y has digits left.
-            cells(-300.0, 34.0, 60_000, &|t| (logistic(t), slope(t)))
+            cells(-300.0, 34.0, 20_000, &|t| (logistic(t), slope(t)))
         }
         Support::Real => {
             let centre = case.density.mean(eta, psi);
             let scale = psi[0].exp();
-            cells(-40.0, 40.0, 60_000, &|t| {
+            cells(-40.0, 40.0, 8_000, &|t| {
                 (centre + scale * t.sinh(), scale * t.cosh())
             })
         }
@@ -155,9 +155,9 @@ fn deviance_is_twice_the_lack_of_a_perfect_fit() {
                 let row = case.at(y);
                 let saturated = case.density.saturated(&row, psi);
                 let mut best = f64::NEG_INFINITY;
-                for step in -30_000..=30_000 {
+                for step in -6_000..=6_000 {
                     // To ±4000, denser about 0.
-                    let eta = (f64::from(step) * 3e-4).sinh();
+                    let eta = (f64::from(step) * 1.5e-3).sinh();
                     best = best.max(case.density.log_density(&row, eta, psi));
                 }
                 for &eta in &case.eta {
@@ -165,10 +165,16 @@ fn deviance_is_twice_the_lack_of_a_perfect_fit() {
                     let lack = 2.0 * (saturated - case.density.log_density(&row, eta, psi));
                     assert!(deviance >= 0.0 && (deviance - lack).abs() <= 1e-9 * (1.0 + lack));
                 }
+                if y < 0.0 && case.name.ends_with("log") {
+                    // A mean of y, which only a Gaussian response has, cannot be had.
+                    assert!(best < saturated);
+                    continue;
+                }
                 // The grid comes close and never past it.
                 let size = 1.0 + saturated.abs();
                 assert!(
-                    best <= saturated + 1e-9 * size && best >= saturated - 3e-3 * size.max(case.row.trials),
+                    best <= saturated + 1e-9 * size
+                        && best >= saturated - 2e-2 * size.max(case.row.trials),
                     "{} y {y} psi {psi:?}: {saturated}, on the grid {best}",
                     case.name
                 );

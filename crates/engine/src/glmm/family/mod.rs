@@ -22,11 +22,13 @@ mod draw;
 mod gamma;
 mod gaussian;
 mod inverse_gaussian;
+mod likelihood;
 mod link;
 mod negative_binomial;
 mod ordinal;
 mod peak;
 mod poisson;
+mod response;
 mod rising;
 mod student;
 mod summary;
@@ -38,10 +40,12 @@ pub use binomial::Binomial;
 pub use gamma::Gamma;
 pub use gaussian::Gaussian;
 pub use inverse_gaussian::InverseGaussian;
+pub use likelihood::{Counts, Family, Likelihood, NameError};
 pub use link::{Link, LinkValue};
 pub use negative_binomial::{NegativeBinomial1, NegativeBinomial2};
 pub use ordinal::Ordinal;
 pub use poisson::Poisson;
+pub use response::{Fault, Parameter, Response, Scale};
 pub use student::Student;
 pub use zeros::{Count, Hurdle, Truncated, ZeroInflated};
 
@@ -321,7 +325,7 @@ pub trait Density: Send + Sync {
     /// `eta`.
     fn link_variance(&self, eta: f64, psi: &[f64]) -> f64;
 
-    /// The largest log-density that any η gives, without [`Density::constant`].
+    /// The largest log-density that any mean gives, without [`Density::constant`].
     fn saturated(&self, row: &Observation, psi: &[f64]) -> f64;
 
     /// Unit deviance: twice what the log-density lacks of that of a perfect fit; 0 or more.
