@@ -54,7 +54,7 @@ pub(super) fn tests(
                         Statistics::new(wide.clone(), Coordinates::pilot(&wide, batch))
                     })
                     .add(batch);
-                collector.add(batch, &rows.codes[by.factor]);
+                collector.add(batch, &by.codes(&rows));
             });
             Ok(())
         },
@@ -115,6 +115,15 @@ pub(super) fn tests(
             )),
             Err(error) => return Err(error),
         }
+    } else {
+        warnings.push(Note::new(
+            "no_robust_test",
+            format!(
+                "the robust test of the group means is left out: the multilevel model has random \
+                 effects that reach over clusters of `{}`",
+                by.name
+            ),
+        ));
     }
     Ok(out)
 }

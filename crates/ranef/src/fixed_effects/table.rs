@@ -95,6 +95,12 @@ impl fmt::Display for FixedEffects {
             self.cluster
         )?;
         writeln!(f, "{}", self.table())?;
+        if let Some(reason) = &self.group_reason {
+            writeln!(f, "Intercepts are for {}: {reason}.", self.group)?;
+        }
+        if let Some(reason) = &self.cluster_reason {
+            writeln!(f, "Clusters are {}: {reason}.", self.cluster)?;
+        }
         if !self.absorbed.is_empty() {
             let names: Vec<&str> = self.absorbed.iter().map(String::as_str).collect();
             writeln!(

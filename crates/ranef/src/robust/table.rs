@@ -79,6 +79,9 @@ impl fmt::Display for Robust {
         {
             writeln!(f, "{sentence}")?;
         }
+        if let Some(reason) = &self.cluster_reason {
+            writeln!(f, "Clusters are {}: {reason}.", self.cluster)?;
+        }
         for note in &self.warnings {
             writeln!(f, "Note: {}.", note.message)?;
         }
