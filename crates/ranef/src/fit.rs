@@ -31,6 +31,7 @@ pub struct Fit {
     pub(crate) kenward_roger: OnceLock<KenwardRoger>,
     pub(crate) residuals: OnceLock<ResidualSummary>,
     pub(crate) joint: OnceLock<lmm::Joint>,
+    pub(crate) joint_changes: OnceLock<lmm::JointChanges>,
 }
 
 /// The engine's fit, which its later questions work on, and the statistics it was made of, for
@@ -220,6 +221,7 @@ impl Fit {
             kenward_roger: OnceLock::new(),
             residuals: OnceLock::new(),
             joint: OnceLock::new(),
+            joint_changes: OnceLock::new(),
         };
         fit.prepare_df()?;
         Ok(fit)

@@ -1,5 +1,6 @@
 //! Fitting: trust-region Newton, exact zeros at the boundary, and a certificate.
 
+use super::changes::JointChanges;
 use super::criterion::Criterion;
 use super::inference::{Inference, RandomEffects};
 use super::joint::Joint;
@@ -581,6 +582,12 @@ impl Fit {
     /// The joint covariance of all effects: variances of fitted and predicted values, leverages.
     pub fn joint(&mut self) -> Joint {
         Joint::of(self)
+    }
+
+    /// How variances of fitted and predicted values change with θ, for their degrees of freedom:
+    /// two joint covariances for every θ.
+    pub fn joint_changes(&mut self, inference: &Inference) -> JointChanges {
+        JointChanges::of(self, inference)
     }
 
     /// The covariance of (θ, σ) and what follows from it: Satterthwaite's degrees of freedom.

@@ -1,5 +1,6 @@
 //! Linear mixed models: the criterion with its exact derivatives, the fit, and what it gives.
 
+mod changes;
 mod contrast;
 mod criterion;
 mod deletion;
@@ -10,6 +11,7 @@ mod kenward_roger;
 mod profile;
 mod start;
 
+pub use changes::{JointChanges, JointChangesRows};
 pub use contrast::FTest;
 pub use criterion::{Criterion, Derivatives};
 pub use deletion::{Deletion, LeftOut};
