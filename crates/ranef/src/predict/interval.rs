@@ -4,7 +4,7 @@ use ranef_engine::lmm::{self, JointChangesRows, JointRows, LevelColumns};
 use ranef_engine::{Entry, Layout};
 use serde::{Serialize, Serializer};
 
-use crate::linear::{quadratic, quantile};
+use crate::linear::{Quantiles, quadratic};
 use crate::rows::layout;
 use crate::{DfMethod, Error, Fit};
 
@@ -126,7 +126,7 @@ pub(super) struct Answers<'a> {
     changes: Option<JointChangesRows<'a>>,
     /// The covariance of the fixed effects by the fit's method for degrees of freedom.
     vcov: &'a [f64],
-    level: f64,
+    quantiles: Quantiles,
 }
 
 impl<'a> Answers<'a> {
@@ -148,7 +148,7 @@ impl<'a> Answers<'a> {
             changes: changes.map(lmm::JointChanges::rows),
             vcov: fit.tested_vcov(fit.df_method())?,
             fit,
-            level,
+            quantiles: Quantiles::new(level),
         })
     }
 
@@ -172,7 +172,7 @@ impl<'a> Answers<'a> {
         }
         let std_error = variance.total().sqrt();
         let df = self.df(row, &variance);
-        let half = quantile(self.level, df) * std_error;
+        let half = self.quantiles.of(df) * std_error;
         PredictedInterval {
             std_error,
             df,
