@@ -569,6 +569,17 @@ impl Fit {
         self.criterion.value(&standard)
     }
 
+    /// σ and β that are best at another θ, in the user's units; `None` where there is no criterion.
+    pub fn estimates_at(&mut self, theta: &[f64]) -> Option<(f64, Vec<f64>)> {
+        let standard = self.coordinates.theta_to_standard(self.layout(), theta);
+        if !self.criterion.settle(&standard).is_finite() {
+            return None;
+        }
+        let sigma = self.criterion.sigma_squared().sqrt() * self.coordinates.response.scale;
+        let beta = self.criterion.beta();
+        Some((sigma, self.coordinates.fixed_effects(self.layout(), beta)))
+    }
+
     /// Conditional modes of the random effects with their conditional covariances.
     pub fn random_effects(&mut self) -> RandomEffects {
         RandomEffects::of(self)
