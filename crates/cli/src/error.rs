@@ -48,6 +48,8 @@ impl Problem {
     fn exit_code(&self) -> u8 {
         match self.code {
             "unknown_random_effects" | "swapped" | "usage" => 2,
+            // As a shell reports what Ctrl-C ended.
+            "interrupted" => 130,
             _ => 1,
         }
     }

@@ -61,6 +61,7 @@ mod blocks;
 mod coordinates;
 pub mod distributions;
 pub mod goodness;
+mod interrupt;
 mod layout;
 mod least_squares;
 pub mod lmm;
@@ -71,6 +72,7 @@ pub mod sandwich;
 mod statistics;
 
 pub use coordinates::{Coordinates, Standard};
+pub use interrupt::Interrupt;
 pub use layout::{Entry, Factor, Layout, Term};
 pub use least_squares::{LeastSquares, LevelFit, NoPooling};
 pub use rank::{dependence, dependent_columns};

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use ranef_design::{Expect, Recipe, RowCount, Structure, survey};
 use ranef_engine::distributions::{Normal, StudentT};
-use ranef_engine::{Statistics, lmm};
+use ranef_engine::{Interrupt, Statistics, lmm};
 use ranef_formula::{Formula, Terms};
 use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
@@ -153,7 +153,14 @@ impl Fit {
         let found = survey(&terms, source, &design).map_err(|e| Error::design(&e, text))?;
         let mut recipe = found.recipe;
         notes::refuse_unidentified(&recipe, &terms, found.rows.used, text)?;
+        // The passes over the rows are not stopped half-way, but none is begun for nothing.
+        let stop = || match options.interrupt.is_set() {
+            true => Err(Error::interrupted()),
+            false => Ok(()),
+        };
+        stop()?;
         let mut statistics = rows::statistics(&recipe, source, text)?;
+        stop()?;
         let dependent = ranef_engine::dependent_columns(&statistics);
         let aliases = ranef_engine::dependence(&statistics, &dependent);
         if !dependent.is_empty() {
@@ -175,6 +182,7 @@ impl Fit {
             reml: options.reml,
             optimizer: options.optimizer,
             start: options.start.clone(),
+            interrupt: options.interrupt.clone(),
             ..Default::default()
         };
         // Without random effects Satterthwaite's formula gives the residual degrees of freedom.
@@ -227,6 +235,21 @@ impl Fit {
         Ok(fit)
     }
 
+    /// The same fit with a switch that stops later questions that fit again or profile, see
+    /// [`Lmer::interrupt`]: for a loaded fit, which has none.
+    pub fn with_interrupt(mut self, interrupt: &Interrupt) -> Self {
+        self.facts.options.interrupt = interrupt.clone();
+        self
+    }
+
+    /// An error where the switch of the fit is set: for questions between their pieces.
+    pub(crate) fn not_interrupted(&self) -> Result<(), Error> {
+        match self.facts.options.interrupt.is_set() {
+            true => Err(Error::interrupted()),
+            false => Ok(()),
+        }
+    }
+
     /// The same fit with another method for degrees of freedom.
     ///
     /// # Errors
@@ -256,6 +279,7 @@ impl Fit {
         let settings = lmm::Options {
             reml,
             optimizer: self.facts.options.optimizer,
+            interrupt: self.facts.options.interrupt.clone(),
             ..Default::default()
         };
         lmm::fit(self.statistics()?, &settings).map_err(|e| Error::fit(&e))

@@ -5,6 +5,7 @@ use super::criterion::Criterion;
 use super::inference::{Inference, RandomEffects};
 use super::joint::Joint;
 use super::kenward_roger::KenwardRoger;
+use crate::Interrupt;
 use crate::coordinates::{Coordinates, lower_factor};
 use crate::layout::Layout;
 use crate::optimize::{
@@ -39,6 +40,8 @@ pub struct Options {
     /// Where to start, in the user's units; by default from moments of the residuals of
     /// least squares, or one half in standard units, beside a row of typical weight.
     pub start: Option<Vec<f64>>,
+    /// Stops the fit from outside.
+    pub interrupt: Interrupt,
 }
 
 impl Default for Options {
@@ -48,6 +51,7 @@ impl Default for Options {
             optimizer: Optimizer::Newton,
             max_evaluations: 10_000,
             start: None,
+            interrupt: Interrupt::default(),
         }
     }
 }
@@ -124,6 +128,9 @@ pub enum FitError {
     /// Variances of the response are too small or too large to be numbers.
     #[error("the response is too small or too large for its variance to be a number")]
     OutOfRange,
+    /// [`Options::interrupt`] was set.
+    #[error("the fit was interrupted")]
+    Interrupted,
     /// No more observations than fixed effects.
     #[error("{rows} rows are too few for {fixed} fixed effects")]
     TooFewRows {
@@ -152,7 +159,13 @@ pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> 
         None => super::start::start(statistics, criterion.unit()),
     };
     check_residual(statistics, &mut criterion, &start)?;
+    criterion.interrupt = options.interrupt.clone();
     let (theta, certificate) = minimise(&mut criterion, &layout, start, options);
+    if options.interrupt.is_set() {
+        return Err(FitError::Interrupted);
+    }
+    // Questions to the fit are not stopped half-way.
+    criterion.interrupt = Interrupt::default();
     finish(statistics, criterion, theta, certificate)
 }
 
@@ -280,7 +293,8 @@ fn minimise(
     options: &Options,
 ) -> (Vec<f64>, Certificate) {
     let (theta, certificate) = descend(criterion, layout, start, options);
-    if certificate.converged || options.optimizer != Optimizer::Newton {
+    if options.interrupt.is_set() || certificate.converged || options.optimizer != Optimizer::Newton
+    {
         return (theta, certificate);
     }
     let value = criterion.at(&theta);
@@ -330,14 +344,17 @@ fn descend(
         let (clean, snapped) = clean(criterion, layout, &minimum);
         let (certificate, step) = certify(criterion, layout, &clean);
         // The other optimisers are here to be looked at: their stops are reported, not mended.
-        let next =
-            if options.optimizer != Optimizer::Newton || certificate.converged || round == ROUNDS {
-                None
-            } else if certificate.smallest_score < -SCORE_TOLERANCE {
-                escape(criterion, layout, &clean)
-            } else {
-                (snapped || minimum.converged).then(|| clean.clone())
-            };
+        let next = if options.interrupt.is_set()
+            || options.optimizer != Optimizer::Newton
+            || certificate.converged
+            || round == ROUNDS
+        {
+            None
+        } else if certificate.smallest_score < -SCORE_TOLERANCE {
+            escape(criterion, layout, &clean)
+        } else {
+            (snapped || minimum.converged).then(|| clean.clone())
+        };
         match next {
             Some(next) => theta = next,
             None if options.optimizer == Optimizer::Newton && certificate.converged => {

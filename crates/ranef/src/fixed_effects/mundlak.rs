@@ -79,6 +79,7 @@ pub(super) fn tests(
     let statistics = statistics.without_fixed(&dependent);
     let settings = lmm::Options {
         reml: fit.reml(),
+        interrupt: fit.options().interrupt.clone(),
         ..Default::default()
     };
     let augmented = lmm::fit(&statistics, &settings).map_err(|e| Error::fit(&e))?;

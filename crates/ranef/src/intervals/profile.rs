@@ -20,6 +20,7 @@ fn profiles(
         z: Normal::STANDARD.quantile(0.5 + 0.5 * level),
         points,
         start: Some(fit.theta().to_vec()),
+        interrupt: fit.options().interrupt.clone(),
     };
     let found =
         lmm::profile(fit.statistics()?, &parameters, &options).map_err(|e| Error::fit(&e))?;

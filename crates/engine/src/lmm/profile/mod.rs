@@ -23,6 +23,7 @@ mod trace;
 use rayon::prelude::*;
 
 use super::fit::{Fit, FitError, Options, fit};
+use crate::Interrupt;
 use crate::coordinates::Coordinates;
 use crate::layout::Layout;
 use crate::statistics::Statistics;
@@ -98,6 +99,8 @@ pub struct ProfileOptions {
     pub points: usize,
     /// Where the fit by ML starts, in the user's units.
     pub start: Option<Vec<f64>>,
+    /// Stops the profiles from outside.
+    pub interrupt: Interrupt,
 }
 
 impl Default for ProfileOptions {
@@ -106,6 +109,7 @@ impl Default for ProfileOptions {
             z: 1.959963984540054,
             points: 0,
             start: None,
+            interrupt: Interrupt::default(),
         }
     }
 }
@@ -178,7 +182,7 @@ pub struct Profiles {
 /// Profiles parameters on the ML deviance.
 ///
 /// # Errors
-/// Where there is no fit by ML.
+/// Where there is no fit by ML, or the work was interrupted.
 pub fn profile(
     statistics: &Statistics,
     parameters: &[Parameter],
@@ -195,6 +199,7 @@ pub fn profile(
             &Options {
                 reml: false,
                 start: start.take(),
+                interrupt: options.interrupt.clone(),
                 ..Options::default()
             },
         )?;
@@ -202,6 +207,9 @@ pub fn profile(
             .par_iter()
             .map(|&parameter| of_parameter(statistics, &fit, parameter, options))
             .collect();
+        if options.interrupt.is_set() {
+            return Err(FitError::Interrupted);
+        }
         let best = results
             .iter()
             .filter_map(|r| match r {
@@ -251,7 +259,7 @@ fn of_parameter(
     let uninformed = parameter
         .term()
         .is_some_and(|t| fit.certificate.uninformed.contains(&t));
-    let objective = Held::new(statistics, parameter);
+    let objective = Held::new(statistics, parameter, &options.interrupt);
     let centre = objective.form.coordinates_of(&fit.standard, sigma);
     let Some((held, free)) = centre.filter(|_| !uninformed) else {
         return Ok(nothing(parameter, None, End::NotIdentified, 0));
@@ -262,7 +270,7 @@ fn of_parameter(
         // deviance of the smaller model.
         for effect in effects {
             let deviation = Parameter::StandardDeviation { term, effect };
-            let smaller = Held::new(statistics, deviation);
+            let smaller = Held::new(statistics, deviation, &options.interrupt);
             if let Some((held, free)) = smaller.form.coordinates_of(&fit.standard, sigma) {
                 let mut smaller = Trace::new(smaller, held, free, options.z);
                 trace.cap(smaller.value_at(0.0));

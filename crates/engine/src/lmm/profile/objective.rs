@@ -12,6 +12,7 @@
 
 use super::Parameter;
 use super::form::{Form, Variable};
+use crate::Interrupt;
 use crate::blocks::{Direction, System};
 use crate::optimize::{CurvedObjective, Objective};
 use crate::statistics::Statistics;
@@ -39,10 +40,12 @@ pub(super) struct Held {
     pub gradient: Vec<f64>,
     pub hessian: Vec<f64>,
     pub evaluations: usize,
+    /// Once set, the deviance is infinite everywhere.
+    interrupt: Interrupt,
 }
 
 impl Held {
-    pub fn new(statistics: &Statistics, parameter: Parameter) -> Self {
+    pub fn new(statistics: &Statistics, parameter: Parameter, interrupt: &Interrupt) -> Self {
         let (layout, coordinates) = (statistics.layout(), statistics.coordinates());
         let form = Form::new(layout, coordinates, parameter);
         let mut system = System::new(statistics);
@@ -68,6 +71,7 @@ impl Held {
             gradient: Vec::new(),
             hessian: Vec::new(),
             evaluations: 0,
+            interrupt: interrupt.clone(),
         }
     }
 
@@ -97,6 +101,11 @@ impl Held {
         self.unit
     }
 
+    /// Whether the work is to stop.
+    pub fn interrupted(&self) -> bool {
+        self.interrupt.is_set()
+    }
+
     /// Exact Hessians only, whatever they cost.
     #[cfg(test)]
     pub fn be_exact(&mut self) {
@@ -121,6 +130,9 @@ impl Held {
         self.evaluations += 1;
         self.free.clear();
         self.free.extend_from_slice(free);
+        if self.interrupt.is_set() {
+            return f64::INFINITY;
+        }
         let state = self.form.state(self.held, free);
         let variance = (2.0 * state.log_sigma).exp();
         let theta = self.form.theta(&state);

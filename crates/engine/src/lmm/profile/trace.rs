@@ -180,6 +180,9 @@ impl Trace {
             next = 0.5 * (centre + edge);
         }
         for round in 1..=MOST_POINTS {
+            if self.objective.interrupted() {
+                break;
+            }
             let here = self.settle(next);
             self.check(&here)?;
             let zeta = self.rise(here.value).sqrt();
