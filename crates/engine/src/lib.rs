@@ -58,6 +58,7 @@
 //! everything once more from V as an n × n matrix: that is the shortest definition of what all of
 //! it means.
 mod blocks;
+mod collinear;
 mod coordinates;
 pub mod distributions;
 pub mod goodness;
@@ -71,6 +72,7 @@ mod rank;
 pub mod sandwich;
 mod statistics;
 
+pub use collinear::{DependentEffect, dependent_effects};
 pub use coordinates::{Coordinates, Standard};
 pub use interrupt::Interrupt;
 pub use layout::{Entry, Factor, Layout, Term};

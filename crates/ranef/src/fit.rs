@@ -69,6 +69,33 @@ pub(crate) struct Facts {
     pub optimizer: String,
     pub seconds: f64,
     pub notes: Vec<Note>,
+    /// Random effects whose columns follow from others of their term.
+    #[serde(default)]
+    pub collinear: Vec<Collinear>,
+}
+
+/// A random effect whose column is a combination of others of its term in every row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Collinear {
+    /// The block of random effects.
+    pub block: usize,
+    /// The effect.
+    pub effect: usize,
+    /// The weights of the block's columns in it.
+    pub weights: Vec<f64>,
+}
+
+impl Collinear {
+    fn of(statistics: &Statistics) -> Vec<Self> {
+        ranef_engine::dependent_effects(statistics)
+            .into_iter()
+            .map(|found| Self {
+                block: found.term,
+                effect: found.effect,
+                weights: found.weights,
+            })
+            .collect()
+    }
 }
 
 /// What the minimum gives.
@@ -207,6 +234,7 @@ impl Fit {
             optimizer: optimizer_name(options.optimizer).to_owned(),
             seconds: 0.0,
             notes: Vec::new(),
+            collinear: Collinear::of(&statistics),
             estimates: Estimates::of(&recipe, &engine),
             recipe,
         };
@@ -401,6 +429,16 @@ impl Fit {
     /// Means, variances and group sizes of the rows that were used.
     pub fn moments(&self) -> &Moments {
         &self.facts.moments
+    }
+
+    /// Whether a standard deviation or correlation of effects of a block is any number at all,
+    /// because their columns are collinear.
+    pub(crate) fn is_blurred(&self, block: usize, effects: &[usize]) -> bool {
+        let of = |c: &Collinear| {
+            let touches = |&e: &usize| c.effect == e || c.weights[e] != 0.0;
+            c.block == block && effects.iter().any(touches)
+        };
+        self.facts.collinear.iter().any(of)
     }
 
     /// Whether the fit is by REML.

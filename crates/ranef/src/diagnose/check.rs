@@ -180,7 +180,7 @@ impl Fit {
         let mut checks = vec![
             rules::convergence(self),
             rules::optimizers(self, optimizers.as_ref()),
-            rules::singularity(self, &singularity),
+            rules::singularity(&singularity),
             rules::groups(self),
             rules::collinearity(&collinearity),
             rules::normal_residuals(&normality),

@@ -17,6 +17,7 @@
 //! every other column of M, so no bounds are needed.
 
 use super::Parameter;
+use crate::DependentEffect;
 use crate::blocks::{Direction, multiply_rows, sandwich, transpose};
 use crate::coordinates::{Coordinates, lower_factor};
 use crate::layout::{Layout, Term};
@@ -71,7 +72,14 @@ pub(super) struct State {
 }
 
 impl Form {
-    pub fn new(layout: &Layout, coordinates: &Coordinates, parameter: Parameter) -> Self {
+    /// `dependent`: effects that stay without variance, because their columns follow from others of
+    /// their term. The parameter involves none of them.
+    pub fn new(
+        layout: &Layout,
+        coordinates: &Coordinates,
+        parameter: Parameter,
+        dependent: &[DependentEffect],
+    ) -> Self {
         let (term, first): (Option<usize>, Vec<usize>) = match parameter {
             Parameter::StandardDeviation { term, effect } => (Some(term), vec![effect]),
             Parameter::Correlation { term, effects } => (Some(term), effects.to_vec()),
@@ -102,8 +110,16 @@ impl Form {
                 form.variables.push(Variable::LogSecond);
             }
             let held_rows = if special { first.len() } else { 0 };
-            for column in 0..term.width {
-                for row in column.max(held_rows)..term.width {
+            let order = match special {
+                true => leading(&first, term.width),
+                false => (0..term.width).collect(),
+            };
+            let still = |at: usize| {
+                let is = |d: &DependentEffect| d.term == index && d.effect == order[at];
+                dependent.iter().any(is)
+            };
+            for column in (0..term.width).filter(|&c| !still(c)) {
+                for row in (column.max(held_rows)..term.width).filter(|&r| !still(r)) {
                     form.variables.push(Variable::Entry {
                         term: index,
                         row,
@@ -123,8 +139,7 @@ impl Form {
         let term = &self.layout.terms[index];
         let k = term.width;
         let standards = &coordinates.random[term.factor][term.offset..term.offset + k];
-        let rest = (0..k).filter(|a| !first.contains(a));
-        let order: Vec<usize> = first.iter().copied().chain(rest).collect();
+        let order = leading(first, k);
         let (mut to, mut from) = (vec![0.0; k * k], vec![0.0; k * k]);
         for (at, &effect) in order.iter().enumerate() {
             to[effect * k + at] = 1.0;
@@ -476,6 +491,12 @@ impl Form {
         }
         2.0 * sum
     }
+}
+
+/// The effects of a term of width k with some of them first.
+fn leading(first: &[usize], k: usize) -> Vec<usize> {
+    let rest = (0..k).filter(|a| !first.contains(a));
+    first.iter().copied().chain(rest).collect()
 }
 
 /// cos φ, exactly zero at ±π/2 as the floating-point numbers have them.

@@ -12,10 +12,10 @@
 
 use super::Parameter;
 use super::form::{Form, Variable};
-use crate::Interrupt;
 use crate::blocks::{Direction, System};
 use crate::optimize::{CurvedObjective, Objective};
 use crate::statistics::Statistics;
+use crate::{DependentEffect, Interrupt};
 
 /// The deviance with one parameter held.
 pub(super) struct Held {
@@ -45,9 +45,14 @@ pub(super) struct Held {
 }
 
 impl Held {
-    pub fn new(statistics: &Statistics, parameter: Parameter, interrupt: &Interrupt) -> Self {
+    pub fn new(
+        statistics: &Statistics,
+        parameter: Parameter,
+        dependent: &[DependentEffect],
+        interrupt: &Interrupt,
+    ) -> Self {
         let (layout, coordinates) = (statistics.layout(), statistics.coordinates());
-        let form = Form::new(layout, coordinates, parameter);
+        let form = Form::new(layout, coordinates, parameter, dependent);
         let mut system = System::new(statistics);
         if let Parameter::Fixed(effect) = parameter {
             system.hold(coordinates.fixed_effect(layout, effect));

@@ -15,7 +15,7 @@ fn derivatives(held: &mut Held, at: f64, free: &[f64]) -> (f64, Vec<f64>, Vec<f6
 }
 
 fn check(model: &Model, parameter: Parameter, rng: &mut Rng) {
-    let mut held = Held::new(&model.statistics(), parameter, &Interrupt::default());
+    let mut held = Held::new(&model.statistics(), parameter, &[], &Interrupt::default());
     held.be_exact();
     let at = match parameter {
         Parameter::Correlation { .. } => 1.4 * (2.0 * rng.uniform() - 1.0),
