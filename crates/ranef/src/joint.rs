@@ -24,11 +24,8 @@ pub(crate) struct SavedJoint {
     numbers: Vec<f64>,
     /// The same on both sides of every θ, where that is small too.
     #[serde(default)]
-    changes: Option<Vec<Option<SavedSides>>>,
+    changes: Option<Vec<Option<lmm::SidesParts>>>,
 }
-
-/// The joint covariance on both sides of one θ, as integers and numbers.
-type SavedSides = (f64, [(Vec<u32>, Vec<f64>); 2]);
 
 impl Fit {
     /// The joint covariance of the errors of fixed and random effects, computed when first asked

@@ -33,6 +33,10 @@ struct Sides {
     down: Joint,
 }
 
+/// What [`JointChanges`] holds for one θ: the distance of the two sides from it, and the parts of
+/// the joint covariance on each.
+pub type SidesParts = (f64, [(Vec<u32>, Vec<f64>); 2]);
+
 /// Asks [`JointChanges`] about one row after another.
 pub struct JointChangesRows<'a> {
     sides: Vec<Option<(f64, JointRows<'a>, JointRows<'a>)>>,
@@ -84,16 +88,13 @@ impl JointChanges {
 
     /// For each θ the distance of its two sides and these, as [`Joint::parts`] gives them, to be
     /// saved; nothing where there is no information.
-    pub fn parts(&self) -> Vec<Option<(f64, [(Vec<u32>, Vec<f64>); 2])>> {
+    pub fn parts(&self) -> Vec<Option<SidesParts>> {
         let of = |sides: &Sides| (sides.step, [sides.up.parts(), sides.down.parts()]);
         self.sides.iter().map(|s| s.as_ref().map(of)).collect()
     }
 
     /// The way back from [`JointChanges::parts`]; `None` where they are not those of such a model.
-    pub fn from_parts(
-        layout: &Layout,
-        parts: &[Option<(f64, [(Vec<u32>, Vec<f64>); 2])>],
-    ) -> Option<Self> {
+    pub fn from_parts(layout: &Layout, parts: &[Option<SidesParts>]) -> Option<Self> {
         if parts.len() != layout.entries().len() {
             return None;
         }

@@ -11,7 +11,7 @@ mod kenward_roger;
 mod profile;
 mod start;
 
-pub use changes::{JointChanges, JointChangesRows};
+pub use changes::{JointChanges, JointChangesRows, SidesParts};
 pub use contrast::FTest;
 pub use criterion::{Criterion, Derivatives};
 pub use deletion::{Deletion, LeftOut};

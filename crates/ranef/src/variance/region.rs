@@ -91,7 +91,7 @@ fn reach(z: f64, mut rise: impl FnMut(f64) -> f64) -> f64 {
     let mut over = |r: f64| rise(r).max(0.0).sqrt() - z;
     let (mut low, mut below) = (0.0, -z);
     let (mut high, mut above) = (z, over(z));
-    while !(above >= 0.0) {
+    while above < 0.0 {
         if high > FURTHEST {
             return high;
         }

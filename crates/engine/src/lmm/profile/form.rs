@@ -16,6 +16,8 @@
 //! All other elements of M, all other terms, and τ are free. Criterion and covariance are even in
 //! every other column of M, so no bounds are needed.
 
+use std::cmp::Ordering;
+
 use super::Parameter;
 use crate::DependentEffect;
 use crate::blocks::{Direction, multiply_rows, sandwich, transpose};
@@ -300,9 +302,10 @@ impl Form {
     }
 
     /// Where rivals of a minimum are looked for: the elements below the diagonal with the other
-    /// sign; all of a row's variance on its diagonal; and little variance everywhere, so that the
-    /// residuals take what a held parameter leaves over. None where M is regular, unless the levels
-    /// of a term are few: then the likelihood may have several valleys.
+    /// sign; all of a row's variance on its diagonal; little variance everywhere, so that the
+    /// residuals take what a held parameter leaves over; much of it, so that the groups do; and
+    /// effects that go along with the first of their term, or against it. None where M is regular,
+    /// unless the levels of a term are few: then the likelihood may have several valleys.
     pub fn rivals(&self, free: &[f64], unit: f64) -> Vec<Vec<f64>> {
         let entry = |v: &Variable| match *v {
             Variable::Entry { term, row, column } => Some((term, row, column)),
@@ -346,10 +349,27 @@ impl Form {
             };
             entries.iter().zip(free).map(one).collect()
         };
-        let mut out = vec![turned.collect(), upright.collect(), small(None)];
+        let every = |own: f64, below: f64| -> Vec<f64> {
+            let one = |(e, &x): (&Option<(usize, usize, usize)>, &f64)| match e {
+                Some(e) if diagonal(e) => own * unit,
+                Some(_) => below * unit,
+                None => x,
+            };
+            entries.iter().zip(free).map(one).collect()
+        };
+        let mut out = vec![
+            turned.collect(),
+            upright.collect(),
+            small(None),
+            every(3.0, 0.0),
+            every(0.1, 1.0),
+            every(0.1, -1.0),
+        ];
         if self.layout.terms.len() > 1 {
             out.extend((0..self.layout.terms.len()).map(|term| small(Some(term))));
         }
+        out.sort_by(|a: &Vec<f64>, b| a.iter().partial_cmp(b.iter()).unwrap_or(Ordering::Equal));
+        out.dedup();
         out.retain(|start| start != free);
         out
     }

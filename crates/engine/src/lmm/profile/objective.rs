@@ -106,6 +106,26 @@ impl Held {
         self.unit
     }
 
+    /// Gives a point the σ that suits its other coordinates. A valley with little variance between
+    /// groups is not found from the σ of one with much: the way leads back.
+    pub fn suit_sigma(&mut self, free: &mut [f64]) {
+        // Where a standard deviation is held M depends on σ: then the second step counts too.
+        const STEPS: usize = 2;
+        let variables = &self.form.variables[1..];
+        let Some(at) = variables.iter().position(|v| *v == Variable::LogSigma) else {
+            return;
+        };
+        for _ in 0..STEPS {
+            if !self.evaluate(free).is_finite() {
+                return;
+            }
+            let sigma = 0.5 * (self.pwrss / self.rows).ln();
+            if sigma.is_finite() {
+                free[at] = sigma;
+            }
+        }
+    }
+
     /// Whether the work is to stop.
     pub fn interrupted(&self) -> bool {
         self.interrupt.is_set()
