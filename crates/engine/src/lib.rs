@@ -61,6 +61,7 @@ mod blocks;
 mod collinear;
 mod coordinates;
 pub mod distributions;
+pub mod glmm;
 pub mod goodness;
 mod interrupt;
 mod layout;

@@ -6,7 +6,7 @@
 //! crossed factors it holds a dense matrix over the levels of the last one; then the rows are read
 //! again instead, which costs one pass.
 
-use ranef_engine::lmm;
+use ranef_engine::{glmm, lmm};
 use serde::{Deserialize, Serialize};
 
 use crate::rows::layout;
@@ -38,7 +38,11 @@ impl Fit {
         if let Some(joint) = self.joint.get() {
             return Ok(joint);
         }
-        let joint = self.ask(lmm::Fit::joint)?;
+        let joint = if self.family().is_gaussian() {
+            self.ask(lmm::Fit::joint)?
+        } else {
+            self.ask_generalised(glmm::Fit::joint)?
+        };
         Ok(self.joint.get_or_init(|| joint))
     }
 
@@ -66,7 +70,8 @@ impl Fit {
     pub(crate) fn joint_to_save(&self) -> Option<SavedJoint> {
         let size = match self.joint.get() {
             Some(joint) => joint.size(),
-            None => self.ask(|fit| fit.joint_size()).ok()?,
+            None if self.family().is_gaussian() => self.ask(|fit| fit.joint_size()).ok()?,
+            None => self.ask_generalised(glmm::Fit::joint_size).ok()?,
         };
         if size > MOST_SAVED || self.theta().is_empty() {
             return None;

@@ -6,6 +6,7 @@ use ranef_engine::lmm::Optimizer;
 use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
 
+use crate::family::Family;
 use crate::{Error, Fit};
 
 /// A linear mixed model to be fitted: the formula and the choices around it.
@@ -21,6 +22,7 @@ use crate::{Error, Fit};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lmer {
     pub(crate) formula: String,
+    pub(crate) family: Family,
     pub(crate) reml: bool,
     pub(crate) design: ranef_design::Options,
     pub(crate) df: DfMethod,
@@ -87,6 +89,7 @@ impl Lmer {
     pub fn new(formula: impl Into<String>) -> Self {
         Self {
             formula: formula.into(),
+            family: Family::default(),
             reml: true,
             design: ranef_design::Options::default(),
             df: DfMethod::default(),
@@ -108,6 +111,12 @@ impl Lmer {
     /// The formula.
     pub fn formula(&self) -> &str {
         &self.formula
+    }
+
+    /// The family of the response: with another than the gaussian, a generalised model.
+    pub fn family(mut self, family: Family) -> Self {
+        self.family = family;
+        self
     }
 
     /// REML (true, the default) or maximum likelihood.

@@ -34,7 +34,7 @@ pub(super) fn edge(fit: &Fit, z: f64) -> Option<Vec<Point>> {
     if m == 0 {
         return Some(points);
     }
-    if !fit.certificate().uninformed.is_empty() {
+    if !fit.family().is_gaussian() || !fit.certificate().uninformed.is_empty() {
         return None;
     }
     let covariance = &fit.inference().covariance;
