@@ -89,6 +89,7 @@ pub use predict::{
 };
 pub use random::{RandomBlock, RandomEffects};
 pub use ranef_design::Contrast;
+pub use ranef_engine::Interrupt;
 pub use ranef_engine::lmm::Optimizer;
 pub use ranef_formula as formula;
 pub use ranef_frame as frame;

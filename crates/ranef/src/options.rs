@@ -1,6 +1,7 @@
 //! What a fit can be told beyond its formula.
 
 use ranef_design::Contrast;
+use ranef_engine::Interrupt;
 use ranef_engine::lmm::Optimizer;
 use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,8 @@ pub struct Lmer {
     #[serde(with = "optimizer_by_name")]
     pub(crate) optimizer: Optimizer,
     pub(crate) start: Option<Vec<f64>>,
+    #[serde(skip)]
+    pub(crate) interrupt: Interrupt,
     /// Nodes of the quadrature of a generalised model; 1 is Laplace's approximation, 0 the fast one.
     pub(crate) agq: usize,
     pub(crate) curvature: Curvature,
@@ -109,6 +112,7 @@ impl Lmer {
             df: DfMethod::default(),
             optimizer: Optimizer::default(),
             start: None,
+            interrupt: Interrupt::default(),
             agq: 1,
             curvature: Curvature::default(),
             prior: None,
@@ -204,6 +208,27 @@ impl Lmer {
     /// finite under separation (2.5 is usual on the logit scale; Gelman et al. 2008).
     pub fn prior(mut self, sd: f64) -> Self {
         self.prior = Some(sd);
+        self
+    }
+
+    /// A switch that stops the fit, and later questions to it that fit again or profile, from
+    /// another thread or a signal handler. They end with the error `interrupted`, soon: the switch
+    /// is looked at once an evaluation of the criterion.
+    ///
+    /// ```
+    /// use ranef::{Interrupt, Lmer, frame::{ReadOptions, open}};
+    ///
+    /// let data = open("sleepstudy", &ReadOptions::default())?;
+    /// let interrupt = Interrupt::default();
+    /// let model = Lmer::new("Reaction ~ Days + (Days | Subject)").interrupt(&interrupt);
+    /// let fit = model.fit(&*data)?;
+    /// interrupt.set(); // as a handler of Ctrl-C would
+    /// assert_eq!(model.fit(&*data).unwrap_err().code(), "interrupted");
+    /// assert_eq!(fit.refit(false).unwrap_err().code(), "interrupted");
+    /// # Ok::<(), ranef::Error>(())
+    /// ```
+    pub fn interrupt(mut self, interrupt: &Interrupt) -> Self {
+        self.interrupt = interrupt.clone();
         self
     }
 

@@ -8,7 +8,7 @@ use ranef_formula::Formula;
 use ranef_frame::Source;
 
 use super::rows;
-use crate::fit::{Certificate, Engine, Estimates, Facts};
+use crate::fit::{Certificate, Collinear, Engine, Estimates, Facts};
 use crate::moments::Moments;
 use crate::notes;
 use crate::options::{Curvature, Lmer};
@@ -82,6 +82,7 @@ impl Fit {
             optimizer: "newton".to_owned(),
             seconds: 0.0,
             notes: Vec::new(),
+            collinear: Collinear::of(&rows.statistics),
             estimates: estimates(&recipe, &options.family, &engine),
             recipe,
         };
