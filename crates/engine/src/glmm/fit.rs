@@ -22,7 +22,7 @@ pub struct Options {
     /// predictor with a standard deviation of 1.
     pub prior: Option<f64>,
     /// Points of adaptive Gauss-Hermite quadrature for each random effect of the only grouping
-    /// factor; 1 is Laplace's approximation.
+    /// factor; 1 is Laplace's approximation, 0 the fast one, which finds fixed effects with modes.
     pub points: usize,
     /// Which curvature stands in Laplace's determinant.
     pub curvature: Curvature,
@@ -155,6 +155,9 @@ pub fn fit(data: Data, family: Arc<dyn Density>, options: &Options) -> Result<Fi
     if !laplace.at(&start).is_finite() {
         return Err(FitError::NotDefined);
     }
+    if options.points == 0 {
+        return Ok(fast_fit(laplace, &start, options));
+    }
     let mut search = Search {
         model: None,
         laplace,
@@ -183,6 +186,41 @@ const DESCENT: f64 = 3e-5;
 const MOST_POINTS: usize = 100;
 /// Most nodes of a product rule.
 const MOST_NODES: usize = 1_000_000;
+
+/// The fast approximation. Covariances are those of fixed effects given θ; how sure θ is, it does
+/// not say.
+fn fast_fit(mut laplace: Laplace, start: &[f64], options: &Options) -> Fit {
+    let (point, value, converged, evaluations) =
+        super::fast::minimise(&mut laplace, start, options.max_evaluations);
+    let layout = laplace.modes.data.layout.clone();
+    let point = boundary::normal_form(&layout, &point);
+    laplace.at(&point);
+    let (m, p, n) = (laplace.entries.len(), layout.fixed, point.len());
+    let mut system = laplace.modes.full_system();
+    let known = system.value(&point[..m]).is_some();
+    let covariance = if known {
+        system.fixed_covariance()
+    } else {
+        vec![f64::NAN; p * p]
+    };
+    let information = inverse(&covariance, p, 2.0);
+    let mut hessian = vec![0.0; n * n];
+    for i in 0..n {
+        hessian[i * n + i] = f64::INFINITY;
+    }
+    for i in 0..p {
+        for j in 0..p {
+            hessian[(m + i) * n + m + j] = information[i * p + j];
+        }
+    }
+    let certificate = Certificate::of_nothing(converged);
+    let mut fit = finish(laplace, point, &hessian, certificate);
+    (fit.value, fit.evaluations) = (value, evaluations);
+    fit.vcov = fit.coordinates().map_fixed_matrix(&layout, &covariance);
+    fit.theta_vcov = vec![f64::NAN; m * m];
+    fit.psi_vcov = vec![f64::NAN; fit.psi.len() * fit.psi.len()];
+    fit
+}
 
 /// The objective with a model of its Hessian that learns from every step.
 struct Search {

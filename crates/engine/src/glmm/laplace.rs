@@ -112,6 +112,11 @@ impl Laplace {
         (theta, beta, psi)
     }
 
+    /// −2Σ of the densities' constants.
+    pub(super) fn constant(&self) -> f64 {
+        self.constant
+    }
+
     /// The point of the last value.
     pub fn point(&self) -> &[f64] {
         &self.point

@@ -7,6 +7,7 @@
 
 mod data;
 pub mod family;
+mod fast;
 mod fit;
 mod hermite;
 mod hessian;

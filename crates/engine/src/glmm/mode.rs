@@ -187,6 +187,30 @@ impl Modes {
         None
     }
 
+    /// Sets η, densities and g at the present u, with other fixed effects.
+    pub(super) fn evaluate_at(&mut self, lambda: &[Vec<f64>], beta: &[f64], psi: &[f64]) -> f64 {
+        self.fixed.copy_from_slice(&self.data.offset);
+        self.data.rows.add_fixed(beta, &mut self.fixed);
+        self.evaluate(lambda, psi)
+    }
+
+    /// Weights and weighted response of the linear model whose solution is the next step towards
+    /// the joint mode of fixed and random effects.
+    pub(super) fn working_response(&self, psi: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let mut weights: Vec<f64> = self.densities.iter().map(|d| -d.second).collect();
+        for i in 0..weights.len() {
+            if weights[i] <= 0.0 {
+                let row = &self.data.observations[i];
+                let expected = self.family.information(row, self.eta[i], psi);
+                weights[i] = self.data.counts[i] * expected;
+            }
+        }
+        let right = (0..weights.len())
+            .map(|i| self.densities[i].first + weights[i] * (self.eta[i] - self.data.offset[i]))
+            .collect();
+        (weights, right)
+    }
+
     /// Sets η, densities and g at the present u.
     fn evaluate(&mut self, lambda: &[Vec<f64>], psi: &[f64]) -> f64 {
         forward(lambda, &self.u, &mut self.b);
