@@ -11,7 +11,7 @@ mod plain;
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
 
-pub use level::{Level, LevelMeans};
+pub use level::{Level, LevelMeans, Levels};
 pub(crate) use pairs::Pairs;
 pub use plain::Moments;
 use plain::Plain;
