@@ -2,6 +2,7 @@
 //! what comes back from it. See [`system::System`] for the whole, [`lanes`] and [`sparse`] for the two
 //! kernels, [`root`] for the dense part they share.
 
+mod crossed;
 mod curvature;
 mod face;
 mod hold;

@@ -602,7 +602,7 @@ fn scale_columns(
 
 /// The largest |element| of the inverse of a lower triangular matrix by rows; infinite where
 /// there is none.
-fn largest_inverse(l: &[f64], k: usize) -> f64 {
+pub(super) fn largest_inverse(l: &[f64], k: usize) -> f64 {
     let mut largest = 0.0f64;
     let mut column = vec![0.0; k];
     for c in 0..k {

@@ -1,9 +1,11 @@
 //! The whole linear system: one of the two kernels, and the root.
 
-use super::curvature::{Direction, traces};
+use super::curvature::{self, Direction};
+use super::crossed;
 use super::hold::Hold;
 use super::joint::Kept;
 use super::lanes::Lanes;
+use super::moments::Moments;
 use super::plan::Plan;
 use super::root::Root;
 use super::small::sandwich;
@@ -29,6 +31,17 @@ pub(crate) struct System {
     solution: Vec<f64>,
     /// A combination of the fixed effects that is held.
     hold: Option<Hold>,
+    known: Known,
+}
+
+/// What is known at the θ of the last value beside it; several questions at one θ share it. Each is by
+/// REML (true) or by ML.
+#[derive(Default)]
+struct Known {
+    /// The selected inverse of the nodes and their root, and each factor's Σ_f Z_f'PZ_f.
+    inverse: Option<(bool, Vec<Vec<f64>>)>,
+    /// The sums over the lanes' levels.
+    moments: Option<(bool, Moments)>,
 }
 
 /// What an evaluation gives.
@@ -125,6 +138,7 @@ impl System {
             lambda: Vec::new(),
             solution: Vec::new(),
             hold: None,
+            known: Known::default(),
             layout,
             entries,
             kernel,
@@ -155,6 +169,7 @@ impl System {
     /// the numbers overflow.
     pub fn value(&mut self, theta: &[f64]) -> Option<SystemValue> {
         self.lambda = self.layout.lambda(theta);
+        self.known = Known::default();
         self.root.reset();
         let eliminated = match &mut self.kernel {
             Kernel::Lanes(lanes) => lanes.eliminate(&self.lambda[0], &mut self.root),
@@ -199,9 +214,15 @@ impl System {
             }
             Kernel::Nodes(nodes) => {
                 nodes.back_substitute(&self.solution);
-                self.root
-                    .covariance(&self.lambda, reml, Some(&mut scores.information));
-                nodes.selected_inverse(&self.root, &mut scores.information, None);
+                match &self.known.inverse {
+                    Some((by, found)) if *by == reml => scores.information.clone_from(found),
+                    _ => {
+                        let sums = &mut scores.information;
+                        self.root.covariance(&self.lambda, reml, Some(sums));
+                        nodes.selected_inverse(&self.root, sums, None);
+                        self.known.inverse = Some((reml, sums.clone()));
+                    }
+                }
                 nodes.residual_terms(&mut scores);
                 for face in self.root.faces() {
                     let v = &root_residual[face.offset..face.offset + widths[face.factor]];
@@ -294,15 +315,48 @@ impl System {
     pub fn traces(&mut self, reml: bool, directions: &[Direction]) -> Vec<f64> {
         match &self.kernel {
             Kernel::Nodes(nodes) => {
-                let widths: Vec<usize> = self.layout.factors.iter().map(|f| f.width).collect();
-                traces(nodes, &self.root, &widths, directions)
+                let separate = crossed::traces(nodes, &self.root, &self.lambda, directions);
+                separate.unwrap_or_else(|| {
+                    let widths: Vec<usize> = self.layout.factors.iter().map(|f| f.width).collect();
+                    curvature::traces(nodes, &self.root, &widths, directions)
+                })
             }
-            Kernel::Lanes(lanes) => {
-                let covariance = self.root.fixed_covariance();
-                let phi: &[f64] = if reml { &covariance } else { &[] };
-                lanes.moments(&self.lambda[0], phi).traces(directions, phi)
+            Kernel::Lanes(_) => {
+                let phi = self.phi(reml);
+                self.moments(reml).traces(directions, &phi)
             }
         }
+    }
+
+    /// (X'V⁻¹X)⁻¹ by REML, nothing by ML.
+    fn phi(&self, reml: bool) -> Vec<f64> {
+        if reml {
+            self.root.fixed_covariance()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// The sums over the lanes' levels at the last θ.
+    ///
+    /// # Panics
+    /// With the nodes' kernel.
+    fn moments(&mut self, reml: bool) -> &Moments {
+        let known = self.known.moments.take().filter(|(by, _)| *by == reml);
+        let moments = known.unwrap_or_else(|| {
+            let Kernel::Lanes(lanes) = &self.kernel else {
+                unreachable!("sums of lanes");
+            };
+            (reml, lanes.moments(&self.lambda[0], &self.phi(reml)))
+        });
+        &self.known.moments.insert(moments).1
+    }
+
+    /// X'V⁻¹V_iV⁻¹X for the only factor of the lanes.
+    fn between(&mut self, direction: &Direction) -> Vec<f64> {
+        // It is the same by REML and by ML.
+        let reml = self.known.moments.as_ref().is_none_or(|(by, _)| *by);
+        self.moments(reml).between(direction)
     }
 
     /// The change Φ(X'V⁻¹V_iV⁻¹X)Φ of Φ = (X'V⁻¹X)⁻¹ in each direction, p × p, in standard
@@ -310,12 +364,11 @@ impl System {
     pub fn fixed_covariance_changes(&mut self, directions: &[Direction]) -> Vec<Vec<f64>> {
         let p = self.layout.fixed;
         match &self.kernel {
-            Kernel::Lanes(lanes) => {
+            Kernel::Lanes(_) => {
                 let covariance = self.root.fixed_covariance();
-                let moments = lanes.moments(&self.lambda[0], &covariance);
                 directions
                     .iter()
-                    .map(|direction| sandwich(&covariance, &moments.between(direction), p))
+                    .map(|direction| sandwich(&covariance, &self.between(direction), p))
                     .collect()
             }
             Kernel::Nodes(nodes) => {
@@ -335,16 +388,15 @@ impl System {
     /// Σ_r A_r'PA_r with A_r = D_rV⁻¹X, where D_r = Σ_f Z_fM_rfZ_f' changes V by the symmetric
     /// K × K matrices M_rf, one for each grouping factor (`mixes\[r\]\[factor\]`); p × p, in standard
     /// units. Call after [`System::value`].
-    pub fn spread_of_scores(&self, mixes: &[Vec<Vec<f64>>]) -> Vec<f64> {
+    pub fn spread_of_scores(&mut self, mixes: &[Vec<Vec<f64>>]) -> Vec<f64> {
         let p = self.layout.fixed;
         match &self.kernel {
             Kernel::Lanes(lanes) => {
                 let phi = self.root.fixed_covariance();
-                let moments = lanes.moments(&self.lambda[0], &phi);
                 let own: Vec<Vec<f64>> = mixes.iter().map(|mix| mix[0].clone()).collect();
                 let mut out = lanes.spread_of_scores(&self.lambda[0], &own);
                 for change in own {
-                    let b = moments.between(&Direction { factor: 0, change });
+                    let b = self.between(&Direction { factor: 0, change });
                     let taken = sandwich(&b, &phi, p);
                     out.iter_mut().zip(&taken).for_each(|(x, y)| *x -= y);
                 }
@@ -447,6 +499,7 @@ impl System {
     /// What variances of rows need, at the θ of the last value. Replaces the root's joint
     /// covariance.
     pub fn keep(&mut self) -> Kept {
+        self.known.inverse = None;
         match &self.kernel {
             Kernel::Lanes(lanes) => {
                 let mut kept = Kept::empty(&self.layout);
@@ -468,6 +521,7 @@ impl System {
     /// Modes and conditional covariances given β and θ; call after [`System::derivatives`],
     /// whose joint covariance it replaces.
     pub fn posterior(&mut self) -> Posterior {
+        self.known.inverse = None;
         let mut out = Posterior::default();
         for factor in &self.layout.factors {
             out.modes.push(vec![0.0; factor.levels * factor.width]);
