@@ -1,31 +1,37 @@
-//! The traces T_ij = tr(PV_iPV_j) where elimination has one layer: every node is a leaf that meets
-//! nothing but the root, as with two crossed factors and any others beside the smaller one.
+//! The traces T_ij = tr(PV_iPV_j) as sums over pairs of levels.
 //!
-//! The traces are sums over pairs of levels, T_ij = Σ_fg tr(E_i(Z_f'PZ_g)E_j(Z_g'PZ_f)), and with one
-//! layer every Z_f'PZ_g follows from C̃, the joint covariance of the root. With N_j = Z_r'V_l⁻¹Z_j and
-//! K_j = Z_j'V_l⁻¹Z_j for a leaf j (V_l has the leaves alone) and H = (ΛΛ')⁻¹:
+//! T_ij = Σ_fg tr(E_i(Z_f'PZ_g)E_j(Z_g'PZ_f)). Once the leaves are eliminated, every Z_f'PZ_g follows from
+//! C̃, the joint covariance of what is left ([`Rest`]). With N_j = Z_r'V_l⁻¹Z_j and K_j = Z_j'V_l⁻¹Z_j for a
+//! leaf j (V_l has the leaves alone) and H = (ΛΛ')⁻¹:
 //!
 //! - two leaves: δ_jk K_j − N_j'C̃N_k, whose sum of products separates into sums over leaves and
 //!   tr(C̃A_iC̃A_j) with A_i = Σ_j N_jE_iN_j';
-//! - a leaf and a level of the root: N_j'(I − C̃S)_g = N_j'C̃_gH, for with Ω = D'SD + J it is
+//! - a leaf and another level: N_j'(I − C̃S)_g = N_j'C̃_gH, for with Ω = D'SD + J it is
 //!   I − C̃S = C̃D⁻ᵀJD⁻¹: of A_i's products with C̃ only the diagonal blocks are needed;
-//! - two levels of the root: (S − SC̃S)_gh = δ_gh H − HC̃_ghH.
+//! - two others: (S − SC̃S)_gh = δ_gh H − HC̃_ghH.
 //!
-//! So beside C̃, which the scores need anyway, a direction costs one dense product A_iC̃ if it is one of
-//! leaves and nothing of that size otherwise. The tangents of [`curvature`](super::curvature), which
-//! hold for every plan and every Λ, take four times as long on InstEval. Dividing by Λ twice loses
-//! digits where it is nearly singular; then they are used.
+//! So beside C̃ a direction costs one dense product A_iC̃ if it is one of leaves and nothing of that
+//! size otherwise. The tangents of [`curvature`](super::curvature), which hold for every plan and every
+//! Λ, take four times as long on InstEval. They are used where what is left is large, and where Λ is
+//! nearly singular: dividing by it twice loses digits.
 
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
 
 use super::curvature::{Direction, Leaves};
+use super::plan::Node;
+use super::rest::Rest;
 use super::root::{Root, largest_inverse, mirror_lower};
 use super::small::{long_dot, multiply_rows, product, sandwich, transpose};
 use super::sparse::Sparse;
 
 /// |Λ⁻¹| of a root factor above which too few digits are left.
 const LARGEST_INVERSE: f64 = 1e3;
+
+/// What is left may be so many times the root and so many rows more: a dense matrix of that size is
+/// inverted in about the time of the root's own.
+const MOST_TIMES: usize = 2;
+const MOST_MORE: usize = 100;
 
 /// The traces, m × m, for nodes and a root whose selected inverse is current; `None` where the plan
 /// or Λ is not such.
@@ -35,38 +41,35 @@ pub(super) fn traces(
     lambda: &[Vec<f64>],
     directions: &[Direction],
 ) -> Option<Vec<f64>> {
-    let layer = nodes.plan.nodes.iter();
-    if layer.clone().any(|n| !n.leaf || !n.blocks.is_empty()) {
+    if Rest::rows(nodes, root) > MOST_TIMES * root.covariance_size + MOST_MORE {
         return None;
     }
-    let precisions: Vec<Option<Vec<f64>>> = (0..lambda.len())
-        .map(|f| {
-            let in_root = root.faces().iter().any(|face| face.factor == f);
-            in_root.then(|| precision(&lambda[f]))
-        })
-        .map(|found| match found {
-            Some(None) => Err(()),
-            Some(found) => Ok(found),
-            None => Ok(None),
-        })
-        .collect::<Result<_, ()>>()
-        .ok()?;
+    let root_factors = root.faces().iter().map(|f| f.factor);
+    let inner = nodes.plan.nodes.iter().filter(|n| !n.leaf);
+    let mut precisions = vec![None; lambda.len()];
+    for factor in root_factors.chain(inner.map(|n| n.factor)) {
+        if precisions[factor].is_none() {
+            precisions[factor] = Some(precision(&lambda[factor])?);
+        }
+    }
     let m = directions.len();
-    let leaves = Leaves::new(nodes, root);
+    let leaves = Layer {
+        nodes,
+        leaves: Leaves::new(nodes, root),
+        rest: Rest::new(nodes, root),
+    };
+    let rest = &leaves.rest;
+    let n = rest.size;
     // A_iC̃ of the directions that move leaves.
     let moved: Vec<Option<Vec<f64>>> = directions
         .iter()
         .map(|direction| {
-            let any = nodes.plan.nodes.iter().any(|n| n.factor == direction.factor);
-            any.then(|| {
-                let spread = leaves.spread(nodes, root, direction);
-                let n = leaves.size;
-                product(&spread, &root.covariance, n, n, n, 1.0)
-            })
+            let any = leaves.of(direction.factor).next().is_some();
+            any.then(|| product(&leaves.spread(direction), &rest.covariance, n, n, n, 1.0))
         })
         .collect();
-    let quartics: Vec<Vec<f64>> = leaves.quartics(nodes, root, lambda);
-    let pairs = RootPairs::new(root, &precisions, lambda);
+    let quartics: Vec<Vec<f64>> = leaves.quartics(lambda.len());
+    let pairs = Pairs::new(rest, &precisions);
     let mut out = vec![0.0; m * m];
     for i in 0..m {
         let (a, change) = (directions[i].factor, &directions[i].change);
@@ -78,16 +81,16 @@ pub(super) fn traces(
                 sum += contract(&quartics[a], change, other, ka, ka);
             }
             if let (Some(x), Some(y)) = (&moved[i], &moved[j]) {
-                sum += trace_of_product(x, y, leaves.size);
+                sum += trace_of_product(x, y, n);
             }
             out[i * m + j] += sum;
         }
-        // Leaves of this direction with the root's levels of all others.
+        // Leaves of this direction with the other levels.
         let Some(moved) = &moved[i] else { continue };
         for b in 0..lambda.len() {
             let Some(h) = &precisions[b] else { continue };
             let kb = h.len().isqrt();
-            let met = diagonal_blocks(moved, root, b, kb);
+            let met = diagonal_blocks(moved, rest, b, kb);
             let both = sandwich(h, &met, kb);
             for (j, direction) in directions.iter().enumerate() {
                 if direction.factor != b {
@@ -146,15 +149,15 @@ fn trace_of_product(x: &[f64], y: &[f64], n: usize) -> f64 {
     sum
 }
 
-/// Σ_g (C̃A_iC̃)_gg over the root's levels of a factor, from A_iC̃.
-fn diagonal_blocks(moved: &[f64], root: &Root, factor: usize, k: usize) -> Vec<f64> {
-    let n = root.covariance_size;
+/// Σ_g (C̃A_iC̃)_gg over the levels of a factor that are left, from A_iC̃.
+fn diagonal_blocks(moved: &[f64], rest: &Rest, factor: usize, k: usize) -> Vec<f64> {
+    let n = rest.size;
     let mut out = vec![0.0; k * k];
-    for face in root.faces().iter().filter(|f| f.factor == factor) {
+    for &(_, offset) in rest.faces.iter().filter(|(f, _)| *f == factor) {
         for p in 0..k {
             for q in 0..k {
-                let (x, y) = ((face.offset + p) * n, (face.offset + q) * n);
-                out[p * k + q] += long_dot(&moved[x..x + n], &root.covariance[y..y + n]);
+                let (x, y) = ((offset + p) * n, (offset + q) * n);
+                out[p * k + q] += long_dot(&moved[x..x + n], &rest.covariance[y..y + n]);
             }
         }
     }
@@ -187,30 +190,67 @@ fn contract(sums: &[f64], e: &[f64], f: &[f64], ka: usize, kb: usize) -> f64 {
     out
 }
 
-impl Leaves {
+/// The leaves and what they meet.
+struct Layer<'a> {
+    nodes: &'a Sparse,
+    leaves: Leaves,
+    rest: Rest,
+}
+
+impl Layer<'_> {
+    /// The leaves of a factor.
+    fn of(&self, factor: usize) -> impl Iterator<Item = &Node> {
+        let nodes = self.nodes.plan.nodes.iter();
+        nodes.filter(move |n| n.leaf && n.factor == factor)
+    }
+
+    /// Whether a leaf meets so much that blocked arithmetic is faster.
+    fn is_dense(&self, node: &Node) -> bool {
+        node.height > 32 && 4 * node.height > self.rest.size
+    }
+
+    /// N_j of a leaf, by rows.
+    fn panel(&self, node: &Node) -> &[f64] {
+        let rows = node.height + self.leaves.fixed;
+        &self.leaves.rest[node.panel..node.panel + rows * node.width]
+    }
+
+    /// Appends the columns of a matrix with rows of K numbers, spread over all that is left.
+    fn append(&self, rows: &[f64], k: usize, positions: &[usize], into: &mut Vec<f64>) {
+        let first = into.len();
+        into.resize(first + k * self.rest.size, 0.0);
+        for (row, &at) in rows.chunks_exact(k).zip(positions) {
+            for (a, x) in row.iter().enumerate() {
+                into[first + a * self.rest.size + at] = *x;
+            }
+        }
+    }
+
     /// A_i = Σ_j N_jE_iN_j' over the leaves of the direction's factor, by columns.
-    fn spread(&self, nodes: &Sparse, root: &Root, direction: &Direction) -> Vec<f64> {
-        let size = self.size;
+    fn spread(&self, direction: &Direction) -> Vec<f64> {
+        let size = self.rest.size;
         let mut out = vec![0.0; size * size];
-        for node in nodes.plan.nodes.iter() {
-            if node.factor != direction.factor || Sparse::covers_root(node, root.effects) {
+        let (mut plain, mut scaled) = (Vec::new(), Vec::new());
+        let mut positions = Vec::new();
+        for node in self.of(direction.factor) {
+            let k = node.width;
+            let n = self.panel(node);
+            let half = multiply_rows(n, &direction.change, k);
+            self.rest.positions(self.nodes, node, &mut positions);
+            if self.is_dense(node) {
+                self.append(n, k, &positions, &mut plain);
+                self.append(&half, k, &positions, &mut scaled);
                 continue;
             }
-            let k = node.width;
-            let n = &self.rest[node.panel..node.panel + (node.height + self.fixed) * k];
-            let scaled = multiply_rows(n, &direction.change, k);
-            let inner = &nodes.plan.root_rows[node.root.clone()];
-            let fixed = (root.effects..size).map(|at| at as u32);
-            for (g, at) in inner.iter().copied().chain(fixed.clone()).enumerate() {
-                let column = &mut out[at as usize * size..(at as usize + 1) * size];
-                let own = &scaled[g * k..(g + 1) * k];
-                let rows = inner.iter().copied().chain(fixed.clone());
-                for (row, n) in rows.zip(n.chunks_exact(k)).skip(g) {
-                    column[row as usize] += own.iter().zip(n).map(|(x, y)| x * y).sum::<f64>();
+            // Positions increase: the lower triangle.
+            for (g, &at) in positions.iter().enumerate() {
+                let column = &mut out[at * size..(at + 1) * size];
+                let own = &half[g * k..(g + 1) * k];
+                for (&row, n) in positions.iter().zip(n.chunks_exact(k)).skip(g) {
+                    column[row] += own.iter().zip(n).map(|(x, y)| x * y).sum::<f64>();
                 }
             }
         }
-        let (plain, scaled) = self.dense_columns(nodes, direction);
         if !plain.is_empty() {
             let count = plain.len() / size;
             matmul(
@@ -231,36 +271,44 @@ impl Leaves {
 
     /// For each factor, Σ_j K⊗K − K⊗R − R⊗K over its leaves with R_j = N_j'C̃N_j, as vec·vec': that is
     /// (K − R)⊗(K − R) − R⊗R. Empty for a factor without leaves.
-    fn quartics(&self, nodes: &Sparse, root: &Root, lambda: &[Vec<f64>]) -> Vec<Vec<f64>> {
-        let size = self.size;
-        let mut out = vec![Vec::new(); lambda.len()];
-        let count = self.columns.len().checked_div(size).unwrap_or(0);
-        let dense = product(&root.covariance, &self.columns, size, size, count, 1.0);
+    fn quartics(&self, factors: usize) -> Vec<Vec<f64>> {
+        let size = self.rest.size;
+        let mut out = vec![Vec::new(); factors];
+        let mut positions = Vec::new();
+        let mut columns = Vec::new();
+        for node in self.nodes.plan.nodes.iter().filter(|n| n.leaf) {
+            self.rest.positions(self.nodes, node, &mut positions);
+            if self.is_dense(node) {
+                self.append(self.panel(node), node.width, &positions, &mut columns);
+            }
+        }
+        let count = columns.len().checked_div(size).unwrap_or(0);
+        let dense = product(&self.rest.covariance, &columns, size, size, count, 1.0);
         let mut first = 0;
-        let joint = nodes.joint(root);
-        let mut met = Vec::new();
-        for node in &nodes.plan.nodes {
+        for node in self.nodes.plan.nodes.iter().filter(|n| n.leaf) {
             let k = node.width;
             let mut taken = vec![0.0; k * k];
-            if Sparse::covers_root(node, root.effects) {
+            if self.is_dense(node) {
                 for p in 0..k {
                     for q in 0..k {
                         let (x, y) = ((first + p) * size, (first + q) * size);
-                        taken[p * k + q] =
-                            long_dot(&self.columns[x..x + size], &dense[y..y + size]);
+                        taken[p * k + q] = long_dot(&columns[x..x + size], &dense[y..y + size]);
                     }
                 }
                 first += k;
             } else {
-                let rows = (node.height + self.fixed) * k;
-                let n = &self.rest[node.panel..node.panel + rows];
-                met.clear();
-                met.resize(rows, 0.0);
-                nodes.multiply_covariance(node, &joint, n, &mut met);
-                for (n, c) in n.chunks_exact(k).zip(met.chunks_exact(k)) {
+                let n = self.panel(node);
+                self.rest.positions(self.nodes, node, &mut positions);
+                let mut met = vec![0.0; k];
+                for (&at, own) in positions.iter().zip(n.chunks_exact(k)) {
+                    let column = &self.rest.covariance[at * size..(at + 1) * size];
+                    met.fill(0.0);
+                    for (&row, n) in positions.iter().zip(n.chunks_exact(k)) {
+                        met.iter_mut().zip(n).for_each(|(m, x)| *m += column[row] * x);
+                    }
                     for p in 0..k {
                         for q in 0..k {
-                            taken[p * k + q] += n[p] * c[q];
+                            taken[p * k + q] += own[p] * met[q];
                         }
                     }
                 }
@@ -268,7 +316,7 @@ impl Leaves {
             let sums = &mut out[node.factor];
             sums.resize(k * k * k * k, 0.0);
             accumulate(&taken, -1.0, sums);
-            let kept = &self.kept[node.own..node.own + k * k];
+            let kept = &self.leaves.kept[node.own..node.own + k * k];
             taken.iter_mut().zip(kept).for_each(|(r, x)| *r = x - *r);
             accumulate(&taken, 1.0, sums);
         }
@@ -276,16 +324,16 @@ impl Leaves {
     }
 }
 
-/// Σ_gh vec(G_gh)vec(G_gh)' over the root's levels g and h of two factors, b ≤ a.
-struct RootPairs {
+/// Σ_gh vec(G_gh)vec(G_gh)' over the levels g and h of two factors that are left, b ≤ a.
+struct Pairs {
     sums: Vec<Vec<f64>>,
 }
 
-impl RootPairs {
-    fn new(root: &Root, precisions: &[Option<Vec<f64>>], lambda: &[Vec<f64>]) -> Self {
-        let n = root.covariance_size;
+impl Pairs {
+    fn new(rest: &Rest, precisions: &[Option<Vec<f64>>]) -> Self {
+        let n = rest.size;
         let mut sums = Vec::new();
-        for a in 0..lambda.len() {
+        for a in 0..precisions.len() {
             for b in 0..=a {
                 let (Some(h), Some(g)) = (&precisions[a], &precisions[b]) else {
                     sums.push(Vec::new());
@@ -295,21 +343,21 @@ impl RootPairs {
                 let mut sum = vec![0.0; ka * kb * ka * kb];
                 let mut block = vec![0.0; ka * kb];
                 let mut half = vec![0.0; ka * kb];
-                for row in root.faces().iter().filter(|f| f.factor == a) {
-                    for column in root.faces().iter().filter(|f| f.factor == b) {
+                for &(_, row) in rest.faces.iter().filter(|(f, _)| *f == a) {
+                    for &(_, column) in rest.faces.iter().filter(|(f, _)| *f == b) {
                         if ka == 1 && kb == 1 {
-                            let c = root.covariance[column.offset * n + row.offset];
-                            let own = if row.offset == column.offset { h[0] } else { 0.0 };
+                            let c = rest.covariance[column * n + row];
+                            let own = if row == column { h[0] } else { 0.0 };
                             let x = own - h[0] * c * g[0];
                             sum[0] += x * x;
                             continue;
                         }
                         for p in 0..ka {
                             for q in 0..kb {
-                                let at = column.offset + q;
+                                let at = column + q;
                                 half[p * kb + q] = (0..ka)
                                     .map(|r| {
-                                        h[p * ka + r] * root.covariance[at * n + row.offset + r]
+                                        h[p * ka + r] * rest.covariance[at * n + row + r]
                                     })
                                     .sum();
                             }
@@ -321,7 +369,7 @@ impl RootPairs {
                                 block[p * kb + q] = -taken;
                             }
                         }
-                        if row.offset == column.offset {
+                        if row == column {
                             block.iter_mut().zip(h).for_each(|(x, h)| *x += h);
                         }
                         accumulate(&block, 1.0, &mut sum);

@@ -11,6 +11,7 @@ mod lane;
 mod lanes;
 mod moments;
 mod plan;
+mod rest;
 mod root;
 mod small;
 mod sparse;
