@@ -26,7 +26,7 @@ const fn ask(name: &'static str, case: &'static str, about: &'static str, in_r: 
 }
 
 /// All of them: on a small, a balanced, a middling and a large model.
-pub const QUESTIONS: [Question; 43] = [
+pub const QUESTIONS: [Question; 46] = [
     ask("satterthwaite", "sleepstudy", "", true),
     ask("kenward-roger", "sleepstudy", "", true),
     ask("anova", "sleepstudy", "", true),
@@ -48,6 +48,9 @@ pub const QUESTIONS: [Question; 43] = [
     ask("pool", "growth", "child", false),
     ask("satterthwaite", "insteval", "", true),
     ask("kenward-roger", "insteval", "", false),
+    ask("satterthwaite", "insteval-reml", "", true),
+    ask("kenward-roger", "insteval-reml", "", false),
+    ask("r2", "insteval-reml", "", false),
     ask("check", "insteval", "", false),
     ask("modes", "insteval", "", true),
     ask("r2", "insteval", "", true),
@@ -81,6 +84,16 @@ const CAKE: Case = Case {
     reml: true,
 };
 
+/// Kenward and Roger's is of the REML fit: from the fit by ML it takes a refit.
+const INSTEVAL_REML: Case = Case {
+    name: "insteval-reml",
+    data: "insteval",
+    make: generate::insteval,
+    formula: "y ~ service + (1 | s) + (1 | d) + (1 | dept)",
+    glmm: None,
+    reml: true,
+};
+
 fn cake() -> Data {
     generate::built_in("cake")
 }
@@ -93,9 +106,9 @@ impl Question {
 
     /// The model.
     pub fn model(&self) -> &'static Case {
-        CASES
-            .iter()
-            .find(|c| c.name == self.case)
-            .unwrap_or(const { &CAKE })
+        const MORE: [&Case; 2] = [&CAKE, &INSTEVAL_REML];
+        let mut all = CASES.iter().chain(MORE);
+        all.find(|c| c.name == self.case)
+            .expect("every question names a case")
     }
 }

@@ -32,6 +32,7 @@ mod fixed_effects;
 mod format;
 mod intervals;
 mod joint;
+mod leverage;
 mod levels;
 mod linear;
 mod means;

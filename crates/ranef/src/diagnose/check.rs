@@ -131,9 +131,7 @@ impl Fit {
         progress: &mut dyn FnMut(&'static str),
     ) -> Result<Check, Error> {
         progress("reading the rows");
-        let rows = self.model_rows(source)?;
-        progress("leverages");
-        let leverages = rows.leverages(self)?;
+        let (rows, leverages) = self.rows_and_leverages(source)?;
         progress("comparing optimisers");
         let optimizers = if self.theta().is_empty() {
             None

@@ -219,7 +219,7 @@ impl Fit {
                 self.at_the_same_variances(&reduced())
             };
             let fitted = if exact {
-                self.without(&reduced()).ok()
+                self.engine_fit_near(&reduced(), self.reml()).ok()
             } else {
                 None
             };
@@ -260,27 +260,6 @@ impl Fit {
             df: df.collect(),
             levels: out,
         })
-    }
-
-    /// The fit without some rows, started where all rows ended. Where variances are zero there or
-    /// here that may be a lesser minimum on the boundary, so the ordinary start has a try as well.
-    fn without(&self, statistics: &Statistics) -> Result<lmm::Fit, lmm::FitError> {
-        let ordinary = lmm::Options {
-            reml: self.reml(),
-            ..Default::default()
-        };
-        let warm = lmm::Options {
-            start: Some(self.theta().to_vec()),
-            ..ordinary.clone()
-        };
-        let fit = lmm::fit(statistics, &warm)?;
-        if !self.singular() && !fit.singular.contains(&true) && fit.certificate.converged {
-            return Ok(fit);
-        }
-        match lmm::fit(statistics, &ordinary) {
-            Ok(other) if other.value < fit.value => Ok(other),
-            _ => Ok(fit),
-        }
     }
 
     fn at_the_same_variances(&self, statistics: &Statistics) -> Option<Without> {
@@ -416,13 +395,25 @@ fn substitute((l, scale): &(Vec<f64>, Vec<f64>), v: &[f64]) -> Vec<f64> {
     out
 }
 
+/// v'A⁻¹v of one matrix and many vectors.
+pub(super) struct InverseForm(Option<(Vec<f64>, Vec<f64>)>);
+
+impl InverseForm {
+    /// Of a p × p matrix.
+    pub fn new(matrix: &[f64], p: usize) -> Self {
+        Self((p > 0).then(|| factor(matrix, p)).flatten())
+    }
+
+    /// v'A⁻¹v; `None` where A is not positive definite.
+    pub fn at(&self, v: &[f64]) -> Option<f64> {
+        let factor = self.0.as_ref()?;
+        Some(substitute(factor, v).iter().map(|x| x * x).sum())
+    }
+}
+
 /// v'A⁻¹v.
 pub(super) fn form_of_inverse(matrix: &[f64], v: &[f64]) -> Option<f64> {
-    if v.is_empty() {
-        return None;
-    }
-    let factor = factor(matrix, v.len())?;
-    Some(substitute(&factor, v).iter().map(|x| x * x).sum())
+    InverseForm::new(matrix, v.len()).at(v)
 }
 
 fn ln_determinant(matrix: &[f64], p: usize) -> Option<f64> {

@@ -61,7 +61,8 @@ impl Fit {
                 engine: fit.kenward_roger(),
             })?
         } else {
-            let mut fit = self.engine_fit(true)?;
+            let near = self.engine_fit_near(self.statistics()?, true);
+            let mut fit = near.map_err(|e| Error::fit(&e))?;
             KenwardRoger {
                 beta: fit.beta.clone(),
                 refitted: true,
