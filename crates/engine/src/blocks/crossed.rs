@@ -96,11 +96,7 @@ pub(super) fn traces(
                 if direction.factor != b {
                     continue;
                 }
-                let sum: f64 = both
-                    .iter()
-                    .zip(&direction.change)
-                    .map(|(x, e)| x * e)
-                    .sum();
+                let sum: f64 = both.iter().zip(&direction.change).map(|(x, e)| x * e).sum();
                 // It is there once as (i, j) and once as (j, i).
                 out[i.max(j) * m + i.min(j)] += if i == j { 2.0 * sum } else { sum };
             }
@@ -124,9 +120,7 @@ fn precision(lambda: &[f64]) -> Option<Vec<f64>> {
     for c in 0..k {
         for i in c..k {
             let unit = f64::from(u8::from(i == c));
-            let taken: f64 = (c..i)
-                .map(|b| lambda[i * k + b] * inverse[b * k + c])
-                .sum();
+            let taken: f64 = (c..i).map(|b| lambda[i * k + b] * inverse[b * k + c]).sum();
             inverse[i * k + c] = (unit - taken) / lambda[i * k + i];
         }
     }
@@ -304,7 +298,9 @@ impl Layer<'_> {
                     let column = &self.rest.covariance[at * size..(at + 1) * size];
                     met.fill(0.0);
                     for (&row, n) in positions.iter().zip(n.chunks_exact(k)) {
-                        met.iter_mut().zip(n).for_each(|(m, x)| *m += column[row] * x);
+                        met.iter_mut()
+                            .zip(n)
+                            .for_each(|(m, x)| *m += column[row] * x);
                     }
                     for p in 0..k {
                         for q in 0..k {
@@ -356,9 +352,7 @@ impl Pairs {
                             for q in 0..kb {
                                 let at = column + q;
                                 half[p * kb + q] = (0..ka)
-                                    .map(|r| {
-                                        h[p * ka + r] * rest.covariance[at * n + row + r]
-                                    })
+                                    .map(|r| h[p * ka + r] * rest.covariance[at * n + row + r])
                                     .sum();
                             }
                         }
@@ -382,11 +376,7 @@ impl Pairs {
     }
 
     /// Σ_gh tr(E G_gh F G_hg).
-    fn trace(
-        &self,
-        (a, e, ka): (usize, &[f64], usize),
-        (b, f, kb): (usize, &[f64], usize),
-    ) -> f64 {
+    fn trace(&self, (a, e, ka): (usize, &[f64], usize), (b, f, kb): (usize, &[f64], usize)) -> f64 {
         if a < b {
             return self.trace((b, f, kb), (a, e, ka));
         }

@@ -519,7 +519,14 @@ impl<'a> Tangent<'a> {
             .iter()
             .any(|&j| self.nodes.plan.nodes[j].factor == direction.factor);
         let plain = if moves {
-            product(&self.root.covariance, &self.leaves.columns, n, n, count, 1.0)
+            product(
+                &self.root.covariance,
+                &self.leaves.columns,
+                n,
+                n,
+                count,
+                1.0,
+            )
         } else {
             Vec::new()
         };

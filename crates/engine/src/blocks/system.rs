@@ -1,7 +1,7 @@
 //! The whole linear system: one of the two kernels, and the root.
 
-use super::curvature::{self, Direction};
 use super::crossed;
+use super::curvature::{self, Direction};
 use super::hold::Hold;
 use super::joint::Kept;
 use super::lanes::Lanes;

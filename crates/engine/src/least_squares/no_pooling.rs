@@ -299,7 +299,10 @@ impl<'a> Solution<'a> {
         let inverse = self.sweep.inverses.inverse(level);
         // G Z'[X y], less what the common columns have of it.
         let through = &mut room.through;
-        for (row, g) in through.chunks_exact_mut(t).zip(inverse.chunks_exact(k.max(1))) {
+        for (row, g) in through
+            .chunks_exact_mut(t)
+            .zip(inverse.chunks_exact(k.max(1)))
+        {
             row.fill(0.0);
             for (g, x) in g.iter().zip(tail.chunks_exact(t)) {
                 row.iter_mut().zip(x).for_each(|(sum, x)| *sum += g * x);
@@ -460,7 +463,10 @@ impl<'a> Solution<'a> {
             })
             .collect();
         let rows = self.statistics.rows().max(1) as f64;
-        (same, (0..k).map(|a| total.random[a * k + a] / rows).collect())
+        (
+            same,
+            (0..k).map(|a| total.random[a * k + a] / rows).collect(),
+        )
     }
 }
 

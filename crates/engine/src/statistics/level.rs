@@ -177,7 +177,10 @@ impl Levels<'_> {
         let (statistics, factor) = (self.statistics, self.factor);
         let levels = statistics.layout.factors[factor].levels;
         let k = statistics.layout.factors[factor].width;
-        let (mut own, mut tail) = (vec![0.0; k * k], vec![0.0; k * (statistics.layout.fixed + 1)]);
+        let (mut own, mut tail) = (
+            vec![0.0; k * k],
+            vec![0.0; k * (statistics.layout.fixed + 1)],
+        );
         for level in 0..levels {
             add(&mut own, statistics.own(factor, level));
             add(&mut tail, statistics.tail(factor, level));

@@ -80,11 +80,8 @@ impl Fit {
                     (error > 0.0).then(|| deletion.change[j] / error)
                 })
                 .collect();
-            let cooks_fixed = deletion.and_then(|deletion| {
-                precision
-                    .at(&deletion.change)
-                    .map(|form| form / p as f64)
-            });
+            let cooks_fixed = deletion
+                .and_then(|deletion| precision.at(&deletion.change).map(|form| form / p as f64));
             let free = 1.0 - h;
             out.push(RowInfluence {
                 row: rows.number[i] + 1,

@@ -66,7 +66,8 @@ impl Fit {
                         }
                     });
                     let sigma_squared = self.sigma() * self.sigma();
-                    let known: Vec<f64> = (0..levels).filter_map(|l| own.level(l).own[at]).collect();
+                    let known: Vec<f64> =
+                        (0..levels).filter_map(|l| own.level(l).own[at]).collect();
                     let hlm = known
                         .iter()
                         .map(|v| variance / (variance + sigma_squared * v))
