@@ -45,7 +45,7 @@ pub const QUESTIONS: [Question; 46] = [
     ask("influence", "growth", "school", true),
     ask("anova", "growth", "", true),
     ask("means", "growth", "year", true),
-    ask("pool", "growth", "child", false),
+    ask("pool", "growth", "child:school", false),
     ask("satterthwaite", "insteval", "", true),
     ask("kenward-roger", "insteval", "", false),
     ask("satterthwaite", "insteval-reml", "", true),

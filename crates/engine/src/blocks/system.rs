@@ -42,6 +42,8 @@ struct Known {
     inverse: Option<(bool, Vec<Vec<f64>>)>,
     /// The sums over the lanes' levels.
     moments: Option<(bool, Moments)>,
+    /// The nodes' traces for single entries of the covariances.
+    traces: Option<(bool, Vec<f64>)>,
 }
 
 /// What an evaluation gives.
@@ -313,19 +315,73 @@ impl System {
     /// T_ij = tr(PV_iPV_j) by REML, tr(V⁻¹V_iV⁻¹V_j) by ML, for the directions V_i; call after
     /// [`System::derivatives`] at the same θ.
     pub fn traces(&mut self, reml: bool, directions: &[Direction]) -> Vec<f64> {
-        match &self.kernel {
-            Kernel::Nodes(nodes) => {
-                let separate = crossed::traces(nodes, &self.root, &self.lambda, directions);
-                separate.unwrap_or_else(|| {
-                    let widths: Vec<usize> = self.layout.factors.iter().map(|f| f.width).collect();
-                    curvature::traces(nodes, &self.root, &widths, directions)
-                })
-            }
-            Kernel::Lanes(_) => {
-                let phi = self.phi(reml);
-                self.moments(reml).traces(directions, &phi)
+        if matches!(self.kernel, Kernel::Lanes(_)) {
+            let phi = self.phi(reml);
+            return self.moments(reml).traces(directions, &phi);
+        }
+        // The traces are linear in both directions, so those of single entries give all others: the
+        // tests of Satterthwaite and of Kenward and Roger share them. Where the terms of a factor
+        // are uncorrelated there are more entries than θ.
+        let basis = self.single_entries();
+        let m = directions.len();
+        if basis.len() != m {
+            return self.traces_of_nodes(directions);
+        }
+        let known = self.known.traces.take().filter(|(by, _)| *by == reml);
+        let known = known.unwrap_or_else(|| (reml, self.traces_of_nodes(&basis)));
+        let single = &self.known.traces.insert(known).1;
+        let shares: Vec<Vec<f64>> = directions
+            .iter()
+            .map(|direction| {
+                let share = |single: &Direction| {
+                    let at = single.change.iter().position(|&x| x != 0.0);
+                    let own = single.factor == direction.factor;
+                    at.filter(|_| own).map_or(0.0, |at| direction.change[at])
+                };
+                basis.iter().map(share).collect()
+            })
+            .collect();
+        let mut half = vec![0.0; m * m];
+        for (row, share) in half.chunks_exact_mut(m.max(1)).zip(&shares) {
+            for (x, line) in share.iter().zip(single.chunks_exact(m)) {
+                row.iter_mut().zip(line).for_each(|(sum, t)| *sum += x * t);
             }
         }
+        let mut out = vec![0.0; m * m];
+        for i in 0..m {
+            for j in 0..=i {
+                let row = &half[i * m..(i + 1) * m];
+                out[i * m + j] = row.iter().zip(&shares[j]).map(|(x, y)| x * y).sum();
+                out[j * m + i] = out[i * m + j];
+            }
+        }
+        out
+    }
+
+    /// The directions of single entries of each factor's relative covariance, both triangles.
+    fn single_entries(&self) -> Vec<Direction> {
+        let mut out = Vec::new();
+        for (factor, shape) in self.layout.factors.iter().enumerate() {
+            let k = shape.width;
+            for (i, j) in (0..k).flat_map(|i| (0..=i).map(move |j| (i, j))) {
+                let mut change = vec![0.0; k * k];
+                change[i * k + j] = 1.0;
+                change[j * k + i] = 1.0;
+                out.push(Direction { factor, change });
+            }
+        }
+        out
+    }
+
+    fn traces_of_nodes(&self, directions: &[Direction]) -> Vec<f64> {
+        let Kernel::Nodes(nodes) = &self.kernel else {
+            unreachable!("traces of nodes");
+        };
+        let separate = crossed::traces(nodes, &self.root, &self.lambda, directions);
+        separate.unwrap_or_else(|| {
+            let widths: Vec<usize> = self.layout.factors.iter().map(|f| f.width).collect();
+            curvature::traces(nodes, &self.root, &widths, directions)
+        })
     }
 
     /// (X'V⁻¹X)⁻¹ by REML, nothing by ML.

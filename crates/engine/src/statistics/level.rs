@@ -168,7 +168,7 @@ impl Levels<'_> {
         let own = self.statistics.own(self.factor, level);
         let tail = self.statistics.tail(self.factor, level);
         self.level.rows = self.statistics.counts(self.factor)[level] as usize;
-        self.to_user(own, tail)
+        self.convert(own, tail)
     }
 
     /// The sums over all levels.
@@ -186,11 +186,11 @@ impl Levels<'_> {
             add(&mut tail, statistics.tail(factor, level));
         }
         self.level.rows = statistics.rows;
-        self.to_user(&own, &tail)
+        self.convert(&own, &tail)
     }
 
     /// From a block and a tail in standard units.
-    fn to_user(&mut self, own: &[f64], tail: &[f64]) -> &Level {
+    fn convert(&mut self, own: &[f64], tail: &[f64]) -> &Level {
         let layout = &self.statistics.layout;
         let (k, p) = (layout.factors[self.factor].width, layout.fixed);
         let t = p + 1;
