@@ -82,6 +82,7 @@ const CAKE: Case = Case {
     formula: "angle ~ recipe * temp + (1 | recipe:replicate)",
     glmm: None,
     reml: true,
+    family: "gaussian",
 };
 
 /// Kenward and Roger's is of the REML fit: from the fit by ML it takes a refit.

@@ -60,6 +60,7 @@
 mod blocks;
 mod coordinates;
 pub mod distributions;
+pub mod glmm;
 pub mod goodness;
 mod layout;
 mod least_squares;

@@ -27,9 +27,12 @@ mod effects;
 mod effects_table;
 mod equations;
 mod error;
+mod family;
+mod few_groups;
 mod fit;
 mod fixed_effects;
 mod format;
+mod generalised;
 mod intervals;
 mod joint;
 mod levels;
@@ -68,6 +71,7 @@ pub use diagnose::{
 pub use effects::{Effects, GroupCoefficient, RandomEffect};
 pub use equations::{Equation, Equations, LevelEquations, Symbol};
 pub use error::{Error, Place};
+pub use family::Family;
 pub use fit::{Certificate, Coefficient, Fit};
 pub use fixed_effects::{FixedEffect, FixedEffects, FixedEffectsOptions, SpecificationTest};
 pub use intervals::{

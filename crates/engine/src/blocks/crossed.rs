@@ -21,8 +21,10 @@ use faer::{Accum, MatMut, MatRef, Par};
 use super::curvature::{Direction, Leaves};
 use super::plan::Node;
 use super::rest::Rest;
-use super::root::{Root, largest_inverse, mirror_lower};
-use super::small::{long_dot, multiply_rows, product, sandwich, transpose};
+use super::root::Root;
+use super::small::{
+    largest_inverse, long_dot, mirror_lower, multiply_rows, product, sandwich, transpose,
+};
 use super::sparse::Sparse;
 
 /// |Λ⁻¹| of a root factor above which too few digits are left.

@@ -13,7 +13,7 @@ use faer::{MatMut, MatRef, Par};
 
 use super::hold::Hold;
 use super::plan::{Plan, RootFace};
-use super::small::long_dot;
+use super::small::{largest_inverse, long_dot, mirror_lower, scale_columns, transpose_multiply};
 use crate::statistics::Statistics;
 
 /// Above this |Λ⁻¹| the score of a root factor is taken from S and not from Ω⁻¹: multiplying by
@@ -64,7 +64,31 @@ impl Root {
         let (effects, p) = (plan.root_effects, layout.fixed);
         let size = effects + p + 1;
         let widths: Vec<usize> = layout.factors.iter().map(|f| f.width).collect();
-        let mut base = vec![0.0; size * size];
+        let need =
+            llt::factor::cholesky_in_place_scratch::<f64>(size, Par::Seq, Default::default())
+                .or(llt::inverse::inverse_scratch::<f64>(size, Par::Seq));
+        let mut out = Self {
+            faces: plan.root_faces.clone(),
+            widths,
+            effects,
+            fixed: p,
+            size,
+            s: vec![0.0; size * size],
+            omega: vec![0.0; size * size],
+            base: vec![0.0; size * size],
+            covariance: Vec::new(),
+            covariance_size: 0,
+            memory: MemBuffer::new(need),
+        };
+        out.load(statistics);
+        out
+    }
+
+    /// Takes up the numbers of statistics with the same pattern.
+    pub fn load(&mut self, statistics: &Statistics) {
+        let layout = statistics.layout();
+        let (effects, p, size, widths) = (self.effects, self.fixed, self.size, &self.widths);
+        let base = &mut self.base;
         let corner = statistics.corner();
         for c in 0..=p {
             for r in c..=p {
@@ -76,7 +100,7 @@ impl Root {
             .iter()
             .map(|f| vec![usize::MAX; f.levels])
             .collect();
-        for face in &plan.root_faces {
+        for face in &self.faces {
             offsets[face.factor][face.level] = face.offset;
             let k = widths[face.factor];
             let own = statistics.own(face.factor, face.level);
@@ -89,8 +113,9 @@ impl Root {
                 column[effects..].copy_from_slice(&tail[c * (p + 1)..(c + 1) * (p + 1)]);
             }
         }
-        for b in 0..widths.len() {
-            for a in 0..b {
+        let in_root = |factor: usize| self.faces.iter().any(|f| f.factor == factor);
+        for b in (0..widths.len()).filter(|&b| in_root(b)) {
+            for a in (0..b).filter(|&a| in_root(a)) {
                 for ((la, lb), values) in statistics.pairs(a, b).iter() {
                     let (oa, ob) = (offsets[a][la as usize], offsets[b][lb as usize]);
                     if oa == usize::MAX || ob == usize::MAX {
@@ -104,22 +129,6 @@ impl Root {
                     }
                 }
             }
-        }
-        let need =
-            llt::factor::cholesky_in_place_scratch::<f64>(size, Par::Seq, Default::default())
-                .or(llt::inverse::inverse_scratch::<f64>(size, Par::Seq));
-        Self {
-            faces: plan.root_faces.clone(),
-            widths,
-            effects,
-            fixed: p,
-            size,
-            s: base.clone(),
-            omega: vec![0.0; size * size],
-            base,
-            covariance: Vec::new(),
-            covariance_size: 0,
-            memory: MemBuffer::new(need),
         }
     }
 
@@ -558,71 +567,5 @@ impl Root {
         triangular_solve::solve_lower_triangular_in_place(l, columns.as_mut(), Par::Seq);
         triangular_solve::solve_upper_triangular_in_place(l.transpose(), columns, Par::Seq);
         inverse
-    }
-}
-
-/// Copies the lower triangle of a matrix by columns to its upper triangle.
-pub(crate) fn mirror_lower(matrix: &mut [f64], n: usize) {
-    const TILE: usize = 32;
-    for c0 in (0..n).step_by(TILE) {
-        for r0 in (c0..n).step_by(TILE) {
-            for c in c0..(c0 + TILE).min(n) {
-                for r in r0.max(c + 1)..(r0 + TILE).min(n) {
-                    matrix[r * n + c] = matrix[c * n + r];
-                }
-            }
-        }
-    }
-}
-
-/// Multiplies k columns by the k × k matrix `l` (by rows) from the right, in the given rows.
-fn scale_columns(
-    columns: &mut [f64],
-    l: &[f64],
-    k: usize,
-    height: usize,
-    rows: std::ops::Range<usize>,
-) {
-    if k == 1 {
-        columns[rows].iter_mut().for_each(|x| *x *= l[0]);
-        return;
-    }
-    let mut row_values = vec![0.0; k];
-    for row in rows {
-        for (c, value) in row_values.iter_mut().enumerate() {
-            *value = (0..k)
-                .map(|b| columns[b * height + row] * l[b * k + c])
-                .sum();
-        }
-        for (c, value) in row_values.iter().enumerate() {
-            columns[c * height + row] = *value;
-        }
-    }
-}
-
-/// The largest |element| of the inverse of a lower triangular matrix by rows; infinite where
-/// there is none.
-pub(super) fn largest_inverse(l: &[f64], k: usize) -> f64 {
-    let mut largest = 0.0f64;
-    let mut column = vec![0.0; k];
-    for c in 0..k {
-        for i in c..k {
-            let unit = if i == c { 1.0 } else { 0.0 };
-            let taken: f64 = (c..i).map(|b| l[i * k + b] * column[b]).sum();
-            column[i] = (unit - taken) / l[i * k + i];
-            // Zero over zero is no reason to divide either.
-            largest = largest.max(column[i].abs());
-            if column[i].is_nan() {
-                return f64::INFINITY;
-            }
-        }
-    }
-    largest
-}
-
-/// Λ' times k numbers in place, Λ lower triangular by rows.
-fn transpose_multiply(values: &mut [f64], l: &[f64], k: usize) {
-    for i in 0..k {
-        values[i] = (i..k).map(|m| l[m * k + i] * values[m]).sum();
     }
 }

@@ -102,8 +102,8 @@ impl Fit {
     /// done.
     ///
     /// # Errors
-    /// `unknown_group` for a factor that the model does not have, `no_groups` for a model without
-    /// any; `needs_rows` for a loaded fit without rows.
+    /// `no_fixed_effects` for a model without them, `unknown_group` for a factor that the model does
+    /// not have, `no_groups` for a model without any; `needs_rows` for a loaded fit without rows.
     pub fn group_influence(
         &self,
         source: &dyn Source,
@@ -112,8 +112,21 @@ impl Fit {
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<GroupInfluence, Error> {
         let factor = self.factor_named(group)?;
+        self.something_to_move()?;
         let rows = self.model_rows(source)?;
         self.group_influence_of(&rows, factor, deletions, progress)
+    }
+
+    /// Influence is that on the fixed effects: without any there is nothing to say.
+    pub(super) fn something_to_move(&self) -> Result<(), Error> {
+        if !self.fixef().is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(
+            "no_fixed_effects",
+            "the model has no fixed effects, so no group and no row can move them",
+        )
+        .with_hint("`ranef check` looks at residuals and random effects"))
     }
 
     /// The grouping factor of this name, or the one with the fewest levels.
@@ -311,7 +324,7 @@ impl Fit {
     fn variance_changes(&self, fit: &lmm::Fit) -> Vec<VarianceChange> {
         let mut out = Vec::new();
         let relative = |then: f64, now: f64| (then != 0.0).then(|| now / then - 1.0);
-        for (all, left) in (self.varcorr().iter()).zip(RandomBlock::of(self.recipe(), fit)) {
+        for (all, left) in (self.varcorr().iter()).zip(RandomBlock::of_linear(self.recipe(), fit)) {
             for (i, first) in all.terms.iter().enumerate() {
                 for (j, second) in all.terms.iter().enumerate().skip(i) {
                     out.push(VarianceChange {
