@@ -307,32 +307,6 @@ impl Fit {
         lmm::fit(self.statistics()?, &settings).map_err(|e| Error::fit(&e))
     }
 
-    /// A fit of statistics near those of this one, started where it ended. Where variances are zero
-    /// here or there that may be a lesser minimum on the boundary, so the ordinary start has a try
-    /// as well.
-    pub(crate) fn engine_fit_near(
-        &self,
-        statistics: &Statistics,
-        reml: bool,
-    ) -> Result<lmm::Fit, lmm::FitError> {
-        let ordinary = lmm::Options {
-            reml,
-            ..Default::default()
-        };
-        let warm = lmm::Options {
-            start: Some(self.facts.estimates.theta.clone()),
-            ..ordinary.clone()
-        };
-        let fit = lmm::fit(statistics, &warm)?;
-        if !self.singular() && !fit.singular.contains(&true) && fit.certificate.converged {
-            return Ok(fit);
-        }
-        match lmm::fit(statistics, &ordinary) {
-            Ok(other) if other.value < fit.value => Ok(other),
-            _ => Ok(fit),
-        }
-    }
-
     /// The same model by REML (true) or by maximum likelihood, from the statistics at hand: no row
     /// is read. Where the fit is by that method already it is made anew.
     ///

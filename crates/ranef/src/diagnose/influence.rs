@@ -232,7 +232,7 @@ impl Fit {
                 self.at_the_same_variances(&reduced())
             };
             let fitted = if exact {
-                self.engine_fit_near(&reduced(), self.reml()).ok()
+                self.without(&reduced()).ok()
             } else {
                 None
             };
@@ -273,6 +273,27 @@ impl Fit {
             df: df.collect(),
             levels: out,
         })
+    }
+
+    /// The fit without some rows, started where all rows ended. Where variances are zero there or
+    /// here that may be a lesser minimum on the boundary, so the ordinary start has a try as well.
+    fn without(&self, statistics: &Statistics) -> Result<lmm::Fit, lmm::FitError> {
+        let ordinary = lmm::Options {
+            reml: self.reml(),
+            ..Default::default()
+        };
+        let warm = lmm::Options {
+            start: Some(self.theta().to_vec()),
+            ..ordinary.clone()
+        };
+        let fit = lmm::fit(statistics, &warm)?;
+        if !self.singular() && !fit.singular.contains(&true) && fit.certificate.converged {
+            return Ok(fit);
+        }
+        match lmm::fit(statistics, &ordinary) {
+            Ok(other) if other.value < fit.value => Ok(other),
+            _ => Ok(fit),
+        }
     }
 
     fn at_the_same_variances(&self, statistics: &Statistics) -> Option<Without> {

@@ -61,8 +61,7 @@ impl Fit {
                 engine: fit.kenward_roger(),
             })?
         } else {
-            let near = self.engine_fit_near(self.statistics()?, true);
-            let mut fit = near.map_err(|e| Error::fit(&e))?;
+            let mut fit = self.engine_fit(true)?;
             KenwardRoger {
                 beta: fit.beta.clone(),
                 refitted: true,
