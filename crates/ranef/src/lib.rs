@@ -36,6 +36,7 @@ mod generalised;
 mod intervals;
 mod joint;
 mod levels;
+mod leverage;
 mod linear;
 mod means;
 mod moments;

@@ -75,7 +75,8 @@ fn check(model: &Model, theta: &[f64], rng: &mut Rng, order: &[usize], split: us
                 kept.product(&row_a, &row_b) / other,
                 covariance / other,
             );
-            let with_fixed = kept.with_fixed(&row_a);
+            let mut with_fixed = Vec::new();
+            kept.with_fixed(&row_a, &mut with_fixed);
             for (j, x) in with_fixed.iter().enumerate() {
                 let mut unit = vec![0.0; layout.fixed];
                 unit[j] = 1.0;
