@@ -3,6 +3,7 @@
 mod contrast;
 mod criterion;
 mod deletion;
+mod draws;
 mod fit;
 mod inference;
 mod joint;
@@ -13,6 +14,7 @@ mod start;
 pub use contrast::FTest;
 pub use criterion::{Criterion, Derivatives};
 pub use deletion::{Deletion, LeftOut};
+pub use draws::{Drawn, JointDraws};
 pub use fit::{Certificate, Fit, FitError, Optimizer, Options, fit, fit_at};
 pub use inference::{Inference, RandomEffects};
 pub use joint::{Joint, JointRow, JointRows, LevelColumns, Variance};
