@@ -40,9 +40,22 @@ impl Lanes {
         let factor = &statistics.layout().factors[0];
         let (k, tail) = (factor.width, statistics.layout().fixed + 1);
         let size = k * k + k * tail;
-        let mut numbers = vec![Lane::ZERO; factor.levels.div_ceil(LANES) * size];
-        for level in 0..factor.levels {
-            let chunk = &mut numbers[level / LANES * size..(level / LANES + 1) * size];
+        let mut out = Self {
+            levels: factor.levels,
+            width: k,
+            tail,
+            numbers: vec![Lane::ZERO; factor.levels.div_ceil(LANES) * size],
+            arch: pulp::Arch::new(),
+        };
+        out.load(statistics);
+        out
+    }
+
+    /// Takes up the numbers of statistics with the same shape.
+    pub fn load(&mut self, statistics: &Statistics) {
+        let size = self.width * (self.width + self.tail);
+        for level in 0..self.levels {
+            let chunk = &mut self.numbers[level / LANES * size..(level / LANES + 1) * size];
             let values = statistics
                 .own(0, level)
                 .iter()
@@ -50,13 +63,6 @@ impl Lanes {
             for (lane, &value) in chunk.iter_mut().zip(values) {
                 lane.0[level % LANES] = value;
             }
-        }
-        Self {
-            levels: factor.levels,
-            width: k,
-            tail,
-            numbers,
-            arch: pulp::Arch::new(),
         }
     }
 
@@ -256,6 +262,32 @@ impl Lanes {
         LaneSums {
             score: collapse(score),
             residual: collapse(residual),
+        }
+    }
+
+    /// Visits each level with its conditional mode and Z_f'V⁻¹(y − Xβ), given β.
+    pub fn each_solution(
+        &self,
+        lambda: &[f64],
+        beta: &[f64],
+        mut visit: impl FnMut(usize, &[f64], &[f64]),
+    ) {
+        let (k, t) = (self.width, self.tail);
+        let mut work = LaneWork::new(k, t);
+        let (mut mode, mut score) = (vec![0.0; k], vec![0.0; k]);
+        for (index, chunk) in self.numbers.chunks_exact(k * k + k * t).enumerate() {
+            let (own, tail) = chunk.split_at(k * k);
+            match k {
+                1 => work.solve::<1>(k, t, own, tail, lambda, beta),
+                2 => work.solve::<2>(k, t, own, tail, lambda, beta),
+                _ => work.solve::<0>(k, t, own, tail, lambda, beta),
+            }
+            for lane in 0..LANES.min(self.levels - index * LANES) {
+                for i in 0..k {
+                    (mode[i], score[i]) = (work.mode[i].0[lane], work.residual[i].0[lane]);
+                }
+                visit(index * LANES + lane, &mode, &score);
+            }
         }
     }
 

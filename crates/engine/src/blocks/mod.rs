@@ -21,7 +21,7 @@ mod tests;
 pub(crate) use curvature::Direction;
 pub(crate) use joint::{Kept, Reduced, RootFactor, Way};
 pub(crate) use small::{multiply_rows, sandwich, transpose};
-pub(crate) use system::{Posterior, System};
+pub(crate) use system::{Posterior, Spread, System};
 
 /// Quadratic forms F_ij = a_i'Pa_j of directions a_i = ∂V/∂θ_i·Py and their projections on the
 /// root (effects, then X).

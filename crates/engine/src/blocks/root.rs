@@ -64,7 +64,31 @@ impl Root {
         let (effects, p) = (plan.root_effects, layout.fixed);
         let size = effects + p + 1;
         let widths: Vec<usize> = layout.factors.iter().map(|f| f.width).collect();
-        let mut base = vec![0.0; size * size];
+        let need =
+            llt::factor::cholesky_in_place_scratch::<f64>(size, Par::Seq, Default::default())
+                .or(llt::inverse::inverse_scratch::<f64>(size, Par::Seq));
+        let mut out = Self {
+            faces: plan.root_faces.clone(),
+            widths,
+            effects,
+            fixed: p,
+            size,
+            s: vec![0.0; size * size],
+            omega: vec![0.0; size * size],
+            base: vec![0.0; size * size],
+            covariance: Vec::new(),
+            covariance_size: 0,
+            memory: MemBuffer::new(need),
+        };
+        out.load(statistics);
+        out
+    }
+
+    /// Takes up the numbers of statistics with the same pattern.
+    pub fn load(&mut self, statistics: &Statistics) {
+        let layout = statistics.layout();
+        let (effects, p, size, widths) = (self.effects, self.fixed, self.size, &self.widths);
+        let base = &mut self.base;
         let corner = statistics.corner();
         for c in 0..=p {
             for r in c..=p {
@@ -76,7 +100,7 @@ impl Root {
             .iter()
             .map(|f| vec![usize::MAX; f.levels])
             .collect();
-        for face in &plan.root_faces {
+        for face in &self.faces {
             offsets[face.factor][face.level] = face.offset;
             let k = widths[face.factor];
             let own = statistics.own(face.factor, face.level);
@@ -89,8 +113,9 @@ impl Root {
                 column[effects..].copy_from_slice(&tail[c * (p + 1)..(c + 1) * (p + 1)]);
             }
         }
-        for b in 0..widths.len() {
-            for a in 0..b {
+        let in_root = |factor: usize| self.faces.iter().any(|f| f.factor == factor);
+        for b in (0..widths.len()).filter(|&b| in_root(b)) {
+            for a in (0..b).filter(|&a| in_root(a)) {
                 for ((la, lb), values) in statistics.pairs(a, b).iter() {
                     let (oa, ob) = (offsets[a][la as usize], offsets[b][lb as usize]);
                     if oa == usize::MAX || ob == usize::MAX {
@@ -104,22 +129,6 @@ impl Root {
                     }
                 }
             }
-        }
-        let need =
-            llt::factor::cholesky_in_place_scratch::<f64>(size, Par::Seq, Default::default())
-                .or(llt::inverse::inverse_scratch::<f64>(size, Par::Seq));
-        Self {
-            faces: plan.root_faces.clone(),
-            widths,
-            effects,
-            fixed: p,
-            size,
-            s: base.clone(),
-            omega: vec![0.0; size * size],
-            base,
-            covariance: Vec::new(),
-            covariance_size: 0,
-            memory: MemBuffer::new(need),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The whole linear system: one of the two kernels, and the root.
 
+mod working;
+
 use super::curvature::{Direction, traces};
 use super::hold::Hold;
 use super::joint::Kept;
@@ -12,6 +14,8 @@ use super::steps::{Along, Mixed, Steps};
 use super::{Information, Scores};
 use crate::layout::{Entry, Layout};
 use crate::statistics::Statistics;
+
+pub(crate) use working::Spread;
 
 enum Kernel {
     Lanes(Lanes),

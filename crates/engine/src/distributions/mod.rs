@@ -40,5 +40,6 @@ pub use fisher_f::FisherF;
 pub use gamma::Gamma;
 pub use noncentral_beta::NoncentralBeta;
 pub use normal::Normal;
+pub(crate) use normal::ln_cdf_with_slope;
 pub use student_t::StudentT;
 pub use studentized_range::StudentizedRange;

@@ -54,6 +54,18 @@ impl Normal {
         ln_upper(self.standardise(x))
     }
 
+    /// The density at `x` over the probability of a value above `x`: the hazard, the inverse of
+    /// Mills' ratio, relatively accurate in both tails.
+    pub fn hazard(self, x: f64) -> f64 {
+        let z = self.standardise(x);
+        let rate = if z >= 0.0 {
+            1.0 / mills_ratio(z)
+        } else {
+            standard_density(z) / (1.0 - upper_of_negative(z))
+        };
+        rate / self.sd
+    }
+
     /// The probability of a value at least as far from the mean as `x`, on either side.
     pub fn two_sided_p(self, x: f64) -> f64 {
         2.0 * upper(self.standardise(x).abs())
@@ -141,6 +153,18 @@ fn standard_density(z: f64) -> f64 {
     }
     let (head, tail) = split(z);
     FRAC_1_SQRT_TAU * (-0.5 * head * head).exp() * (-0.5 * tail * (z + head)).exp()
+}
+
+/// `ln Φ(z)` and its derivative `φ(z) / Φ(z)`: both for one Mills' ratio.
+pub(crate) fn ln_cdf_with_slope(z: f64) -> (f64, f64) {
+    if z <= 0.0 {
+        let mills = mills_ratio(-z);
+        (-0.5 * z * z - LN_SQRT_TAU + mills.ln(), 1.0 / mills)
+    } else {
+        let density = standard_density(z);
+        let above = density * mills_ratio(z);
+        ((-above).ln_1p(), density / (1.0 - above))
+    }
 }
 
 fn upper(z: f64) -> f64 {

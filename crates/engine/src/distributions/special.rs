@@ -170,6 +170,109 @@ pub fn trigamma(x: f64) -> f64 {
     (1.0 + 0.5 / z + square * series) / z + shift
 }
 
+/// The tetragamma function `ψ''(x)`, negative, for `x > 0`; NaN for `x < 0`.
+///
+/// Asymptotic series (Abramowitz and Stegun 1964, 6.4.13) after the recurrence 6.4.6.
+pub fn tetragamma(x: f64) -> f64 {
+    if x.is_nan() || x < 0.0 {
+        return f64::NAN;
+    }
+    let mut shift = 0.0;
+    let mut z = x;
+    while z < STIRLING_FROM {
+        shift += 1.0 / (z * z * z);
+        z += 1.0;
+    }
+    -1.0 / (z * z) - tetragamma_rest(z) - 2.0 * shift
+}
+
+/// `-ψ''(z) - 1/z²` for `z ≥ 10`.
+fn tetragamma_rest(z: f64) -> f64 {
+    /// `(2k + 1) B_{2k}`.
+    const SERIES: [f64; 8] = [
+        1.0 / 2.0,
+        -1.0 / 6.0,
+        1.0 / 6.0,
+        -3.0 / 10.0,
+        5.0 / 6.0,
+        -691.0 / 210.0,
+        35.0 / 2.0,
+        -3617.0 / 30.0,
+    ];
+    let square = 1.0 / (z * z);
+    let series = SERIES.iter().rev().fold(0.0, |sum, c| c + square * sum);
+    square / z + square * square * series
+}
+
+/// What the polygamma functions have beyond the derivatives of `z (ln z - 1)`: `ψ(z) - ln z`,
+/// `ψ'(z) - 1/z`, `ψ''(z) + 1/z²`, for `z > 0`, relatively accurate however large `z` is.
+///
+/// Differences of polygamma functions, of which likelihoods of counts are made, cancel to nothing
+/// as the distribution nears Poisson's; differences of these do not.
+pub fn polygamma_excess(z: f64) -> [f64; 3] {
+    if z < STIRLING_FROM {
+        let inverse = 1.0 / z;
+        return [
+            digamma(z) - z.ln(),
+            trigamma(z) - inverse,
+            tetragamma(z) + inverse * inverse,
+        ];
+    }
+    /// `B_{2k}`.
+    const SERIES: [f64; 8] = [
+        1.0 / 6.0,
+        -1.0 / 30.0,
+        1.0 / 42.0,
+        -1.0 / 30.0,
+        5.0 / 66.0,
+        -691.0 / 2730.0,
+        7.0 / 6.0,
+        -3617.0 / 510.0,
+    ];
+    let inverse = 1.0 / z;
+    let square = inverse * inverse;
+    let (mut first, mut second) = (0.0, 0.0);
+    for (i, c) in SERIES.iter().enumerate().rev() {
+        first = c / (2 * i + 2) as f64 + square * first;
+        second = c + square * second;
+    }
+    [
+        -0.5 * inverse - square * first,
+        (0.5 + second * inverse) * square,
+        -tetragamma_rest(z),
+    ]
+}
+
+/// `ln(1 + e^x)`, relatively accurate for all `x`.
+pub fn softplus(x: f64) -> f64 {
+    if x > 0.0 {
+        x + (-x).exp().ln_1p()
+    } else {
+        x.exp().ln_1p()
+    }
+}
+
+/// `1 / (1 + e^{-x})`, relatively accurate for all `x`.
+pub fn logistic(x: f64) -> f64 {
+    let e = (-x.abs()).exp();
+    if x > 0.0 {
+        1.0 / (1.0 + e)
+    } else {
+        e / (1.0 + e)
+    }
+}
+
+/// `ln(1 - e^x)` for `x ≤ 0`; NaN above.
+///
+/// Mächler (2012, *Accurately computing log(1 - exp(-|a|))*, vignette of the R package Rmpfr).
+pub fn ln_1m_exp(x: f64) -> f64 {
+    if x > -std::f64::consts::LN_2 {
+        (-x.exp_m1()).ln()
+    } else {
+        (-x.exp()).ln_1p()
+    }
+}
+
 /// The complementary error function `2/sqrt(π) ∫_x^∞ exp(-t²) dt`, relatively accurate until it
 /// underflows beyond 26.5.
 pub fn erfc(x: f64) -> f64 {

@@ -1,2 +1,17 @@
-//! Generalised linear mixed models.
+//! Generalised linear mixed models: y given b has a density with linear predictor
+//! η = o + Xβ + Zb, and b ~ N(0, ΛΛ').
+//!
+//! `family` knows distributions, `data` keeps the rows, `mode` finds the mode of the random
+//! effects on the blocks of the Gaussian engine, `laplace` is the objective with its exact
+//! gradient, and `fit` descends and proves that it has arrived.
+
+mod data;
 pub mod family;
+mod fit;
+mod hessian;
+mod laplace;
+mod mode;
+mod start;
+
+pub use data::Data;
+pub use fit::{Fit, FitError, Options, fit};

@@ -1,14 +1,13 @@
 //! Fitting: trust-region Newton, exact zeros at the boundary, and a certificate.
 
+use super::boundary::{self, Boundary, Certificate, Evidence, ZERO};
 use super::criterion::Criterion;
 use super::inference::{Inference, RandomEffects};
 use super::joint::Joint;
 use super::kenward_roger::KenwardRoger;
-use crate::coordinates::{Coordinates, lower_factor};
+use crate::coordinates::Coordinates;
 use crate::layout::Layout;
-use crate::optimize::{
-    self, CurvedObjective, Minimum, Objective, newton_step, symmetric_eigen, trust_region,
-};
+use crate::optimize::{self, CurvedObjective, Minimum, Objective, trust_region};
 use crate::rank::dependent_columns;
 use crate::statistics::Statistics;
 
@@ -51,40 +50,9 @@ impl Default for Options {
     }
 }
 
-/// The proof that a fit is a minimum, in standard units.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Certificate {
-    /// Whether all three tests below hold.
-    pub converged: bool,
-    /// ½g'H⁻¹g: how far, in units of the criterion, the minimum may lie below.
-    pub newton_decrement: f64,
-    /// The smallest eigenvalue of the score matrix Q of any term, relative to the size of its
-    /// information; negative where more variance would still lower the criterion.
-    pub smallest_score: f64,
-    /// The largest |QΛ|, relative to the same.
-    pub largest_slope: f64,
-    /// Terms, by position, on whose variances there is no information at all, because the fixed
-    /// effects already give every level a mean of its own: any value is as good.
-    pub uninformed: Vec<usize>,
-}
-
-/// Smallest score and largest slope that count as zero, relative to the information.
-const SCORE_TOLERANCE: f64 = 1e-5;
-/// Decrement, in units of the criterion, that counts as zero: half of the 10⁻⁶ within which a
-/// certified criterion is promised to be the minimum.
-const DECREMENT_TOLERANCE: f64 = 5e-7;
 /// Decrement below which no digit that anybody reads can change: θ is within 10⁻⁷ of a standard
 /// error.
 const POLISHED: f64 = 1e-13;
-/// A relative standard deviation above this, in standard units, is one that ran away: beside it
-/// the residuals are 10⁻¹⁰ of the variance, and the digits of the criterion are rounding.
-const LARGEST: f64 = 1e5;
-/// A standard deviation below this, relative to that of a row's error and in standard units, may
-/// be zero.
-const SNAP: f64 = 1e-3;
-/// And below this it counts as zero.
-const ZERO: f64 = 1e-4;
-
 /// A fitted linear mixed model: the numbers, in the user's units.
 pub struct Fit {
     pub(super) criterion: Criterion,
@@ -326,14 +294,15 @@ fn descend(
             Optimizer::Bobyqa => optimize::bobyqa(criterion, &theta, &settings),
             Optimizer::NelderMead => optimize::nelder_mead(criterion, &theta, &settings),
         };
-        let (clean, snapped) = clean(criterion, layout, &minimum);
+        let (clean, snapped) = boundary::clean(criterion, layout, &minimum.theta, minimum.value);
         let (certificate, step) = certify(criterion, layout, &clean);
         // The other optimisers are here to be looked at: their stops are reported, not mended.
         let next =
             if options.optimizer != Optimizer::Newton || certificate.converged || round == ROUNDS {
                 None
-            } else if certificate.smallest_score < -SCORE_TOLERANCE {
-                escape(criterion, layout, &clean)
+            } else if certificate.smallest_score < -boundary::SCORE_TOLERANCE {
+                let scores = scores_at(criterion, &clean);
+                boundary::escape(criterion, layout, &clean, &scores)
             } else {
                 (snapped || minimum.converged).then(|| clean.clone())
             };
@@ -345,6 +314,12 @@ fn descend(
             None => return (clean, certificate),
         }
     }
+}
+
+/// Q of each grouping factor.
+fn scores_at(criterion: &mut Criterion, theta: &[f64]) -> Vec<Vec<f64>> {
+    criterion.at(theta);
+    criterion.derivatives().scores
 }
 
 /// Newton steps by the gradient alone. The values of the criterion stop an optimiser where its
@@ -363,7 +338,7 @@ fn polish(
             break;
         }
         let moved: Vec<f64> = theta.iter().zip(&step).map(|(t, s)| t + s).collect();
-        let candidate = normal_form(layout, &moved);
+        let candidate = boundary::normal_form(layout, &moved);
         let (next, next_step) = certify(criterion, layout, &candidate);
         if !(next.converged && next.newton_decrement < certificate.newton_decrement) {
             break;
@@ -373,89 +348,37 @@ fn polish(
     (theta, certificate)
 }
 
-/// Brings θ to its normal form (non-negative diagonals) and sets standard deviations that are
-/// all but zero to zero where the criterion does not rise. Says whether it did.
-fn clean(criterion: &mut Criterion, layout: &Layout, minimum: &Minimum) -> (Vec<f64>, bool) {
-    let theta = normal_form(layout, &minimum.theta);
-    let (entries, snap) = (criterion.entries().to_vec(), SNAP * criterion.unit());
-    let mut best = theta;
-    let mut value = minimum.value;
-    let mut snapped = false;
-    for (i, entry) in entries.iter().enumerate() {
-        if !entry.is_diagonal() || best[i] == 0.0 || best[i].abs() >= snap {
-            continue;
-        }
-        let mut candidate = best.clone();
-        candidate[i] = 0.0;
-        let next = criterion.at(&candidate);
-        if next <= value + 1e-9f64.max(1e-13 * value.abs()) {
-            best = normal_form(layout, &candidate);
-            value = next;
-            snapped = true;
-        }
-    }
-    (best, snapped)
-}
-
-/// The lower triangular factor with non-negative diagonal of the same covariance.
-fn normal_form(layout: &Layout, theta: &[f64]) -> Vec<f64> {
-    // In coordinates without shift or scale the map only brings factors to their normal form.
-    Coordinates::identity(layout).theta_to_user(layout, theta)
-}
-
 /// Tests a point and gives the Newton step from it: Newton decrement, Q ⪰ 0 and QΛ = 0 for every term.
 fn certify(criterion: &mut Criterion, layout: &Layout, theta: &[f64]) -> (Certificate, Vec<f64>) {
     let value = criterion.at(theta);
     if theta.is_empty() || !value.is_finite() {
-        let certificate = Certificate {
-            converged: value.is_finite(),
-            newton_decrement: 0.0,
-            smallest_score: 0.0,
-            largest_slope: 0.0,
-            uninformed: Vec::new(),
-        };
-        return (certificate, vec![0.0; theta.len()]);
+        return (
+            Certificate::of_nothing(value.is_finite()),
+            vec![0.0; theta.len()],
+        );
     }
     let derivatives = criterion.final_derivatives();
-    let lambda = layout.lambda(theta);
-    let floor = information_floor(criterion);
-    let (mut smallest, mut slope) = (f64::INFINITY, 0.0f64);
-    let mut uninformed = Vec::new();
-    for (index, term) in layout.terms.iter().enumerate() {
-        let block = term_block(layout, term, &derivatives.scores[term.factor]);
-        let information = term_block(layout, term, &derivatives.information[term.factor]);
-        let k = term.width;
-        let l = term_block(layout, term, &lambda[term.factor]);
-        let largest = (0..k).map(|i| information[i * k + i]).fold(0.0, f64::max);
-        // Information falls as the inverse of a variance that runs away: that is no lack of it.
-        let spread = l.iter().map(|x| x * x).sum::<f64>() / (criterion.unit() * criterion.unit());
-        if largest * spread.max(1.0) <= floor {
-            uninformed.push(index);
-            continue;
-        }
-        let size = largest.max(f64::MIN_POSITIVE);
-        if let Some((values, _)) = symmetric_eigen(&block, k) {
-            smallest = smallest.min(values.iter().copied().fold(f64::INFINITY, f64::min) / size);
-        }
-        for i in 0..k {
-            for j in 0..k {
-                let x: f64 = (0..k).map(|a| block[i * k + a] * l[a * k + j]).sum();
-                slope = slope.max(x.abs() / (size * criterion.unit()));
-            }
-        }
-    }
-    let (step, decrement) = newton_step(&derivatives.gradient, &derivatives.hessian);
-    let certificate = Certificate {
-        converged: decrement < DECREMENT_TOLERANCE
-            && smallest > -SCORE_TOLERANCE
-            && slope < SCORE_TOLERANCE.sqrt()
-            && theta.iter().all(|t| t.abs() < LARGEST * criterion.unit()),
-        newton_decrement: decrement,
-        smallest_score: if smallest.is_finite() { smallest } else { 0.0 },
-        largest_slope: slope,
-        uninformed,
+    let evidence = Evidence {
+        gradient: &derivatives.gradient,
+        hessian: &derivatives.hessian,
+        scores: &derivatives.scores,
+        information: &derivatives.information,
     };
-    (certificate, step)
+    boundary::test(criterion, layout, theta, &evidence)
+}
+
+impl Boundary for Criterion {
+    fn at(&mut self, theta: &[f64]) -> f64 {
+        Criterion::at(self, theta)
+    }
+
+    fn unit(&self) -> f64 {
+        Criterion::unit(self)
+    }
+
+    fn information_floor(&self) -> f64 {
+        information_floor(self)
+    }
 }
 
 /// Columns of the faces, factor by factor, on whose variances there is no information because the
@@ -487,63 +410,6 @@ pub(super) fn absorbed(
 /// Where they give every level a mean of its own, the criterion does not depend on the variance.
 fn information_floor(criterion: &Criterion) -> f64 {
     1e-12 * criterion.rows() as f64 / (criterion.unit() * criterion.unit())
-}
-
-fn term_block(layout: &Layout, term: &crate::layout::Term, matrix: &[f64]) -> Vec<f64> {
-    let width = layout.factors[term.factor].width;
-    (0..term.width * term.width)
-        .map(|at| {
-            let (i, j) = (at / term.width, at % term.width);
-            matrix[(term.offset + i) * width + term.offset + j]
-        })
-        .collect()
-}
-
-/// From a point where Q has a negative eigenvalue, a better one: variance added in the
-/// direction of its eigenvector, Λ → the factor of ΛΛ' + t ww'.
-fn escape(criterion: &mut Criterion, layout: &Layout, theta: &[f64]) -> Option<Vec<f64>> {
-    let value = criterion.at(theta);
-    let derivatives = criterion.derivatives();
-    let mut best: Option<(f64, Vec<f64>)> = None;
-    let mut first = 0;
-    for term in &layout.terms {
-        let k = term.width;
-        let count = k * (k + 1) / 2;
-        let block = term_block(layout, term, &derivatives.scores[term.factor]);
-        let (values, vectors) = symmetric_eigen(&block, k)?;
-        if values[0] < 0.0 {
-            let mut size = 1e-2 * criterion.unit();
-            for _ in 0..6 {
-                let mut wide = vec![0.0; (k + 1) * (k + 1)];
-                let mut at = first;
-                for column in 0..k {
-                    for row in column..k {
-                        wide[row * (k + 1) + column] = theta[at];
-                        at += 1;
-                    }
-                }
-                for row in 0..k {
-                    wide[row * (k + 1) + k] = size * vectors[row];
-                }
-                lower_factor(&mut wide, k + 1);
-                let mut candidate = theta.to_vec();
-                let mut at = first;
-                for column in 0..k {
-                    for row in column..k {
-                        candidate[at] = wide[row * (k + 1) + column];
-                        at += 1;
-                    }
-                }
-                let next = criterion.at(&candidate);
-                if next < best.as_ref().map_or(value - 1e-9, |b| b.0) {
-                    best = Some((next, candidate));
-                }
-                size *= 3.0;
-            }
-        }
-        first += count;
-    }
-    best.map(|(_, theta)| theta)
 }
 
 impl Fit {

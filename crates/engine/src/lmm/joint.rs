@@ -59,6 +59,21 @@ impl Joint {
         }
     }
 
+    /// Of a system in standard units whose errors have the standard deviation `sigma`.
+    pub(crate) fn of_system(
+        layout: Layout,
+        coordinates: Coordinates,
+        sigma: f64,
+        kept: Kept,
+    ) -> Self {
+        Self {
+            layout,
+            coordinates,
+            sigma,
+            kept,
+        }
+    }
+
     /// Asks about rows.
     pub fn rows(&self) -> JointRows<'_> {
         JointRows {

@@ -1,5 +1,6 @@
 //! Linear mixed models: the criterion with its exact derivatives, the fit, and what it gives.
 
+pub(crate) mod boundary;
 mod contrast;
 mod criterion;
 mod deletion;
@@ -11,11 +12,12 @@ mod kenward_roger;
 mod profile;
 mod start;
 
+pub use boundary::Certificate;
 pub use contrast::FTest;
 pub use criterion::{Criterion, Derivatives};
 pub use deletion::{Deletion, LeftOut};
 pub use draws::{Drawn, JointDraws};
-pub use fit::{Certificate, Fit, FitError, Optimizer, Options, fit, fit_at};
+pub use fit::{Fit, FitError, Optimizer, Options, fit, fit_at};
 pub use inference::{Inference, RandomEffects};
 pub use joint::{Joint, JointRow, JointRows, LevelColumns, Variance};
 pub use kenward_roger::KenwardRoger;

@@ -7,6 +7,7 @@
 mod level;
 mod pairs;
 mod plain;
+mod working;
 
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
@@ -15,6 +16,7 @@ pub use level::{Level, LevelMeans};
 pub(crate) use pairs::Pairs;
 pub use plain::Moments;
 use plain::Plain;
+pub(crate) use working::WorkingRows;
 
 use crate::coordinates::Coordinates;
 use crate::layout::Layout;

@@ -106,6 +106,47 @@ impl Pairs {
         }
     }
 
+    /// The place of every row's pair, making room for those that are new.
+    pub fn slots_of(&mut self, codes_a: &[u32], codes_b: &[u32]) -> Vec<u32> {
+        codes_a
+            .iter()
+            .zip(codes_b)
+            .map(|(&a, &b)| self.slot(a, b) as u32)
+            .collect()
+    }
+
+    /// Replaces all blocks by Σ w z_a z_b' over rows in standard units (by rows, with their
+    /// widths) whose places are known.
+    pub fn reweigh(
+        &mut self,
+        slots: &[u32],
+        (face_a, width_a): (&[f64], usize),
+        (face_b, width_b): (&[f64], usize),
+        weights: &[f64],
+    ) {
+        self.values.fill(0.0);
+        if self.block == 0 {
+            return;
+        }
+        if self.block == 1 {
+            for (((&slot, za), zb), w) in slots.iter().zip(face_a).zip(face_b).zip(weights) {
+                self.values[slot as usize] += w * za * zb;
+            }
+            return;
+        }
+        let faces = face_a
+            .chunks_exact(width_a)
+            .zip(face_b.chunks_exact(width_b));
+        for ((&slot, (za, zb)), w) in slots.iter().zip(faces).zip(weights) {
+            let block = &mut self.values[slot as usize * self.block..][..self.block];
+            for (row, x) in block.chunks_exact_mut(width_b).zip(za) {
+                for (sum, y) in row.iter_mut().zip(zb) {
+                    *sum += w * x * y;
+                }
+            }
+        }
+    }
+
     /// Adds the pairs of other rows.
     pub fn merge(&mut self, other: &Pairs) {
         for ((a, b), values) in other.iter() {

@@ -94,13 +94,13 @@ mod tests {
     use super::*;
     use ranef_engine::random::Stream;
 
-    /// Against two million simulated groups.
+    /// Against half a million simulated groups.
     #[test]
     fn as_in_simulated_groups() {
         for (spread, std_error, times) in [(1.0, 1.0, 1.96), (0.3, 1.0, 1.96), (2.0, 0.5, 2.6)] {
             let found = Magnitude::new(spread, std_error, times);
             let mut stream = Stream::new(5, 0, 0);
-            let n = 2_000_000;
+            let n = 500_000;
             let (mut flagged, mut wrong, mut reported, mut real) = (0.0, 0.0, 0.0, 0.0);
             for _ in 0..n {
                 let delta = spread * stream.normal();
@@ -117,7 +117,7 @@ mod tests {
             let flags = flagged / f64::from(n);
             assert!((found.flagged - flags).abs() < 4.0 * (flags / f64::from(n)).sqrt());
             assert!((found.type_s().expect("some") - type_s).abs() < 4.0 * error + 1e-5);
-            assert!((found.type_m().expect("some") / type_m - 1.0).abs() < 0.01);
+            assert!((found.type_m().expect("some") / type_m - 1.0).abs() < 0.02);
         }
     }
 

@@ -10,6 +10,8 @@ use crate::Fit;
 pub(super) struct Response {
     /// Whether values are shares of trials, with the weights as trials.
     shares: bool,
+    /// The inverse of the link; `None` for the identity.
+    curve: Option<fn(f64) -> f64>,
 }
 
 /// What the rows of a group say by themselves.
@@ -37,18 +39,30 @@ pub(super) struct Sums {
 impl Response {
     /// Of a model: gaussian with the identity link.
     pub fn of(_: &Fit) -> Self {
-        Self { shares: false }
+        Self {
+            shares: false,
+            curve: None,
+        }
+    }
+
+    /// Of a response behind a link, with the inverse of that.
+    #[cfg(test)]
+    pub fn curved(curve: fn(f64) -> f64) -> Self {
+        Self {
+            shares: false,
+            curve: Some(curve),
+        }
     }
 
     /// The expected response at a linear predictor.
     pub fn mean(self, eta: f64) -> f64 {
-        eta
+        self.curve.map_or(eta, |curve| curve(eta))
     }
 
     /// Whether means of expected responses are expected responses of means: then a group of rows
     /// is as good as one row, and normal effects make normal estimates.
     pub fn linear(self) -> bool {
-        true
+        self.curve.is_none()
     }
 
     /// The direct estimate: mean and standard error of the group's own rows, by Student's t; for
@@ -107,13 +121,16 @@ mod tests {
     fn means_and_their_errors() {
         let mut sums = Sums::default();
         [3.0, 5.0, 7.0].iter().for_each(|&y| sums.add(y, 1.0));
-        let gaussian = Response { shares: false };
+        let gaussian = Response {
+            shares: false,
+            curve: None,
+        };
         let direct = gaussian.direct(&sums, 0.95).expect("rows");
         assert_eq!(direct.estimate, 5.0);
-        // R 4.2.2: t.test(c(3, 5, 7))$conf.int is 0.03172433 9.96827567.
+        // R 4.2.2: t.test(c(3, 5, 7))$conf.int.
         assert!((direct.std_error.expect("rows") - 2.0 / 3f64.sqrt()).abs() < 1e-14);
         let (lower, upper) = direct.interval.expect("rows");
-        assert!((lower - 0.03172433).abs() < 5e-9 && (upper - 9.96827567).abs() < 5e-9);
+        assert!((lower - 0.0317245764993).abs() < 1e-11 && (upper - 9.9682754235007).abs() < 1e-11);
         // A row of weight 2 is the mean of two rows: the same estimate.
         let mut weighted = Sums::default();
         weighted.add(4.0, 2.0);
@@ -133,13 +150,16 @@ mod tests {
     fn shares_have_wilsons_interval() {
         let mut sums = Sums::default();
         sums.add(0.3, 10.0);
-        // R 4.2.2: prop.test(3, 10, correct = FALSE)$conf.int is 0.1077913 0.6032219.
-        let shares = Response { shares: true };
+        // R 4.2.2: prop.test(3, 10, correct = FALSE)$conf.int.
+        let shares = Response {
+            shares: true,
+            curve: None,
+        };
         let (lower, upper) = shares
             .direct(&sums, 0.95)
             .and_then(|d| d.interval)
             .expect("rows");
-        assert!((lower - 0.1077913).abs() < 5e-8 && (upper - 0.6032219).abs() < 5e-8);
+        assert!((lower - 0.1077912674).abs() < 1e-10 && (upper - 0.6032218525).abs() < 1e-10);
         let mut none = Sums::default();
         none.add(0.0, 10.0);
         let (lower, upper) = shares

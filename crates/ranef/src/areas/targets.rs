@@ -246,3 +246,74 @@ pub(super) fn quantile_of(sorted: &[f64], p: f64) -> f64 {
     let next = sorted[(below + 1).min(sorted.len() - 1)];
     sorted[below] + part * (next - sorted[below])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Fit, lmer};
+    use ranef_frame::{ReadOptions, open};
+
+    const DRAWS: u32 = 20_000;
+
+    /// Two targets: the first subject on days 0 and 9, a new subject on day 3 twice.
+    fn estimates(fit: &Fit, response: Response) -> Vec<Estimate> {
+        let mut targets = Targets::new(response, 2, vec![18]);
+        let rows: [(usize, f64, usize, f64); 4] = [
+            (0, 0.0, 0, 1.0),
+            (0, 9.0, 0, 3.0),
+            (18, 3.0, 1, 2.0),
+            (18, 3.0, 1, 5.0),
+        ];
+        for (level, days, target, weight) in rows {
+            let x = [1.0, days];
+            let row = Row {
+                offset: 0.0,
+                fixed: &x,
+                groups: &[(0, level, &x)],
+            };
+            targets.add(&row, &[target], weight);
+        }
+        let worlds = Worlds::of(fit, 3, vec![1]).expect("a fit with rows");
+        let drawn = worlds.map(DRAWS, |world| targets.values(world));
+        let joint = fit.joint().expect("a fit with rows").rows();
+        targets.estimates(&worlds, &joint, &drawn, 0.9)
+    }
+
+    #[test]
+    fn draws_find_what_the_joint_covariance_says() {
+        let data = open("sleepstudy", &ReadOptions::default()).expect("built in");
+        let fit = lmer("Reaction ~ Days + (Days | Subject)", &*data).expect("a fit");
+        let exact = estimates(&fit, Response::of(&fit));
+        let drawn = estimates(&fit, Response::curved(|eta| eta));
+        for (a, b) in exact.iter().zip(&drawn) {
+            // Antithetic pairs: the mean is free of noise.
+            assert!((a.value - b.value).abs() < 1e-9 * a.value.abs());
+            assert!(
+                (a.std_error / b.std_error - 1.0).abs() < 0.025,
+                "{a:?} {b:?}"
+            );
+            assert!(
+                (a.lower - b.lower).abs() < 0.05 * a.std_error,
+                "{a:?} {b:?}"
+            );
+            assert!(
+                (a.upper - b.upper).abs() < 0.05 * a.std_error,
+                "{a:?} {b:?}"
+            );
+        }
+        // The mean of exp(η/100) is exp(m + v/2), m and v those of η/100.
+        let new = exact[1];
+        let curved = estimates(&fit, Response::curved(|eta| (eta / 100.0).exp()))[1];
+        let (m, v) = (new.value / 100.0, (new.std_error / 100.0).powi(2));
+        assert!((curved.value / (m + 0.5 * v).exp() - 1.0).abs() < 0.01);
+        assert!((curved.lower / (new.lower / 100.0).exp() - 1.0).abs() < 0.02);
+    }
+
+    #[test]
+    fn quantiles_as_in_r() {
+        // R 4.2.2: quantile(c(1, 2, 4, 8), c(0, .1, .5, 1)).
+        let values = [1.0, 2.0, 4.0, 8.0];
+        let found = [0.0, 0.1, 0.5, 1.0].map(|p| quantile_of(&values, p));
+        assert_eq!(found, [1.0, 1.3, 3.0, 8.0]);
+    }
+}

@@ -21,6 +21,14 @@ pub(in crate::blocks) struct Covariance<'a> {
 }
 
 impl Sparse {
+    /// From now on [`Sparse::selected_inverse`], where somebody visits it, leaves the rows of C̃ of
+    /// leaves behind too.
+    pub fn keep_all(&mut self) {
+        self.all = true;
+        self.covariance_own.resize(self.plan.own_size, 0.0);
+        self.covariance_panel.resize(self.plan.panel_size, 0.0);
+    }
+
     /// Adds each factor's Σ_f Z_f'PZ_f (or with V⁻¹ in place of P, as the root's C̃ has it) to
     /// `scores`, filling the nodes' rows of C̃ on the way. `visit` sees C̃_jj of every node where
     /// it is given (only then is it computed for leaves).
@@ -111,7 +119,7 @@ impl Sparse {
                     }
                 }
                 let own = sandwich(w, &inner, k);
-                if !node.leaf {
+                if !node.leaf || self.all {
                     for e in 0..rows {
                         for a in 0..k {
                             self.covariance_panel[node.panel + e * k + a] = -(0..k)

@@ -9,6 +9,7 @@
 mod eliminate;
 mod information;
 mod inverse;
+mod places;
 mod substitute;
 
 use super::face::FaceScratch;
@@ -16,6 +17,7 @@ use super::plan::{Node, Plan};
 use crate::statistics::Statistics;
 use eliminate::DenseUpdate;
 pub(super) use inverse::Covariance;
+use places::Places;
 pub(super) use substitute::Substituted;
 
 /// Columns that blocked arithmetic collects before it runs.
@@ -29,6 +31,8 @@ pub(crate) struct Sparse {
     /// As the statistics have them.
     own: Vec<f64>,
     panel: Vec<f64>,
+    /// Where crossproducts between levels stand in the panels.
+    pub(super) places: Places,
     /// As elimination leaves them, for nodes that are not leaves; at the same offsets.
     work_own: Vec<f64>,
     work_panel: Vec<f64>,
@@ -44,6 +48,8 @@ pub(crate) struct Sparse {
     effects: usize,
     widest: usize,
     solution: Substituted,
+    /// Whether C̃ is wanted at leaves too.
+    all: bool,
     scratch: FaceScratch<f64>,
     update: DenseUpdate,
 }
@@ -53,82 +59,13 @@ impl Sparse {
     pub fn new(statistics: &Statistics, plan: Plan) -> Self {
         let layout = statistics.layout();
         let tail = layout.fixed + 1;
-        let mut own = vec![0.0; plan.own_size];
-        let mut panel = vec![0.0; plan.panel_size];
         let mut start = Vec::with_capacity(plan.nodes.len());
         let mut effects = 0;
-        let mut node_of: Vec<Vec<u32>> = layout
-            .factors
-            .iter()
-            .map(|f| vec![u32::MAX; f.levels])
-            .collect();
-        let mut root_of: Vec<Vec<usize>> = layout
-            .factors
-            .iter()
-            .map(|f| vec![usize::MAX; f.levels])
-            .collect();
-        for face in &plan.root_faces {
-            root_of[face.factor][face.level] = face.offset;
-        }
-        for (j, node) in plan.nodes.iter().enumerate() {
+        for node in &plan.nodes {
             start.push(effects);
             effects += node.width;
-            node_of[node.factor][node.level] = j as u32;
-            let k = node.width;
-            own[node.own..node.own + k * k]
-                .copy_from_slice(statistics.own(node.factor, node.level));
-            let rows = statistics.tail(node.factor, node.level);
-            let out =
-                &mut panel[node.panel + node.height * k..node.panel + (node.height + tail) * k];
-            for x in 0..tail {
-                for a in 0..k {
-                    out[x * k + a] = rows[a * tail + x];
-                }
-            }
         }
-        for b in 0..layout.factors.len() {
-            for a in 0..b {
-                let (ka, kb) = (layout.factors[a].width, layout.factors[b].width);
-                for ((la, lb), values) in statistics.pairs(a, b).iter() {
-                    let (na, nb) = (node_of[a][la as usize], node_of[b][lb as usize]);
-                    // The earlier node of the two holds the block, the later one names its rows.
-                    let (host, guest, host_first) = if na < nb {
-                        (na, nb, true)
-                    } else {
-                        (nb, na, false)
-                    };
-                    if host == u32::MAX {
-                        continue;
-                    }
-                    let node = &plan.nodes[host as usize];
-                    let row = if guest != u32::MAX {
-                        let mut row = 0;
-                        for &r in &plan.blocks[node.blocks.clone()] {
-                            if r == guest {
-                                break;
-                            }
-                            row += plan.nodes[r as usize].width;
-                        }
-                        row
-                    } else {
-                        let offset = if host_first {
-                            root_of[b][lb as usize]
-                        } else {
-                            root_of[a][la as usize]
-                        };
-                        let rows = &plan.root_rows[node.root.clone()];
-                        let at = rows.partition_point(|&x| (x as usize) < offset);
-                        node.height - rows.len() + at
-                    };
-                    for i in 0..ka {
-                        for j in 0..kb {
-                            let (r, c) = if host_first { (j, i) } else { (i, j) };
-                            panel[node.panel + (row + r) * node.width + c] = values[i * kb + j];
-                        }
-                    }
-                }
-            }
-        }
+        let places = Places::new(statistics, &plan);
         let widest = plan.nodes.iter().map(|n| n.width).max().unwrap_or(0);
         let inner = plan.nodes.iter().any(|n| !n.leaf);
         let (inner_own, inner_panel) = if inner {
@@ -149,12 +86,14 @@ impl Sparse {
             work_panel: vec![0.0; inner_panel],
             covariance_own: vec![0.0; inner_own],
             covariance_panel: vec![0.0; inner_panel],
-            own,
-            panel,
+            own: vec![0.0; plan.own_size],
+            panel: vec![0.0; plan.panel_size],
+            places,
             start,
             effects,
             widest,
             solution: Substituted::default(),
+            all: false,
             scratch: FaceScratch::new(widest),
             update: DenseUpdate {
                 buffer: if dense {
@@ -167,7 +106,27 @@ impl Sparse {
             plan,
         };
         out.solution = out.room();
+        out.load(statistics);
         out
+    }
+
+    /// Takes up the numbers of statistics with the same pattern.
+    pub fn load(&mut self, statistics: &Statistics) {
+        let tail = self.tail;
+        for node in &self.plan.nodes {
+            let k = node.width;
+            self.own[node.own..node.own + k * k]
+                .copy_from_slice(statistics.own(node.factor, node.level));
+            let rows = statistics.tail(node.factor, node.level);
+            let out = &mut self.panel
+                [node.panel + node.height * k..node.panel + (node.height + tail) * k];
+            for x in 0..tail {
+                for a in 0..k {
+                    out[x * k + a] = rows[a * tail + x];
+                }
+            }
+        }
+        self.places.write(statistics, &mut self.panel);
     }
 
     /// Whether a node's panel is worth blocked arithmetic: it must meet nothing but the root, and

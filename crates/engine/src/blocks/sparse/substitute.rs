@@ -102,6 +102,19 @@ impl Sparse {
         }
     }
 
+    /// Factor, level, conditional mode and residual score of every node.
+    pub fn each_solution(&self, visit: &mut impl FnMut(usize, usize, &[f64], &[f64])) {
+        for (j, node) in self.plan.nodes.iter().enumerate() {
+            let range = self.start[j]..self.start[j] + node.width;
+            visit(
+                node.factor,
+                node.level,
+                &self.solution.modes[range.clone()],
+                &self.solution.residual[range],
+            );
+        }
+    }
+
     /// Conditional modes, level by level.
     pub fn each_mode(&self, mut visit: impl FnMut(usize, usize, &[f64])) {
         for (j, node) in self.plan.nodes.iter().enumerate() {

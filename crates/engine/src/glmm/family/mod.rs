@@ -5,10 +5,26 @@
 //! probability of zeros), with the derivatives that the Laplace approximation asks for. Nothing
 //! else in the engine knows a distribution. Every file's formulas are checked by quadrature and by
 //! differences in `tests`.
+//!
+//! # How the formulas are kept right in the tails
+//! Log-densities are written in log μ and log(1 − μ) ([`Link::ln_mean`], [`Link::ln_rest`]), whose
+//! derivatives stay finite where μ itself has underflown, and one rule, [`compose`], carries
+//! derivatives through a link, a mixture with zeros or a truncation.
+//!
+//! # Constants
+//! What a log-density has that depends on the row alone (log-factorials, mostly) is
+//! [`Density::constant`]. It is asked for once a row and left out of everything that is evaluated
+//! again and again.
 
+mod binomial;
+mod draw;
 mod link;
+mod poisson;
+mod tails;
 
+pub use binomial::Binomial;
 pub use link::{Link, LinkValue};
+pub use poisson::Poisson;
 
 use crate::random::Stream;
 
@@ -19,15 +35,40 @@ pub struct Observation {
     pub y: f64,
     /// Trials behind a count of successes; 1 elsewhere.
     pub trials: f64,
-    /// Prior weight. Families with a dispersion divide it by this; the log-density of all others is
-    /// multiplied by it.
+    /// Prior weight, positive. Families with a dispersion divide it by this; the log-density of all
+    /// others is multiplied by it.
     pub weight: f64,
+}
+
+impl Observation {
+    /// A response of one trial and weight 1.
+    pub fn new(y: f64) -> Self {
+        Self {
+            y,
+            trials: 1.0,
+            weight: 1.0,
+        }
+    }
+
+    /// Successes among trials, of weight 1.
+    pub fn of(y: f64, trials: f64) -> Self {
+        Self {
+            y,
+            trials,
+            weight: 1.0,
+        }
+    }
+
+    /// The same with a prior weight.
+    pub fn weighted(self, weight: f64) -> Self {
+        Self { weight, ..self }
+    }
 }
 
 /// The log-density and its derivatives in η.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Derivatives {
-    /// ℓ, all constants included.
+    /// ℓ, without [`Density::constant`].
     pub value: f64,
     /// ∂ℓ/∂η.
     pub first: f64,
@@ -35,6 +76,93 @@ pub struct Derivatives {
     pub second: f64,
     /// ∂³ℓ/∂η³.
     pub third: f64,
+}
+
+impl Derivatives {
+    /// Where there is no density: −∞, and no direction to go.
+    pub const OUTSIDE: Derivatives = Derivatives {
+        value: f64::NEG_INFINITY,
+        first: 0.0,
+        second: 0.0,
+        third: 0.0,
+    };
+
+    /// From value and derivatives.
+    #[inline]
+    pub fn new(value: f64, first: f64, second: f64, third: f64) -> Self {
+        Self {
+            value,
+            first,
+            second,
+            third,
+        }
+    }
+
+    /// All four times a number, the weight of an observation; [`Derivatives::OUTSIDE`] if anything
+    /// is not finite, such as a mean that has overflown.
+    #[inline]
+    fn scaled(self, by: f64) -> Self {
+        let product = Self {
+            value: self.value * by,
+            first: self.first * by,
+            second: self.second * by,
+            third: self.third * by,
+        };
+        // One test for all four: the sum of what is finite is finite, or it has overflown, which is
+        // as bad.
+        let sum = product.value + product.first + product.second + product.third;
+        if sum.is_finite() {
+            product
+        } else {
+            Self::OUTSIDE
+        }
+    }
+
+    /// a·`self` + b·`other`, where a factor of zero leaves its term out even if that is infinite.
+    #[inline]
+    fn combined(self, a: f64, other: Self, b: f64) -> Self {
+        match (a == 0.0, b == 0.0) {
+            (true, true) => Self::default(),
+            (false, true) => self.times(a),
+            (true, false) => other.times(b),
+            (false, false) => Self {
+                value: a * self.value + b * other.value,
+                first: a * self.first + b * other.first,
+                second: a * self.second + b * other.second,
+                third: a * self.third + b * other.third,
+            },
+        }
+    }
+
+    #[inline]
+    fn times(self, by: f64) -> Self {
+        Self {
+            value: self.value * by,
+            first: self.first * by,
+            second: self.second * by,
+            third: self.third * by,
+        }
+    }
+
+    /// Of η ↦ f(−η), given that of f at −η.
+    #[inline]
+    fn mirrored(self) -> Self {
+        Self {
+            first: -self.first,
+            third: -self.third,
+            ..self
+        }
+    }
+
+    #[inline]
+    fn mirrored_if(self, condition: bool) -> Self {
+        if condition { self.mirrored() } else { self }
+    }
+
+    #[inline]
+    fn with_value(self, value: f64) -> Self {
+        Self { value, ..self }
+    }
 }
 
 /// Derivatives in one nuisance parameter ψ_k.
@@ -48,22 +176,48 @@ pub struct Nuisance {
     pub second: f64,
 }
 
+/// The derivatives of G(f(η)), from the first three of G at f and those of f: Faà di Bruno's rule.
+/// Its value is that of f.
+#[inline]
+fn compose(outer: [f64; 3], inner: &Derivatives) -> Derivatives {
+    let [g1, g2, g3] = outer;
+    let square = inner.first * inner.first;
+    Derivatives {
+        value: inner.value,
+        first: g1 * inner.first,
+        second: g1 * inner.second + g2 * square,
+        third: g1 * inner.third + 3.0 * g2 * inner.first * inner.second + g3 * square * inner.first,
+    }
+}
+
 /// The distribution of one observation given its linear predictor.
 ///
 /// Nuisance parameters are on a scale without bounds (the logarithm of a dispersion, the logit of a
 /// probability), so that an optimiser may try any number. All methods are total: where the
-/// density does not exist (an identity link with a negative mean, thresholds out of order), the
-/// log-density is −∞ and derivatives are zero.
+/// density does not exist (an identity link with a negative mean, thresholds out of order, a mean
+/// that overflows), the log-density is −∞ and derivatives are zero.
+///
+/// The methods for many rows ([`Density::evaluate`] and the following) are one call through a
+/// `dyn Density` and a loop that is compiled for the family.
 pub trait Density: Send + Sync {
     /// Number of nuisance parameters.
     fn nuisance(&self) -> usize {
         0
     }
 
-    /// The log-density, all constants included.
-    fn log_density(&self, row: &Observation, eta: f64, psi: &[f64]) -> f64;
+    /// What the log-density has that depends on the row alone. [`Density::log_density`] and all
+    /// that follows leave it out.
+    fn constant(&self, row: &Observation) -> f64 {
+        let _ = row;
+        0.0
+    }
 
-    /// The log-density with derivatives in η.
+    /// The log-density, without [`Density::constant`].
+    fn log_density(&self, row: &Observation, eta: f64, psi: &[f64]) -> f64 {
+        self.derivatives(row, eta, psi).value
+    }
+
+    /// The log-density, without [`Density::constant`], with derivatives in η.
     fn derivatives(&self, row: &Observation, eta: f64, psi: &[f64]) -> Derivatives;
 
     /// Derivatives in the nuisance parameters, one entry each.
@@ -71,22 +225,32 @@ pub trait Density: Send + Sync {
         let _ = (row, eta, psi, out);
     }
 
-    /// Expected information on η, E\[−∂²ℓ/∂η²\], or another positive curvature of that size: a
-    /// step towards the mode uses it where the observed one is not positive.
+    /// Expected information on η, E\[−∂²ℓ/∂η²\], or another curvature of that size: a step towards
+    /// the mode uses it where the observed one is not positive. Never negative; it may underflow to
+    /// zero far out.
     fn information(&self, row: &Observation, eta: f64, psi: &[f64]) -> f64;
 
     /// E\[y\], per trial, on the scale of the response.
     fn mean(&self, eta: f64, psi: &[f64]) -> f64;
 
-    /// Var\[y\], of the mean of the trials.
+    /// Var\[y\], of the mean of the trials. Where there is a dispersion it is divided by the weight
+    /// of the row.
     fn variance(&self, row: &Observation, eta: f64, psi: &[f64]) -> f64;
 
-    /// The variance of the distribution on the scale of η, of one observation: π²/3 for the logit,
-    /// log(1 + 1/λ) for Poisson counts (Nakagawa, Johnson and Schielzeth 2017), at `eta`.
+    /// The variance of the distribution on the scale of η, of one observation of weight 1: π²/3
+    /// for the logit, log(1 + 1/λ) for Poisson counts (Nakagawa, Johnson and Schielzeth 2017), at
+    /// `eta`.
     fn link_variance(&self, eta: f64, psi: &[f64]) -> f64;
 
+    /// The largest log-density that any η gives, without [`Density::constant`].
+    fn saturated(&self, row: &Observation, psi: &[f64]) -> f64;
+
     /// Unit deviance: twice what the log-density lacks of that of a perfect fit; 0 or more.
-    fn deviance(&self, row: &Observation, eta: f64, psi: &[f64]) -> f64;
+    /// With a dispersion φ this is R's unit deviance over φ.
+    fn deviance(&self, row: &Observation, eta: f64, psi: &[f64]) -> f64 {
+        let lack = self.saturated(row, psi) - self.log_density(row, eta, psi);
+        if lack > 0.0 { 2.0 * lack } else { 0.0 }
+    }
 
     /// Draws a response.
     fn simulate(&self, row: &Observation, eta: f64, psi: &[f64], stream: &mut Stream) -> f64;
@@ -98,5 +262,56 @@ pub trait Density: Send + Sync {
     fn start_nuisance(&self, rows: &[Observation]) -> Vec<f64> {
         let _ = rows;
         Vec::new()
+    }
+
+    /// [`Density::constant`] of all rows together.
+    fn constants(&self, rows: &[Observation]) -> f64 {
+        rows.iter().map(|row| self.constant(row)).sum()
+    }
+
+    /// [`Density::derivatives`] of many rows. `eta` and `out` are as long as `rows`.
+    fn evaluate(&self, rows: &[Observation], eta: &[f64], psi: &[f64], out: &mut [Derivatives]) {
+        for ((out, row), &eta) in out.iter_mut().zip(rows).zip(eta) {
+            *out = self.derivatives(row, eta, psi);
+        }
+    }
+
+    /// The sum of [`Density::log_density`] over many rows.
+    fn evaluate_sum(&self, rows: &[Observation], eta: &[f64], psi: &[f64]) -> f64 {
+        rows.iter()
+            .zip(eta)
+            .map(|(row, &eta)| self.log_density(row, eta, psi))
+            .sum()
+    }
+
+    /// [`Density::nuisance_derivatives`] of many rows: `out` has [`Density::nuisance`] entries for
+    /// each row, one row after the other.
+    fn evaluate_nuisance(
+        &self,
+        rows: &[Observation],
+        eta: &[f64],
+        psi: &[f64],
+        out: &mut [Nuisance],
+    ) {
+        let width = self.nuisance();
+        if width == 0 {
+            return;
+        }
+        for ((out, row), &eta) in out.chunks_exact_mut(width).zip(rows).zip(eta) {
+            self.nuisance_derivatives(row, eta, psi, out);
+        }
+    }
+
+    /// [`Density::information`] of many rows.
+    fn evaluate_information(
+        &self,
+        rows: &[Observation],
+        eta: &[f64],
+        psi: &[f64],
+        out: &mut [f64],
+    ) {
+        for ((out, row), &eta) in out.iter_mut().zip(rows).zip(eta) {
+            *out = self.information(row, eta, psi);
+        }
     }
 }

