@@ -27,17 +27,18 @@ pub(super) fn areas(
     // One target a level, and the mean of all rows behind them.
     let mut targets = Targets::new(response, levels + 1, level_counts(fit));
     let mut sums = vec![Sums::default(); levels];
-    let mut all = Sums::default();
+    let (mut all, mut rows) = (Sums::default(), 0);
     for_each_batch(
         fit.recipe(),
         source,
         Parts::ALL,
         fit.formula(),
-        |_, rows| {
-            refuse_new_levels(&rows)?;
-            for_each_row(fit, &rows, |i, row| {
-                let (value, weight) = observed(&rows, i);
-                let level = rows.codes[factor][i] as usize;
+        |_, batch| {
+            refuse_new_levels(&batch)?;
+            rows += batch.n;
+            for_each_row(fit, &batch, |i, row| {
+                let (value, weight) = observed(&batch, i);
+                let level = batch.codes[factor][i] as usize;
                 targets.add(row, &[level, levels], weight);
                 sums[level].add(value, weight);
                 all.add(value, weight);
@@ -45,8 +46,7 @@ pub(super) fn areas(
             Ok(())
         },
     )?;
-    let rows: usize = sums.iter().map(|s| s.rows).sum();
-    if rows == 0 || sums.iter().any(|s| s.rows == 0) || rows > fit.nobs() {
+    if rows != fit.nobs() || sums.iter().any(|s| s.rows == 0) {
         return Err(Error::new(
             "other_rows",
             format!(
@@ -221,10 +221,9 @@ impl Known<'_> {
                 let above_average = above / n;
                 let difference = direct.estimate - self.average;
                 let tail = 0.5 * (1.0 - options.level);
-                let magnitude = direct
-                    .std_error
-                    .zip(direct.quantile)
-                    .map(|(s, times)| Magnitude::new(spread, s, times));
+                // As if standard errors were known, at the level of the flags.
+                let times = crate::linear::quantile(options.level, None);
+                let magnitude = direct.std_error.map(|s| Magnitude::new(spread, s, times));
                 if let Some(magnitude) = &magnitude {
                     expected.add(magnitude);
                 }

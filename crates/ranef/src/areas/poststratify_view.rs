@@ -38,18 +38,21 @@ impl Poststratified {
         let table = numbers(table, "std_error", &|r| Some(r.std_error));
         let table = numbers(table, "lower", &|r| Some(r.lower));
         let table = numbers(table, "upper", &|r| Some(r.upper));
-        let table = table
-            .numbers(
-                "n",
-                Style::Count,
-                rows.iter().map(|r| r.n.map(|n| n as f64)),
-            )
-            .titled("n");
-        let table = numbers(table, "raw", &|r| r.raw).titled("Raw");
-        let table = numbers(table, "raw_std_error", &|r| r.raw_std_error).titled("Std. Error");
+        // People are spared columns in which there is nothing.
+        let people = all.is_some();
+        let mut table = table;
+        if !people || rows.iter().any(|r| r.n.is_some()) {
+            let n = rows.iter().map(|r| r.n.map(|n| n as f64));
+            table = table.numbers("n", Style::Count, n).titled("n");
+            table = numbers(table, "raw", &|r| r.raw).titled("Raw");
+            table = numbers(table, "raw_std_error", &|r| r.raw_std_error).titled("Std. Error");
+        }
+        if !people || !self.new_groups.is_empty() {
+            table = table
+                .numbers("new_share", Style::Share, rows.iter().map(|r| r.new_share))
+                .titled("New");
+        }
         table
-            .numbers("new_share", Style::Share, rows.iter().map(|r| r.new_share))
-            .titled("New")
     }
 }
 
@@ -97,12 +100,17 @@ impl fmt::Display for Poststratified {
             ),
             None => "from the joint covariance of all effects".to_owned(),
         };
-        let legend = format!(
+        let mut legend = format!(
             "Estimate: mean of the expected response over the people of a row, with intervals of \
-             {}% {how}. n, Raw: the rows of the data that belong there, and their mean. New: share \
-             of people in groups that the model has not seen.",
+             {}% {how}.",
             percent(self.level)
         );
+        if self.rows.iter().any(|r| r.n.is_some()) {
+            legend.push_str(" n, Raw: the rows of the data that belong there, and their mean.");
+        }
+        if !self.new_groups.is_empty() {
+            legend.push_str(" New: share of people in groups that the model has not seen.");
+        }
         writeln!(f, "\n{}", wrap(&legend, COLUMNS))?;
         for note in &self.notes {
             writeln!(f, "{}", wrap(&note.message, COLUMNS))?;
@@ -173,13 +181,15 @@ fn empty_margins(found: &Poststratified) -> Option<String> {
         return None;
     }
     Some(format!(
-        "{empty} of the {} {} have no row in the data and rest on the model alone.",
+        "{empty} of the {} {} {} no row in the data and {} on the model alone.",
         full.len(),
         if found.by.len() > 1 {
             "combinations"
         } else {
             "values"
-        }
+        },
+        if empty == 1 { "has" } else { "have" },
+        if empty == 1 { "rests" } else { "rest" },
     ))
 }
 

@@ -23,8 +23,6 @@ pub(super) struct Direct {
     pub std_error: Option<f64>,
     /// The interval.
     pub interval: Option<(f64, f64)>,
-    /// The quantile that the interval took: how many standard errors count as a difference.
-    pub quantile: Option<f64>,
 }
 
 /// Sums over rows of weight w (West 1979, Communications of the ACM 22:532).
@@ -82,19 +80,17 @@ impl Response {
                 estimate: p,
                 std_error: Some((p * (1.0 - p) / n).sqrt()),
                 interval: Some((centre - half, centre + half)),
-                quantile: Some(z),
             });
         }
         let df = (sums.rows - 1) as f64;
         let std_error = (df > 0.0).then(|| (sums.squares / df / sums.weight).sqrt());
-        let quantile = std_error.map(|_| StudentT::new(df).upper_quantile(tail));
         Some(Direct {
             estimate: sums.mean,
             std_error,
-            interval: std_error
-                .zip(quantile)
-                .map(|(s, t)| (sums.mean - t * s, sums.mean + t * s)),
-            quantile,
+            interval: std_error.map(|s| {
+                let half = StudentT::new(df).upper_quantile(tail) * s;
+                (sums.mean - half, sums.mean + half)
+            }),
         })
     }
 }

@@ -226,9 +226,13 @@ pub(super) fn reading(areas: &Areas) -> String {
     }
     let best = rows.iter().max_by(|a, b| a.estimate.total_cmp(&b.estimate));
     if let Some(best) = best.filter(|_| areas.spread > 0.0 && j > 1) {
+        let place = match (best.rank_lower, best.rank_upper) {
+            (low, high) if low == high => format!("is hardly in doubt ({low})"),
+            (low, high) => format!("lies between {low} and {high}"),
+        };
         out.push(format!(
-            "{} has the highest estimate; its place lies between {} and {}.",
-            best.level, best.rank_lower, best.rank_upper
+            "{} has the highest estimate; its place {place}.",
+            best.level
         ));
     }
     out.join(" ")

@@ -3,7 +3,7 @@
 //!
 //! Regions differ in size from 8 to 180 answers, in income (which is known for each), in who lives
 //! there, and by what nobody measured (standard deviation 2). People differ by age and sex and by
-//! themselves (standard deviation 10).
+//! themselves (`noise`, 10 in the example).
 #![allow(dead_code)]
 
 use crate::dense::Rng;
@@ -39,7 +39,7 @@ impl Country {
         let mut cells = Vec::new();
         for (region, size) in SIZES.iter().enumerate() {
             let rich = (10.0 * (30.0 + 4.0 * rng.normal())).round() / 10.0;
-            let level = 50.0 + (rich - 30.0) + 2.0 * rng.normal();
+            let level = 50.0 + 0.6 * (rich - 30.0) + 2.0 * rng.normal();
             let old = 0.25 * rng.normal();
             let weights: Vec<f64> = (0..4).map(|a| (old * (a as f64 - 1.5)).exp()).collect();
             let total: f64 = weights.iter().sum();
@@ -88,7 +88,7 @@ impl Country {
     }
 
     /// A survey: so many people of each region as it has answers, drawn at random.
-    pub fn survey(&self, rng: &mut Rng) -> Survey {
+    pub fn survey(&self, rng: &mut Rng, noise: f64) -> Survey {
         let mut out = Survey::default();
         for (region, &size) in SIZES.iter().enumerate() {
             let cells: Vec<&Cell> = self.cells.iter().filter(|c| c.region == region).collect();
@@ -105,7 +105,7 @@ impl Country {
                 out.age.push(cell.age);
                 out.sex.push(cell.sex);
                 out.answer
-                    .push((10.0 * (cell.truth + 10.0 * rng.normal())).round() / 10.0);
+                    .push((10.0 * (cell.truth + noise * rng.normal())).round() / 10.0);
             }
         }
         out
