@@ -185,10 +185,7 @@ fn df_method(df: Df) -> DfMethod {
 
 /// The model that the options describe.
 pub fn lmer(formula: &str, options: &ModelOptions) -> Result<Lmer, Failure> {
-    if let Some(family) = &options.family {
-        only_gaussian(family)?;
-    }
-    if options.agq.is_some() {
+    if false {
         return Err(Problem::new(
             "agq_not_available",
             "this version has no quadrature: generalised models (--family binomial and others) \
@@ -198,7 +195,12 @@ pub fn lmer(formula: &str, options: &ModelOptions) -> Result<Lmer, Failure> {
         .into());
     }
     let df = options.df.map_or(DfMethod::Satterthwaite, df_method);
+    let family: ranef::Family = match &options.family {
+        Some(text) => text.parse()?,
+        None => ranef::Family::default(),
+    };
     let mut model = Lmer::new(formula)
+        .family(family)
         .reml(!options.ml)
         .factors(&options.factor)
         .df(df);
@@ -231,35 +233,4 @@ impl From<Optimizer> for ranef::Optimizer {
             Optimizer::NelderMead => Self::NelderMead,
         }
     }
-}
-
-/// Refuses what this version cannot fit, in words that do not sound like a spelling mistake.
-fn only_gaussian(family: &str) -> Result<(), Failure> {
-    let (name, link) = family.split_once(':').unwrap_or((family, "identity"));
-    let problem =
-        if !name.eq_ignore_ascii_case("gaussian") {
-            Problem::new(
-                "family_not_available",
-                format!(
-                    "the family `{name}` is not available: this version fits gaussian models only, \
-                 generalised models (binomial, poisson and others) are not in it"
-                ),
-            )
-            .hint("leave --family out if the response is a measurement with gaussian residuals")
-        } else if !link.eq_ignore_ascii_case("identity") {
-            Problem::new(
-            "family_not_available",
-            format!(
-                "gaussian models with the link `{link}` are not available: this version has the \
-                 identity link only"
-            ),
-        )
-        .hint(format!(
-            "to model the response on another scale, transform it in the formula, such as `{} ~ …`",
-            if link == "inverse" { "I(1/y)" } else { "log(y)" }
-        ))
-        } else {
-            return Ok(());
-        };
-    Err(problem.into())
 }

@@ -1,6 +1,7 @@
 //! One error for everything between a formula and an answer: a stable code, a place, a way out.
 
 use ranef_design::DesignError;
+use ranef_engine::glmm;
 use ranef_engine::lmm::FitError;
 use ranef_formula::{FormulaError, Span, caret};
 use ranef_frame::FrameError;
@@ -95,6 +96,17 @@ impl Error {
             FitError::OutOfRange => Self::new("response_out_of_range", message)
                 .with_hint("give the response in other units: multiply it by a power of ten"),
             FitError::TooFewRows { .. } => {
+                Self::new("too_few_rows", message).with_hint("use fewer predictors or more data")
+            }
+        }
+    }
+
+    pub(crate) fn generalised(error: &glmm::FitError) -> Self {
+        let message = error.to_string();
+        match error {
+            glmm::FitError::NotDefined => Self::new("not_defined", message)
+                .with_hint("look for predictors that are nearly the same, or of extreme size"),
+            glmm::FitError::TooFewRows { .. } => {
                 Self::new("too_few_rows", message).with_hint("use fewer predictors or more data")
             }
         }

@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use ranef_design::{Expect, Recipe, RowCount, Structure, survey};
 use ranef_engine::distributions::{Normal, StudentT};
-use ranef_engine::{Statistics, lmm};
+use ranef_engine::{Statistics, glmm, lmm};
 use ranef_formula::{Formula, Terms};
 use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
 
+use crate::family::Family;
 use crate::moments::Moments;
 use crate::notes::{self, Note};
 use crate::options::{DfMethod, Lmer, optimizer_name};
@@ -36,8 +37,36 @@ pub struct Fit {
 /// The engine's fit, which its later questions work on, and the statistics it was made of, for
 /// questions that refit.
 pub(crate) struct Engine {
-    fit: Mutex<lmm::Fit>,
+    kind: EngineFit,
     statistics: Arc<Statistics>,
+}
+
+enum EngineFit {
+    Linear(Box<Mutex<lmm::Fit>>),
+    Generalised(Box<Mutex<glmm::Fit>>),
+}
+
+impl Engine {
+    fn linear(fit: lmm::Fit, statistics: Arc<Statistics>) -> Self {
+        Self {
+            kind: EngineFit::Linear(Box::new(Mutex::new(fit))),
+            statistics,
+        }
+    }
+
+    pub(crate) fn generalised(fit: glmm::Fit, statistics: Statistics) -> Self {
+        Self {
+            kind: EngineFit::Generalised(Box::new(Mutex::new(fit))),
+            statistics: Arc::new(statistics),
+        }
+    }
+}
+
+/// A question that panicked half-way leaves nothing behind that the next one reads.
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 impl std::fmt::Debug for Engine {
@@ -62,6 +91,7 @@ pub(crate) struct Facts {
     pub structure: Structure,
     pub rows: RowCount,
     pub moments: Moments,
+    pub family: Family,
     pub reml: bool,
     pub df: DfMethod,
     pub estimates: Estimates,
@@ -80,8 +110,23 @@ pub(crate) struct Estimates {
     pub beta: Vec<f64>,
     pub vcov: Vec<f64>,
     pub random: Vec<RandomBlock>,
+    /// Nuisance parameters ψ of the family and their covariance.
+    pub nuisance: Vec<f64>,
+    pub nuisance_vcov: Vec<f64>,
     pub certificate: Certificate,
     pub evaluations: usize,
+}
+
+impl Certificate {
+    pub(crate) fn of(found: &lmm::Certificate) -> Self {
+        Self {
+            converged: found.converged,
+            newton_decrement: found.newton_decrement,
+            smallest_score: found.smallest_score,
+            largest_slope: found.largest_slope,
+            uninformed: found.uninformed.clone(),
+        }
+    }
 }
 
 impl Estimates {
@@ -92,14 +137,10 @@ impl Estimates {
             sigma: engine.sigma,
             beta: engine.beta.clone(),
             vcov: engine.vcov.clone(),
-            random: RandomBlock::of(recipe, engine),
-            certificate: Certificate {
-                converged: engine.certificate.converged,
-                newton_decrement: engine.certificate.newton_decrement,
-                smallest_score: engine.certificate.smallest_score,
-                largest_slope: engine.certificate.largest_slope,
-                uninformed: engine.certificate.uninformed.clone(),
-            },
+            random: RandomBlock::of_linear(recipe, engine),
+            nuisance: Vec::new(),
+            nuisance_vcov: Vec::new(),
+            certificate: Certificate::of(&engine.certificate),
             evaluations: engine.evaluations,
         }
     }
@@ -140,6 +181,9 @@ pub struct Coefficient {
 
 impl Fit {
     pub(crate) fn of(options: &Lmer, source: &dyn Source) -> Result<Self, Error> {
+        if !options.family.is_gaussian() {
+            return Self::generalised(options, source);
+        }
         let started = std::time::Instant::now();
         let text = options.formula.as_str();
         let formula = Formula::parse(text).map_err(|e| Error::formula(&e, text))?;
@@ -193,6 +237,7 @@ impl Fit {
             structure: found.structure,
             rows: found.rows,
             moments: Moments::of(&recipe, &statistics),
+            family: options.family.clone(),
             reml: options.reml,
             df,
             optimizer: optimizer_name(options.optimizer).to_owned(),
@@ -205,16 +250,13 @@ impl Fit {
         facts.notes.extend(notes::of_data(&facts, &found.notes));
         facts.notes.extend(notes::of_estimates(&facts));
         facts.seconds = started.elapsed().as_secs_f64();
-        Self::new(facts, engine, Arc::new(statistics))
+        Self::new(facts, Engine::linear(engine, Arc::new(statistics)))
     }
 
-    fn new(facts: Facts, fit: lmm::Fit, statistics: Arc<Statistics>) -> Result<Self, Error> {
+    pub(crate) fn new(facts: Facts, engine: Engine) -> Result<Self, Error> {
         let mut fit = Self {
             facts,
-            engine: Some(Engine {
-                fit: Mutex::new(fit),
-                statistics,
-            }),
+            engine: Some(engine),
             random_effects: OnceLock::new(),
             inference: OnceLock::new(),
             kenward_roger: OnceLock::new(),
@@ -277,7 +319,7 @@ impl Fit {
         facts.notes.retain(|note| !notes::is_of_estimates(note));
         facts.notes.extend(notes::of_estimates(&facts));
         facts.seconds = started.elapsed().as_secs_f64();
-        Self::new(facts, engine, statistics)
+        Self::new(facts, Engine::linear(engine, statistics))
     }
 
     /// Gives a loaded fit its rows again, for the questions that need more than was saved: one pass.
@@ -285,6 +327,9 @@ impl Fit {
     /// # Errors
     /// `other_rows` where these are not the rows that the model was fitted to.
     pub fn with_rows(mut self, source: &dyn Source) -> Result<Self, Error> {
+        if !self.family().is_gaussian() {
+            return self.generalised_with_rows(source);
+        }
         let facts = &self.facts;
         let statistics = rows::statistics(&facts.recipe, source, &facts.formula)?;
         let (now, then) = (statistics.rows(), facts.rows.used);
@@ -308,10 +353,7 @@ impl Fit {
                 fit.value, facts.estimates.criterion
             )));
         }
-        self.engine = Some(Engine {
-            fit: Mutex::new(fit),
-            statistics: Arc::new(statistics),
-        });
+        self.engine = Some(Engine::linear(fit, Arc::new(statistics)));
         Ok(self)
     }
 
@@ -330,20 +372,45 @@ impl Fit {
         })
     }
 
-    /// The statistics that the fit was made of.
+    /// The statistics that a linear fit was made of.
     pub(crate) fn statistics(&self) -> Result<&Arc<Statistics>, Error> {
+        self.only_linear()?;
         Ok(&self.engine()?.statistics)
     }
 
-    /// Runs a question to the engine.
+    /// Refuses a question about linear models that is asked of another.
+    pub(crate) fn only_linear(&self) -> Result<(), Error> {
+        if self.family().is_gaussian() {
+            return Ok(());
+        }
+        Err(Error::new(
+            "linear_only",
+            format!(
+                "this question has an answer for gaussian models with the identity link, and this \
+                 is a {} model",
+                self.family()
+            ),
+        ))
+    }
+
+    /// Runs a question about a linear model to the engine.
     pub(crate) fn ask<T>(&self, question: impl FnOnce(&mut lmm::Fit) -> T) -> Result<T, Error> {
-        // A question that panicked half-way leaves nothing behind that the next one reads.
-        let mut guard = self
-            .engine()?
-            .fit
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        Ok(question(&mut guard))
+        self.only_linear()?;
+        match &self.engine()?.kind {
+            EngineFit::Linear(fit) => Ok(question(&mut lock(fit))),
+            EngineFit::Generalised(_) => Err(Error::new("linear_only", "a generalised model")),
+        }
+    }
+
+    /// Runs a question about a generalised model to the engine.
+    pub(crate) fn ask_generalised<T>(
+        &self,
+        question: impl FnOnce(&mut glmm::Fit) -> T,
+    ) -> Result<T, Error> {
+        match &self.engine()?.kind {
+            EngineFit::Generalised(fit) => Ok(question(&mut lock(fit))),
+            EngineFit::Linear(_) => Err(Error::new("generalised_only", "a linear model")),
+        }
     }
 
     /// The formula, as R would print it.
@@ -375,6 +442,11 @@ impl Fit {
     /// Means, variances and group sizes of the rows that were used.
     pub fn moments(&self) -> &Moments {
         &self.facts.moments
+    }
+
+    /// The family of the response and its link.
+    pub fn family(&self) -> &Family {
+        &self.facts.family
     }
 
     /// Whether the fit is by REML.
@@ -412,9 +484,16 @@ impl Fit {
         -0.5 * self.facts.estimates.criterion
     }
 
-    /// Number of parameters: fixed effects, covariance parameters and σ.
+    /// Number of parameters: fixed effects, covariance parameters and σ, or the nuisance
+    /// parameters of the family.
     pub fn parameters(&self) -> usize {
-        self.facts.estimates.beta.len() + self.facts.estimates.theta.len() + 1
+        let estimates = &self.facts.estimates;
+        let own = if self.family().is_gaussian() {
+            1
+        } else {
+            estimates.nuisance.len()
+        };
+        estimates.beta.len() + estimates.theta.len() + own
     }
 
     /// Akaike's criterion, with the restricted likelihood where the fit is by REML, as in lme4.
@@ -513,10 +592,12 @@ impl Fit {
     pub fn random_effects(&self) -> &RandomEffects {
         // A loaded fit carries this answer.
         self.random_effects.get_or_init(|| {
-            RandomEffects::from(
+            let found = if self.family().is_gaussian() {
                 self.ask(lmm::Fit::random_effects)
-                    .expect("saved with the model"),
-            )
+            } else {
+                self.ask_generalised(glmm::Fit::random_effects)
+            };
+            RandomEffects::from(found.expect("saved with the model"))
         })
     }
 

@@ -6,7 +6,7 @@
 //! crossed factors it holds a dense matrix over the levels of the last one; then the rows are read
 //! again instead, which costs one pass.
 
-use ranef_engine::lmm;
+use ranef_engine::{glmm, lmm};
 use serde::{Deserialize, Serialize};
 
 use crate::rows::layout;
@@ -33,7 +33,11 @@ impl Fit {
         if let Some(joint) = self.joint.get() {
             return Ok(joint);
         }
-        let joint = self.ask(lmm::Fit::joint)?;
+        let joint = if self.family().is_gaussian() {
+            self.ask(lmm::Fit::joint)?
+        } else {
+            self.ask_generalised(glmm::Fit::joint)?
+        };
         Ok(self.joint.get_or_init(|| joint))
     }
 
@@ -41,7 +45,10 @@ impl Fit {
     pub(crate) fn joint_to_save(&self) -> Option<SavedJoint> {
         let small = match self.joint.get() {
             Some(joint) => joint.size() <= MOST_SAVED,
-            None => self.ask(|fit| fit.joint_size()).ok()? <= MOST_SAVED,
+            None if self.family().is_gaussian() => {
+                self.ask(|fit| fit.joint_size()).ok()? <= MOST_SAVED
+            }
+            None => self.ask_generalised(glmm::Fit::joint_size).ok()? <= MOST_SAVED,
         };
         if !small || self.theta().is_empty() {
             return None;

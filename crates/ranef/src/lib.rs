@@ -28,9 +28,11 @@ mod effects;
 mod effects_table;
 mod equations;
 mod error;
+mod family;
 mod fit;
 mod fixed_effects;
 mod format;
+mod generalised;
 mod intervals;
 mod joint;
 mod levels;
@@ -72,6 +74,7 @@ pub use diagnose::{
 pub use effects::{Effects, GroupCoefficient, RandomEffect};
 pub use equations::{Equation, Equations, LevelEquations, Symbol};
 pub use error::{Error, Place};
+pub use family::Family;
 pub use fit::{Certificate, Coefficient, Fit};
 pub use fixed_effects::{FixedEffect, FixedEffects, FixedEffectsOptions, SpecificationTest};
 pub use intervals::{

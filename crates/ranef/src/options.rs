@@ -5,6 +5,7 @@ use ranef_engine::lmm::Optimizer;
 use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
 
+use crate::family::Family;
 use crate::{Error, Fit};
 
 /// A linear mixed model to be fitted: the formula and the choices around it.
@@ -20,6 +21,7 @@ use crate::{Error, Fit};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lmer {
     pub(crate) formula: String,
+    pub(crate) family: Family,
     pub(crate) reml: bool,
     pub(crate) design: ranef_design::Options,
     pub(crate) df: DfMethod,
@@ -84,6 +86,7 @@ impl Lmer {
     pub fn new(formula: impl Into<String>) -> Self {
         Self {
             formula: formula.into(),
+            family: Family::default(),
             reml: true,
             design: ranef_design::Options::default(),
             df: DfMethod::default(),
@@ -104,6 +107,12 @@ impl Lmer {
     /// The formula.
     pub fn formula(&self) -> &str {
         &self.formula
+    }
+
+    /// The family of the response: with another than the gaussian, a generalised model.
+    pub fn family(mut self, family: Family) -> Self {
+        self.family = family;
+        self
     }
 
     /// REML (true, the default) or maximum likelihood.

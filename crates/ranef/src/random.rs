@@ -1,8 +1,8 @@
 //! Variances and correlations of the random effects, and the random effects themselves.
 
 use ranef_design::Recipe;
-use ranef_engine::lmm;
 use ranef_engine::optimize::symmetric_eigen;
+use ranef_engine::{Layout, lmm};
 use serde::{Deserialize, Serialize};
 
 /// The covariance of one random-effects term.
@@ -27,16 +27,32 @@ pub struct RandomBlock {
 }
 
 impl RandomBlock {
-    /// The blocks of a fit, in the order of the formula.
-    pub(crate) fn of(recipe: &Recipe, fit: &lmm::Fit) -> Vec<Self> {
-        let sigma_squared = fit.sigma * fit.sigma;
-        let lambda = fit.lambda();
-        let layout = fit.layout();
+    /// The blocks of a linear fit, in the order of the formula.
+    pub(crate) fn of_linear(recipe: &Recipe, fit: &lmm::Fit) -> Vec<Self> {
+        Self::of(
+            recipe,
+            fit.layout(),
+            &fit.lambda(),
+            fit.sigma,
+            &fit.singular,
+        )
+    }
+
+    /// The blocks of a fit, in the order of the formula: covariances σ²ΛΛ', given Λ by factor and
+    /// which terms are singular.
+    pub(crate) fn of(
+        recipe: &Recipe,
+        layout: &Layout,
+        lambda: &[Vec<f64>],
+        sigma: f64,
+        singular: &[bool],
+    ) -> Vec<Self> {
+        let sigma_squared = sigma * sigma;
         recipe
             .random()
             .iter()
             .zip(&layout.terms)
-            .zip(&fit.singular)
+            .zip(singular)
             .map(|((design, term), &singular)| {
                 let (k, width) = (term.width, layout.factors[term.factor].width);
                 let l = |i: usize, j: usize| {

@@ -88,8 +88,8 @@ impl Fit {
         Report {
             formula: self.formula().to_owned(),
             method: if self.reml() { "REML" } else { "ML" },
-            family: "gaussian",
-            link: "identity",
+            family: self.family().name(),
+            link: self.family().link().name(),
             nobs: self.nobs(),
             dropped: self.row_count().dropped,
             groups: self

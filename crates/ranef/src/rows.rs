@@ -123,10 +123,20 @@ pub(crate) fn with_engine_rows<T>(
 ) -> T {
     let response = response(rows);
     let weights = rows.weights.as_ref().map(|w| w.to_vec(rows.n));
-    then(&Rows {
-        response: &response,
+    then(&engine_rows(recipe, rows, &response, weights.as_deref()))
+}
+
+/// The engine's view of a batch, with a response and weights of one's own.
+pub(crate) fn engine_rows<'a>(
+    recipe: &Recipe,
+    rows: &'a DesignRows,
+    response: &'a [f64],
+    weights: Option<&'a [f64]>,
+) -> Rows<'a> {
+    Rows {
+        response,
         fixed: rows.fixed.iter().map(column).collect(),
-        weights: weights.as_deref(),
+        weights,
         factors: (0..recipe.factors().len())
             .map(|factor| FactorRows {
                 codes: &rows.codes[factor],
@@ -139,7 +149,7 @@ pub(crate) fn with_engine_rows<T>(
                     .collect(),
             })
             .collect(),
-    })
+    }
 }
 
 /// The response of a batch less its offset.

@@ -15,7 +15,7 @@ use crate::{DfMethod, Error, Fit};
 /// What the file says it is.
 const FORMAT: &str = "ranef model";
 /// Raised when an older reader would misread the file.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {

@@ -21,6 +21,19 @@ pub struct Options {
     /// Standard deviation of a normal prior on every fixed effect but the intercept, for a
     /// predictor with a standard deviation of 1.
     pub prior: Option<f64>,
+    /// Which curvature stands in Laplace's determinant.
+    pub curvature: Curvature,
+}
+
+/// The curvature of the log-density in Laplace's determinant. They are the same for canonical links.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Curvature {
+    /// As lme4 has it: the expected information for binomial and Poisson responses, the observed
+    /// curvature for all others.
+    #[default]
+    Customary,
+    /// The observed curvature: Laplace's approximation proper, as glmmTMB has it.
+    Observed,
 }
 
 impl Default for Options {
@@ -29,6 +42,7 @@ impl Default for Options {
             max_evaluations: 2_000,
             start: None,
             prior: None,
+            curvature: Curvature::default(),
         }
     }
 }
@@ -43,6 +57,8 @@ pub struct Fit {
     /// −2 log-likelihood at the minimum, by Laplace's approximation; with a prior, that of the
     /// estimates.
     pub value: f64,
+    /// Asymptotic covariance matrix of `theta`.
+    pub theta_vcov: Vec<f64>,
     /// Fixed effects.
     pub beta: Vec<f64>,
     /// Their covariance matrix from the inverse Hessian of all parameters, p × p.
@@ -87,7 +103,7 @@ pub fn fit(data: Data, family: Arc<dyn Density>, options: &Options) -> Result<Fi
     if rows < fixed {
         return Err(FitError::TooFewRows { rows, fixed });
     }
-    let mut laplace = Laplace::new(data, family);
+    let mut laplace = Laplace::new(data, family, options.curvature == Curvature::Customary);
     if let Some(sd) = options.prior {
         for (j, precision) in laplace.precision.iter_mut().enumerate() {
             *precision = if Some(j) == layout.intercept {
@@ -351,8 +367,10 @@ fn finish(mut laplace: Laplace, point: Vec<f64>, hessian: &[f64], certificate: C
         .zip(&point[m..m + p])
         .map(|(precision, b)| precision * b * b)
         .sum();
+    let to_user = |theta: &[f64]| coordinates.theta_to_user(&layout, theta);
     Fit {
-        theta: coordinates.theta_to_user(&layout, theta),
+        theta_vcov: delta_method(theta, &block(0, m), to_user),
+        theta: to_user(theta),
         beta,
         vcov: coordinates.map_fixed_matrix(&layout, &block(m, p)),
         psi_vcov: block(m + p, psi.len()),
@@ -366,6 +384,31 @@ fn finish(mut laplace: Laplace, point: Vec<f64>, hessian: &[f64], certificate: C
         standard: point,
         laplace,
     }
+}
+
+/// The covariance of a function of x, by its slopes.
+fn delta_method(x: &[f64], covariance: &[f64], function: impl Fn(&[f64]) -> Vec<f64>) -> Vec<f64> {
+    const STEP: f64 = 1e-5;
+    let m = x.len();
+    let slopes: Vec<Vec<f64>> = (0..m)
+        .map(|j| {
+            let (mut ahead, mut behind) = (x.to_vec(), x.to_vec());
+            ahead[j] += STEP;
+            behind[j] -= STEP;
+            let (ahead, behind) = (function(&ahead), function(&behind));
+            let pairs = ahead.iter().zip(&behind);
+            pairs.map(|(a, b)| (a - b) / (2.0 * STEP)).collect()
+        })
+        .collect();
+    let mut out = vec![0.0; m * m];
+    for a in 0..m {
+        for b in 0..m {
+            out[a * m + b] = (0..m * m)
+                .map(|at| slopes[at / m][a] * covariance[at] * slopes[at % m][b])
+                .sum();
+        }
+    }
+    out
 }
 
 /// `scale` times the inverse of a symmetric matrix; where it is singular, that of its part with

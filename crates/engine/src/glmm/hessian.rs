@@ -16,7 +16,7 @@ impl Modes {
     pub fn full_system(&mut self) -> System {
         let mut rows = self.data.rows.clone();
         let mut statistics = Statistics::of_rows(&self.data.layout, &mut rows);
-        statistics.reweigh(&rows, &self.weights, &vec![0.0; rows.rows]);
+        statistics.reweigh(&rows, &self.curvature, &vec![0.0; rows.rows]);
         System::new(&statistics)
     }
 }

@@ -14,4 +14,4 @@ mod mode;
 mod start;
 
 pub use data::Data;
-pub use fit::{Fit, FitError, Options, fit};
+pub use fit::{Curvature, Fit, FitError, Options, fit};

@@ -36,8 +36,13 @@ pub(crate) struct Modes {
     fixed: Vec<f64>,
     /// ℓ and its derivatives at the mode, times the counts.
     pub densities: Vec<Derivatives>,
-    /// W = −ℓ''.
+    /// −ℓ''.
     pub weights: Vec<f64>,
+    /// Whether W is the expected information in place of that.
+    expected: bool,
+    /// W, and its derivatives in η.
+    pub curvature: Vec<f64>,
+    pub slopes: Vec<f64>,
     right: Vec<f64>,
     random: Vec<f64>,
     penalised: f64,
@@ -46,8 +51,12 @@ pub(crate) struct Modes {
 }
 
 impl Modes {
-    pub fn new(mut data: Data, family: Arc<dyn Density>) -> Self {
+    /// With the curvature of Laplace's approximation as observed everywhere, or where `expected`
+    /// as lme4 takes it.
+    pub fn new(mut data: Data, family: Arc<dyn Density>, expected: bool) -> Self {
         data.arrange();
+        let first = data.observations.first();
+        let expected = expected && first.is_some_and(|row| family.expected(row, 1.0).is_some());
         let layout = Layout {
             fixed: 0,
             intercept: None,
@@ -73,6 +82,9 @@ impl Modes {
             fixed: vec![0.0; n],
             densities: Vec::new(),
             weights: vec![0.0; n],
+            expected,
+            curvature: vec![0.0; n],
+            slopes: vec![0.0; n],
             right: vec![0.0; n],
             random: vec![0.0; n],
             penalised: f64::INFINITY,
@@ -96,19 +108,37 @@ impl Modes {
         self.fixed.copy_from_slice(&self.data.offset);
         self.data.rows.add_fixed(beta, &mut self.fixed);
         let warm = self.u.iter().flatten().any(|&u| u != 0.0);
-        if let Some(log_det) = self.descend(&lambda, theta, psi) {
-            return Some(log_det);
+        let mut found = self.descend(&lambda, theta, psi);
+        if found.is_none() && warm {
+            // The last mode was a bad place to start.
+            self.u.iter_mut().for_each(|u| u.fill(0.0));
+            found = self.descend(&lambda, theta, psi);
         }
-        if !warm {
-            return None;
-        }
-        // The last mode was a bad place to start.
-        self.u.iter_mut().for_each(|u| u.fill(0.0));
-        let found = self.descend(&lambda, theta, psi);
         if found.is_none() {
             self.u.iter_mut().for_each(|u| u.fill(0.0));
         }
-        found
+        self.bend(found?, theta)
+    }
+
+    /// Sets W and its derivatives, and leaves the system with them: log|H| of it.
+    fn bend(&mut self, observed: f64, theta: &[f64]) -> Option<f64> {
+        if !self.expected {
+            self.curvature.copy_from_slice(&self.weights);
+            for (slope, d) in self.slopes.iter_mut().zip(&self.densities) {
+                *slope = -d.third;
+            }
+            return Some(observed);
+        }
+        for i in 0..self.weights.len() {
+            let count = self.data.counts[i];
+            let row = &self.data.observations[i];
+            let (w, slope) = self.family.expected(row, self.eta[i]).unwrap_or_default();
+            (self.curvature[i], self.slopes[i]) = (count * w, count * slope);
+        }
+        self.statistics
+            .reweigh(&self.data.rows, &self.curvature, &self.right);
+        self.system.load(&self.statistics);
+        Some(self.system.value(theta)?.log_det)
     }
 
     fn descend(&mut self, lambda: &[Vec<f64>], theta: &[f64], psi: &[f64]) -> Option<f64> {
@@ -208,9 +238,13 @@ impl Modes {
         self.system.load(&self.statistics);
     }
 
-    /// q = ΛH⁻¹Λ'Z'r and t = Z'(r − WZq) at the last mode.
+    /// q = ΛH⁻¹Λ'Z'r and t = Z'(r − WZq) at the last mode, with the observed curvature.
     pub fn solve(&mut self, r: &[f64], q: &mut [Vec<f64>], t: &mut [Vec<f64>]) {
-        self.statistics.replace_response(&self.data.rows, r);
+        if self.expected {
+            self.statistics.reweigh(&self.data.rows, &self.weights, r);
+        } else {
+            self.statistics.replace_response(&self.data.rows, r);
+        }
         self.system.load(&self.statistics);
         self.system.again();
         self.system.random_solution(q, t);

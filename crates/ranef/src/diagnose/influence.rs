@@ -332,7 +332,7 @@ impl Fit {
     fn variance_changes(&self, fit: &lmm::Fit) -> Vec<VarianceChange> {
         let mut out = Vec::new();
         let relative = |then: f64, now: f64| (then != 0.0).then(|| now / then - 1.0);
-        for (all, left) in (self.varcorr().iter()).zip(RandomBlock::of(self.recipe(), fit)) {
+        for (all, left) in (self.varcorr().iter()).zip(RandomBlock::of_linear(self.recipe(), fit)) {
             for (i, first) in all.terms.iter().enumerate() {
                 for (j, second) in all.terms.iter().enumerate().skip(i) {
                     out.push(VarianceChange {

@@ -88,6 +88,22 @@ impl Density for Binomial {
         }
     }
 
+    fn expected(&self, row: &Observation, eta: f64) -> Option<(f64, f64)> {
+        if self.link == Link::Logit {
+            return None;
+        }
+        if outside(self.link, eta) {
+            return Some((0.0, 0.0));
+        }
+        // μ'²/(μ(1 − μ)) is the product of the slopes of log μ and −log(1 − μ).
+        let (p, q) = (self.link.ln_mean(eta), self.link.ln_rest(eta));
+        let size = -row.weight * row.trials;
+        Some((
+            size * p.first * q.first,
+            size * (p.second * q.first + p.first * q.second),
+        ))
+    }
+
     fn mean(&self, eta: f64, _: &[f64]) -> f64 {
         self.link.value(eta).mean
     }

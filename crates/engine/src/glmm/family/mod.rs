@@ -230,6 +230,14 @@ pub trait Density: Send + Sync {
     /// zero far out.
     fn information(&self, row: &Observation, eta: f64, psi: &[f64]) -> f64;
 
+    /// The expected information and its derivative in η, where it differs from the observed
+    /// curvature and the custom is to take it in Laplace's approximation: lme4's families with
+    /// links that are not canonical.
+    fn expected(&self, row: &Observation, eta: f64) -> Option<(f64, f64)> {
+        let _ = (row, eta);
+        None
+    }
+
     /// E\[y\], per trial, on the scale of the response.
     fn mean(&self, eta: f64, psi: &[f64]) -> f64;
 

@@ -59,6 +59,20 @@ impl Density for Poisson {
         }
     }
 
+    fn expected(&self, row: &Observation, eta: f64) -> Option<(f64, f64)> {
+        if self.link == Link::Log {
+            return None;
+        }
+        let mean = self.link.value(eta);
+        let information = row.weight * mean.first * mean.first / mean.mean;
+        let slope = information * (2.0 * mean.second / mean.first - mean.first / mean.mean);
+        Some(if information.is_finite() && slope.is_finite() {
+            (information, slope)
+        } else {
+            (0.0, 0.0)
+        })
+    }
+
     fn mean(&self, eta: f64, _: &[f64]) -> f64 {
         self.link.value(eta).mean
     }

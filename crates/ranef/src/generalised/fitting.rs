@@ -1,0 +1,122 @@
+//! Fitting a generalised model, and taking one up again where it was saved.
+
+use std::sync::OnceLock;
+
+use ranef_design::survey;
+use ranef_engine::{glmm, lmm};
+use ranef_formula::Formula;
+use ranef_frame::Source;
+
+use super::rows;
+use crate::fit::{Certificate, Engine, Estimates, Facts};
+use crate::moments::Moments;
+use crate::notes;
+use crate::options::Lmer;
+use crate::random::RandomBlock;
+use crate::{DfMethod, Error, Fit};
+
+impl Fit {
+    /// Fits a generalised model: a survey of the rows, a pass that brings them into memory, and the
+    /// descent.
+    pub(crate) fn generalised(options: &Lmer, source: &dyn Source) -> Result<Self, Error> {
+        let started = std::time::Instant::now();
+        let text = options.formula.as_str();
+        let formula = Formula::parse(text).map_err(|e| Error::formula(&e, text))?;
+        let columns: Vec<&str> = source.columns().iter().map(|c| c.name.as_str()).collect();
+        let terms = formula
+            .terms(&columns)
+            .map_err(|e| Error::formula(&e, text))?;
+        let mut design = options.design.clone();
+        design.response = options.family.expects();
+        let found = survey(&terms, source, &design).map_err(|e| Error::design(&e, text))?;
+        let mut recipe = found.recipe;
+        let mut rows = rows::read(&recipe, &options.family, source, text)?;
+        let dependent = ranef_engine::dependent_columns(&rows.statistics);
+        let aliases = ranef_engine::dependence(&rows.statistics, &dependent);
+        if !dependent.is_empty() {
+            rows.statistics = rows.statistics.without_fixed(&dependent);
+            rows.data = rows.data.without_fixed(&dependent);
+            recipe.drop_fixed(&dependent);
+        }
+        let settings = glmm::Options {
+            start: options.start.clone(),
+            ..Default::default()
+        };
+        let engine = glmm::fit(rows.data, options.family.density(), &settings)
+            .map_err(|e| Error::generalised(&e))?;
+        let mut facts = Facts {
+            formula: formula.to_string(),
+            options: options.clone(),
+            origin: None,
+            terms,
+            aliases,
+            structure: found.structure,
+            rows: found.rows,
+            moments: Moments::of(&recipe, &rows.statistics),
+            family: options.family.clone(),
+            reml: false,
+            df: DfMethod::None,
+            optimizer: "newton".to_owned(),
+            seconds: 0.0,
+            notes: Vec::new(),
+            estimates: estimates(&recipe, &engine),
+            recipe,
+        };
+        facts.notes = notes::of_columns(&facts.recipe, &facts.terms, source);
+        facts.notes.extend(notes::of_data(&facts, &found.notes));
+        facts.notes.extend(notes::of_estimates(&facts));
+        facts.seconds = started.elapsed().as_secs_f64();
+        let inference = inference(&engine);
+        let mut fit = Self::new(facts, Engine::generalised(engine, rows.statistics))?;
+        fit.inference = OnceLock::from(inference);
+        Ok(fit)
+    }
+
+    /// See [`Fit::with_rows`].
+    pub(crate) fn generalised_with_rows(mut self, source: &dyn Source) -> Result<Self, Error> {
+        let fit = self.options().fit(source)?;
+        if fit.nobs() != self.nobs() {
+            return Err(Error::new("other_rows", "other rows"));
+        }
+        self.engine = fit.engine;
+        Ok(self)
+    }
+}
+
+fn estimates(recipe: &ranef_design::Recipe, engine: &glmm::Fit) -> Estimates {
+    Estimates {
+        criterion: engine.value,
+        theta: engine.theta.clone(),
+        sigma: 1.0,
+        beta: engine.beta.clone(),
+        vcov: engine.vcov.clone(),
+        random: RandomBlock::of(
+            recipe,
+            engine.layout(),
+            &engine.lambda(),
+            1.0,
+            &engine.singular,
+        ),
+        nuisance: engine.psi.clone(),
+        nuisance_vcov: engine.psi_vcov.clone(),
+        certificate: Certificate::of(&engine.certificate),
+        evaluations: engine.evaluations,
+    }
+}
+
+/// The covariance of (θ, σ), where σ is 1 and known.
+fn inference(engine: &glmm::Fit) -> lmm::Inference {
+    let (m, p) = (engine.theta.len(), engine.beta.len());
+    let mut covariance = vec![0.0; (m + 1) * (m + 1)];
+    for i in 0..m {
+        for j in 0..m {
+            covariance[i * (m + 1) + j] = engine.theta_vcov[i * m + j];
+        }
+    }
+    lmm::Inference::from_parts(
+        covariance,
+        0,
+        vec![vec![0.0; p * p]; m + 1],
+        engine.vcov.clone(),
+    )
+}
