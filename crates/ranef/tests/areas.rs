@@ -623,3 +623,86 @@ fn new_levels_of_nested_groups() {
     assert_eq!(z.n, Some(0));
     assert_eq!(z.raw, None);
 }
+
+/// Shares behind a logit: means of the logistic curve over normal linear predictors, by quadrature.
+#[test]
+fn shares_by_their_definition() {
+    let mut rng = Rng(12);
+    let (groups, mut g, mut x, mut s, mut t) = (9, vec![], vec![], vec![], vec![]);
+    for group in 0..groups {
+        let effect = 0.8 * rng.normal();
+        for _ in 0..1 + group % 4 {
+            let (z, trials) = (rng.normal(), 5 + (20.0 * rng.uniform()) as usize);
+            let p = 1.0 / (1.0 + (-0.3 - effect - 0.6 * z).exp());
+            let yes = (0..trials).filter(|_| rng.uniform() < p).count();
+            g.push(group);
+            x.push(z);
+            s.push(yes as f64);
+            t.push(trials as f64);
+        }
+    }
+    let source = Table::new()
+        .text("g", g.iter().map(|g| format!("g{g}")))
+        .number("x", x.iter().copied())
+        .number("yes", s.iter().copied())
+        .number("no", s.iter().zip(&t).map(|(s, t)| t - s))
+        .number("trials", t.iter().copied())
+        .source()
+        .unwrap();
+    let family: ranef::Family = "binomial".parse().unwrap();
+    let model = Lmer::new("cbind(yes, no) ~ x + (1 | g)").family(family);
+    let fit = model.fit(&source).unwrap();
+    assert!(fit.varcorr()[0].sd[0] > 0.1);
+    let joint = fit.joint().unwrap();
+    let logistic = |eta: f64| 1.0 / (1.0 + (-eta).exp());
+    let expected = |m: f64, v: f64| -> f64 {
+        let weight = |i: i32| (-0.5 * (f64::from(i) / 20.0).powi(2)).exp();
+        let total: f64 = (-160..=160).map(weight).sum();
+        let value = |i: i32| weight(i) * logistic(m + v.sqrt() * f64::from(i) / 20.0);
+        (-160..=160).map(value).sum::<f64>() / total
+    };
+    let beta = fit.fixef();
+    let options = AreasOptions::default().draws(20_000);
+    let found = fit.areas(&source, &options).unwrap();
+    for (group, area) in found.areas.iter().enumerate() {
+        let rows: Vec<usize> = (0..g.len()).filter(|&i| g[i] == group).collect();
+        let trials: f64 = rows.iter().map(|&i| t[i]).sum();
+        let p = rows.iter().map(|&i| s[i]).sum::<f64>() / trials;
+        near(area.raw, p, 1e-12);
+        near(
+            area.raw_std_error.unwrap(),
+            (p * (1.0 - p) / trials).sqrt(),
+            1e-10,
+        );
+        let b = fit.random_effects().modes[0][group];
+        let mean: f64 = rows
+            .iter()
+            .map(|&i| {
+                let m = beta[0] + beta[1] * x[i] + b;
+                t[i] * expected(m, joint.variance(&[1.0, x[i]], &[(0, group, &[1.0])]))
+            })
+            .sum::<f64>()
+            / trials;
+        assert!(
+            (area.estimate - mean).abs() < 0.02 * area.std_error,
+            "{area:?} {mean}"
+        );
+        assert!(0.0 < area.lower && area.lower < area.estimate && area.upper < 1.0);
+    }
+    // A new group: the curve over the groups, not the curve at the average one.
+    let frame = Table::new()
+        .text("g", ["new"])
+        .number("x", [2.0])
+        .source()
+        .unwrap();
+    let options = PoststratifyOptions::by(["g"]).draws(40_000);
+    let found = fit.poststratify(&frame, None, &options).unwrap();
+    let v = joint.variance(&[1.0, 2.0], &[]) + fit.varcorr()[0].cov[0][0];
+    let want = expected(beta[0] + 2.0 * beta[1], v);
+    let row = &found.rows[0];
+    assert!(
+        (row.estimate - want).abs() < 0.02 * row.std_error,
+        "{} {want}",
+        row.estimate
+    );
+}

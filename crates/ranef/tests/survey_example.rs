@@ -6,7 +6,7 @@ mod survey;
 
 use dense::Rng;
 use ranef::frame::{Source, write_csv};
-use ranef::{PoststratifyOptions, lmer};
+use ranef::{Lmer, PoststratifyOptions, lmer};
 use survey::{Country, REGIONS, SIZES};
 
 /// The model, and the same without what is known of the regions.
@@ -113,4 +113,48 @@ fn files_of_the_guide() {
             "guide/data/{name} is another survey"
         );
     }
+}
+
+/// Yes or no instead of a score: the share of yes in every region, by a binomial model.
+#[test]
+fn shares_of_yes_are_nearer_to_the_truth_too() {
+    const SURVEYS: usize = 100;
+    let chance = |score: f64| 1.0 / (1.0 + ((52.0 - score) / 5.0).exp());
+    let mut rng = Rng(31);
+    let (mut raw, mut model, mut covered, mut fits) = (0.0, 0.0, 0, 0.0);
+    for _ in 0..SURVEYS {
+        let mut country = Country::new(&mut rng);
+        country
+            .cells
+            .iter_mut()
+            .for_each(|c| c.truth = chance(c.truth));
+        let mut survey = country.survey(&mut rng, 0.0);
+        survey.answer = survey
+            .truth
+            .iter()
+            .map(|p| f64::from(u8::from(rng.uniform() < *p)))
+            .collect();
+        let survey = survey.source(&country);
+        let frame = country.frame().source().unwrap();
+        let options = PoststratifyOptions::by(["region"])
+            .count("people")
+            .draws(200);
+        let fit = Lmer::new(MODEL).family("binomial".parse().unwrap());
+        let fit = fit.fit(&survey).unwrap();
+        let found = fit.poststratify(&frame, Some(&survey), &options).unwrap();
+        assert_eq!(found.draws, Some(200));
+        for region in 0..14 {
+            let (row, truth) = (&found.rows[region], country.region(region));
+            raw += (row.raw.unwrap() - truth).powi(2);
+            model += (row.estimate - truth).powi(2);
+            covered += usize::from(row.lower <= truth && truth <= row.upper);
+            assert!(0.0 < row.lower && row.upper < 1.0);
+        }
+        fits += 14.0;
+    }
+    let ratio = (model / raw).sqrt();
+    let covered = covered as f64 / fits;
+    assert!((0.60..0.78).contains(&ratio), "{ratio}");
+    // As above, and the variance is that of maximum likelihood, which is too small besides.
+    assert!((0.83..0.93).contains(&covered), "{covered}");
 }

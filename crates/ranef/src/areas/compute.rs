@@ -1,6 +1,6 @@
 //! The numbers of [`Areas`].
 
-use ranef_design::{DesignRows, NEW_LEVEL, Outcome, Parts};
+use ranef_design::{DesignRows, NEW_LEVEL, Parts};
 use ranef_engine::random::Stream;
 use ranef_frame::Source;
 
@@ -25,7 +25,7 @@ pub(super) fn areas(
     let worlds = Worlds::of(fit, options.seed, vec![0; fit.recipe().factors().len()])?;
     let response = Response::of(fit);
     // One target a level, and the mean of all rows behind them.
-    let mut targets = Targets::new(response, levels + 1, level_counts(fit));
+    let mut targets = Targets::new(response.clone(), levels + 1, level_counts(fit));
     let mut sums = vec![Sums::default(); levels];
     let (mut all, mut rows) = (Sums::default(), 0);
     for_each_batch(
@@ -36,8 +36,9 @@ pub(super) fn areas(
         |_, batch| {
             refuse_new_levels(&batch)?;
             rows += batch.n;
+            let observed = response.observed(fit, &batch)?;
             for_each_row(fit, &batch, |i, row| {
-                let (value, weight) = observed(&batch, i);
+                let (value, weight) = observed[i];
                 let level = batch.codes[factor][i] as usize;
                 targets.add(row, &[level, levels], weight);
                 sums[level].add(value, weight);
@@ -144,19 +145,6 @@ pub(super) fn for_each_row(fit: &Fit, rows: &DesignRows, mut visit: impl FnMut(u
     }
 }
 
-/// The response of a row and its weight; of counts, their share and the trials.
-pub(super) fn observed(rows: &DesignRows, i: usize) -> (f64, f64) {
-    let weight = rows.weights.as_ref().map_or(1.0, |w| w.at(i));
-    match &rows.response {
-        Outcome::Numbers(column) => (column.at(i), weight),
-        Outcome::Counts { successes, trials } => {
-            let n = trials.at(i);
-            (if n > 0.0 { successes.at(i) / n } else { 0.0 }, n * weight)
-        }
-        Outcome::Nothing => (0.0, 0.0),
-    }
-}
-
 /// Everything that rows of the table are made of.
 struct Known<'a> {
     options: &'a AreasOptions,
@@ -223,7 +211,10 @@ impl Known<'_> {
                 let tail = 0.5 * (1.0 - options.level);
                 // As if standard errors were known, at the level of the flags.
                 let times = crate::linear::quantile(options.level, None);
-                let magnitude = direct.std_error.map(|s| Magnitude::new(spread, s, times));
+                let magnitude = direct
+                    .std_error
+                    .filter(|&s| s > 0.0)
+                    .map(|s| Magnitude::new(spread, s, times));
                 if let Some(magnitude) = &magnitude {
                     expected.add(magnitude);
                 }

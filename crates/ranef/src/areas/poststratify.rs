@@ -13,7 +13,7 @@ use ranef_design::{DesignRows, Parts, Recipe};
 use ranef_frame::Source;
 use serde::Serialize;
 
-use super::compute::{for_each_row, level_counts, observed};
+use super::compute::{for_each_row, level_counts};
 use super::frame::{Labels, column, count, label};
 use super::response::{Response, Sums};
 use super::targets::{Estimate, Row, Targets};
@@ -156,7 +156,7 @@ impl Fit {
         options: &PoststratifyOptions,
     ) -> Result<Poststratified, Error> {
         let response = Response::of(self);
-        let mut margins = Margins::new(self, response, options);
+        let mut margins = Margins::new(self, response.clone(), options);
         let mut notes = margins.read(frame, options)?;
         if margins.keys.is_empty() {
             return Err(Error::new("empty_frame", "the frame has no rows")
@@ -175,7 +175,7 @@ impl Fit {
             .targets
             .estimates(&worlds, &joint, &drawn, options.level);
         let raw = match rows {
-            Some(rows) => margins.raw(self, rows, options, &mut notes)?,
+            Some(rows) => margins.raw(self, &response, rows, options, &mut notes)?,
             None => None,
         };
         if let Some(first) = self.varcorr().first() {
@@ -190,7 +190,7 @@ impl Fit {
             seed: options.seed,
             cells: margins.cells[whole],
             population: margins.targets.total(whole),
-            rows: margins.rows(response, options.level, &found, raw.as_deref()),
+            rows: margins.rows(&response, options.level, &found, raw.as_deref()),
             new_groups: margins.new_groups(self),
             reading: String::new(),
             notes,
@@ -452,6 +452,7 @@ impl<'a> Margins<'a> {
     fn raw(
         &mut self,
         fit: &Fit,
+        response: &Response,
         source: &dyn Source,
         options: &PoststratifyOptions,
         notes: &mut Vec<Note>,
@@ -477,6 +478,7 @@ impl<'a> Margins<'a> {
             &extra,
             |batch, rows: DesignRows| {
                 refuse_new_levels(&rows)?;
+                let observed = response.observed(fit, &rows)?;
                 let by: Vec<_> = extra
                     .iter()
                     .map(|name| column(batch, name))
@@ -488,7 +490,7 @@ impl<'a> Margins<'a> {
                         .zip(&self.labels)
                         .map(|(array, labels)| labels.known(&label(array, place)?.1))
                         .collect();
-                    let (value, weight) = observed(&rows, i);
+                    let (value, weight) = observed[i];
                     for (key, sums) in self.keys.iter().zip(&mut sums) {
                         let inside = |(want, has): (&Option<usize>, &Option<usize>)| {
                             want.is_none() || want == has
@@ -506,7 +508,7 @@ impl<'a> Margins<'a> {
 
     fn rows(
         &self,
-        response: Response,
+        response: &Response,
         level: f64,
         found: &[Estimate],
         raw: Option<&[Sums]>,

@@ -1,17 +1,33 @@
 //! The one place where the family of the response matters to small areas: from a linear predictor
 //! to an expected response, and from rows to the direct estimate of a group.
 
-use ranef_engine::distributions::{Normal, StudentT};
+use std::sync::Arc;
 
-use crate::Fit;
+use ranef_design::DesignRows;
+use ranef_engine::distributions::{Normal, StudentT};
+use ranef_engine::glmm::family::Density;
+
+use crate::generalised::rows::observations;
+use crate::{Error, Fit};
 
 /// How a response lies to its linear predictor.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub(super) struct Response {
     /// Whether values are shares of trials, with the weights as trials.
     shares: bool,
-    /// The inverse of the link; `None` for the identity.
-    curve: Option<fn(f64) -> f64>,
+    mean: Mean,
+}
+
+/// The expected response at a linear predictor.
+#[derive(Clone)]
+enum Mean {
+    /// The linear predictor itself.
+    Itself,
+    /// That of a family, with its nuisance parameters.
+    Family(Arc<dyn Density>, Vec<f64>),
+    /// A curve, for tests.
+    #[cfg(test)]
+    Curve(fn(f64) -> f64),
 }
 
 /// What the rows of a group say by themselves.
@@ -35,11 +51,15 @@ pub(super) struct Sums {
 }
 
 impl Response {
-    /// Of a model: gaussian with the identity link.
-    pub fn of(_: &Fit) -> Self {
+    /// Of a model.
+    pub fn of(fit: &Fit) -> Self {
+        let family = fit.family();
         Self {
-            shares: false,
-            curve: None,
+            shares: family.name() == "binomial",
+            mean: match family.is_gaussian() {
+                true => Mean::Itself,
+                false => Mean::Family(family.density(), fit.facts.estimates.nuisance.clone()),
+            },
         }
     }
 
@@ -48,25 +68,39 @@ impl Response {
     pub fn curved(curve: fn(f64) -> f64) -> Self {
         Self {
             shares: false,
-            curve: Some(curve),
+            mean: Mean::Curve(curve),
         }
     }
 
     /// The expected response at a linear predictor.
-    pub fn mean(self, eta: f64) -> f64 {
-        self.curve.map_or(eta, |curve| curve(eta))
+    pub fn mean(&self, eta: f64) -> f64 {
+        match &self.mean {
+            Mean::Itself => eta,
+            Mean::Family(density, psi) => density.mean(eta, psi),
+            #[cfg(test)]
+            Mean::Curve(curve) => curve(eta),
+        }
     }
 
     /// Whether means of expected responses are expected responses of means: then a group of rows
     /// is as good as one row, and normal effects make normal estimates.
-    pub fn linear(self) -> bool {
-        self.curve.is_none()
+    pub fn linear(&self) -> bool {
+        matches!(self.mean, Mean::Itself)
+    }
+
+    /// The response of every row of a batch and its weight; of counts of successes, their share and
+    /// the trials.
+    pub fn observed(&self, fit: &Fit, rows: &DesignRows) -> Result<Vec<(f64, f64)>, Error> {
+        let found = observations(fit.recipe(), fit.family(), rows, |i| i + 1)?;
+        let one =
+            |o: ranef_engine::glmm::family::Observation| (o.y / o.trials, o.trials * o.weight);
+        Ok(found.into_iter().map(one).collect())
     }
 
     /// The direct estimate: mean and standard error of the group's own rows, by Student's t; for
     /// shares the interval of Wilson (1927), which has ends within 0 and 1 also where all trials
     /// went one way.
-    pub fn direct(self, sums: &Sums, level: f64) -> Option<Direct> {
+    pub fn direct(&self, sums: &Sums, level: f64) -> Option<Direct> {
         if sums.rows == 0 || sums.weight <= 0.0 {
             return None;
         }
@@ -119,7 +153,7 @@ mod tests {
         [3.0, 5.0, 7.0].iter().for_each(|&y| sums.add(y, 1.0));
         let gaussian = Response {
             shares: false,
-            curve: None,
+            mean: Mean::Itself,
         };
         let direct = gaussian.direct(&sums, 0.95).expect("rows");
         assert_eq!(direct.estimate, 5.0);
@@ -149,7 +183,7 @@ mod tests {
         // R 4.2.2: prop.test(3, 10, correct = FALSE)$conf.int.
         let shares = Response {
             shares: true,
-            curve: None,
+            mean: Mean::Itself,
         };
         let (lower, upper) = shares
             .direct(&sums, 0.95)

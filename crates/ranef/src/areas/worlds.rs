@@ -29,7 +29,7 @@ pub(super) struct Worlds<'a> {
     widths: Vec<usize>,
     /// New levels of each grouping factor.
     new: Vec<usize>,
-    /// σΛ of each grouping factor, by rows.
+    /// The factor of the covariance of each grouping factor, by rows.
     scale: Vec<Vec<f64>>,
 }
 
@@ -46,7 +46,13 @@ impl<'a> Worlds<'a> {
             effects.extend(std::iter::repeat_n(0.0, new * k));
         }
         let mut scale = layout.lambda(fit.theta());
-        scale.iter_mut().flatten().for_each(|x| *x *= fit.sigma());
+        // θ of a linear model is relative to σ, that of a generalised one stands for itself.
+        let sigma = if fit.family().is_gaussian() {
+            fit.sigma()
+        } else {
+            1.0
+        };
+        scale.iter_mut().flatten().for_each(|x| *x *= sigma);
         Ok(Self {
             draws: fit.joint()?.draws(seed),
             seed,

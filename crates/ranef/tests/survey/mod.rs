@@ -104,6 +104,7 @@ impl Country {
                 out.region.push(region);
                 out.age.push(cell.age);
                 out.sex.push(cell.sex);
+                out.truth.push(cell.truth);
                 out.answer
                     .push((10.0 * (cell.truth + noise * rng.normal())).round() / 10.0);
             }
@@ -118,6 +119,8 @@ pub struct Survey {
     pub age: Vec<usize>,
     pub sex: Vec<usize>,
     pub answer: Vec<f64>,
+    /// What was to be expected of each.
+    pub truth: Vec<f64>,
 }
 
 impl Survey {
