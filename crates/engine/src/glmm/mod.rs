@@ -12,6 +12,8 @@ mod hessian;
 mod laplace;
 mod mode;
 mod start;
+#[cfg(test)]
+mod tests;
 
 pub use data::Data;
 pub use fit::{Curvature, Fit, FitError, Options, fit};
