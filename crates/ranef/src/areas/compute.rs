@@ -103,7 +103,10 @@ pub(super) fn areas(
         areas,
         flags,
         reading: String::new(),
-        notes: vec![variances_known(fit, factor)],
+        notes: Response::note(fit)
+            .into_iter()
+            .chain([variances_known(fit, factor)])
+            .collect(),
     };
     out.reading = view::reading(&out);
     Ok(out)

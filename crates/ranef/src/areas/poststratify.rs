@@ -178,6 +178,7 @@ impl Fit {
             Some(rows) => margins.raw(self, &response, rows, options, &mut notes)?,
             None => None,
         };
+        notes.extend(Response::note(self));
         if let Some(first) = self.varcorr().first() {
             notes.push(variances_known(self, first.factor));
         }

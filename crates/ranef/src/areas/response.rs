@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
-use ranef_design::DesignRows;
+use ranef_design::{DesignRows, Expect};
 use ranef_engine::distributions::{Normal, StudentT};
 use ranef_engine::glmm::family::Density;
 
 use crate::generalised::rows::observations;
-use crate::{Error, Fit};
+use crate::{Error, Fit, Note};
 
 /// How a response lies to its linear predictor.
 #[derive(Clone)]
@@ -55,10 +55,13 @@ impl Response {
     pub fn of(fit: &Fit) -> Self {
         let family = fit.family();
         Self {
-            shares: family.name() == "binomial",
+            shares: family.expects() == Expect::Binary,
             mean: match family.is_gaussian() {
                 true => Mean::Itself,
-                false => Mean::Family(family.density(), fit.facts.estimates.nuisance.clone()),
+                false => Mean::Family(
+                    family.density(fit.recipe()),
+                    fit.facts.estimates.nuisance.clone(),
+                ),
             },
         }
     }
@@ -70,6 +73,20 @@ impl Response {
             shares: false,
             mean: Mean::Curve(curve),
         }
+    }
+
+    /// What the reader should know of the numbers that are averaged.
+    pub fn note(fit: &Fit) -> Option<Note> {
+        let categories = crate::family::categories(fit.recipe());
+        let (first, last) = (categories.first()?, categories.last()?);
+        Some(Note::new(
+            "categories_as_numbers",
+            format!(
+                "Means take the categories as numbers: {first} is 0, and so on to {last}, which \
+                 is {}.",
+                categories.len() - 1
+            ),
+        ))
     }
 
     /// The expected response at a linear predictor.
@@ -91,7 +108,7 @@ impl Response {
     /// The response of every row of a batch and its weight; of counts of successes, their share and
     /// the trials.
     pub fn observed(&self, fit: &Fit, rows: &DesignRows) -> Result<Vec<(f64, f64)>, Error> {
-        let found = observations(fit.recipe(), fit.family(), rows, |i| i + 1)?;
+        let found = observations(fit.recipe(), fit.family(), rows, 0)?;
         let one =
             |o: ranef_engine::glmm::family::Observation| (o.y / o.trials, o.trials * o.weight);
         Ok(found.into_iter().map(one).collect())
