@@ -8,12 +8,15 @@
 mod data;
 pub mod family;
 mod fit;
+mod hermite;
 mod hessian;
 mod laplace;
 mod mode;
+mod quadrature;
 mod start;
 #[cfg(test)]
 mod tests;
 
 pub use data::Data;
 pub use fit::{Curvature, Fit, FitError, Options, fit};
+pub use hermite::hermite;

@@ -29,13 +29,13 @@ pub(crate) struct Modes {
     /// The system at the last mode, with the observed weights.
     pub system: System,
     /// u by factor and level; where the search ended and where the next begins.
-    u: Vec<Vec<f64>>,
+    pub(super) u: Vec<Vec<f64>>,
     /// b = Λu.
     pub b: Vec<Vec<f64>>,
     /// s = Z'ℓ' at the mode.
     pub scores: Vec<Vec<f64>>,
     pub eta: Vec<f64>,
-    fixed: Vec<f64>,
+    pub(super) fixed: Vec<f64>,
     /// ℓ and its derivatives at the mode, times the counts.
     pub densities: Vec<Derivatives>,
     /// −ℓ''.

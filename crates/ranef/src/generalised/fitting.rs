@@ -53,6 +53,7 @@ impl Fit {
         let settings = glmm::Options {
             start: options.start.clone(),
             prior: options.prior,
+            points: options.agq.max(1),
             curvature: match options.curvature {
                 Curvature::Customary => glmm::Curvature::Customary,
                 Curvature::Observed => glmm::Curvature::Observed,
