@@ -12,11 +12,14 @@
 //! x̃ = x − B'z and B = GZ'V⁻¹X. Nothing divides by Λ, so singular covariances are no special
 //! case, and C̃, which has a row for every random effect, is never formed.
 
+mod draws;
 mod gram;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::Range;
+
+pub(crate) use draws::RootFactor;
 
 use super::plan::{Plan, RootFace};
 use super::root::Root;

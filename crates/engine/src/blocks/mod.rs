@@ -21,7 +21,7 @@ mod system;
 mod tests;
 
 pub(crate) use curvature::Direction;
-pub(crate) use joint::{Kept, Reduced, Way};
+pub(crate) use joint::{Kept, Reduced, RootFactor, Way};
 pub(crate) use small::{multiply_rows, sandwich, transpose};
 pub(crate) use system::{Posterior, Spread, System};
 

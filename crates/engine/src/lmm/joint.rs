@@ -21,10 +21,10 @@ pub type LevelColumns<'a> = (usize, usize, &'a [f64]);
 /// left, and a dense matrix over the effects of the root.
 #[derive(Clone, Debug)]
 pub struct Joint {
-    layout: Layout,
-    coordinates: Coordinates,
-    sigma: f64,
-    kept: Kept,
+    pub(super) layout: Layout,
+    pub(super) coordinates: Coordinates,
+    pub(super) sigma: f64,
+    pub(super) kept: Kept,
 }
 
 /// The variance of x'β̂ + z'b̂ − x'β − z'b and where it comes from.
