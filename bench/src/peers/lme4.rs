@@ -43,9 +43,9 @@ pub fn ask(question: &Question, folder: &Path) -> Record {
 fn record(mut command: Command, case: &str, peer: &str) -> Record {
     let failed = |why: String| Record::failed(case, peer, why);
     match patiently(&mut command) {
-        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
-            failed(format!("not finished in {LONGEST:?}, the fit before it included"))
-        }
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => failed(format!(
+            "not finished in {LONGEST:?}, the fit before it included"
+        )),
         Err(error) => failed(format!("skipped: no Rscript ({error})")),
         Ok(output) if !output.status.success() => {
             let said = String::from_utf8_lossy(&output.stderr);

@@ -15,7 +15,7 @@ use crate::statistics::Statistics;
 const STEPS: usize = 100;
 /// A step, in standard deviations of the random effects, that changes nothing any more: log|H| is
 /// taken before it, and its error is in proportion.
-const CLOSE: f64 = 1e-10;
+const CLOSE: f64 = 1e-12;
 /// And one that is near enough where steps no longer shrink: rounding is all that moves.
 const ROUNDING: f64 = 1e-9;
 /// Halvings of a step that does not descend.

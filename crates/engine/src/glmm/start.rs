@@ -1,6 +1,7 @@
 //! Where the descent begins: the generalised linear model without random effects, by Fisher
 //! scoring (McCullagh and Nelder 1989, chapter 2.5), and standard deviations of ordinary size.
 
+use super::family::Derivatives;
 use super::laplace::Laplace;
 use crate::optimize::Objective;
 
@@ -22,6 +23,9 @@ pub(super) fn start(laplace: &mut Laplace, theta: Option<Vec<f64>>) -> Vec<f64> 
     });
     let n = data.observations.len();
     let likelihood = |eta: &[f64]| -> f64 {
+        if !data.collapsed() {
+            return family.evaluate_sum(&data.observations, eta, &psi);
+        }
         (0..n)
             .map(|i| data.counts[i] * family.log_density(&data.observations[i], eta[i], &psi))
             .sum()
@@ -39,19 +43,22 @@ pub(super) fn start(laplace: &mut Laplace, theta: Option<Vec<f64>>) -> Vec<f64> 
         .map(|row| family.start(row))
         .collect();
     let mut value = f64::NEG_INFINITY;
+    let mut densities = vec![Derivatives::default(); n];
     for step in 0..STEPS {
         let (mut weights, mut response) = (vec![0.0; n], vec![0.0; n]);
+        family.evaluate_information(&data.observations, &eta, &psi, &mut weights);
+        if step > 0 {
+            family.evaluate(&data.observations, &eta, &psi, &mut densities);
+        }
         for i in 0..n {
-            let row = &data.observations[i];
-            let w = family.information(row, eta[i], &psi);
-            let w = if w > 0.0 && w.is_finite() { w } else { 0.0 };
-            let slope = if step == 0 {
-                0.0
+            let w = weights[i];
+            weights[i] = if w > 0.0 && w.is_finite() {
+                data.counts[i] * w
             } else {
-                family.derivatives(row, eta[i], &psi).first
+                0.0
             };
-            weights[i] = data.counts[i] * w;
-            response[i] = data.counts[i] * slope + weights[i] * (eta[i] - data.offset[i]);
+            response[i] =
+                data.counts[i] * densities[i].first + weights[i] * (eta[i] - data.offset[i]);
         }
         let Some(mut next) = data.weighted_least_squares(&weights, &response) else {
             break;
