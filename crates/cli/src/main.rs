@@ -67,6 +67,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Residuals(arguments) => commands::residuals::run(&arguments),
         Command::Icc(arguments) => commands::icc::run(&arguments),
         Command::R2(arguments) => commands::r2::run(&arguments),
+        Command::Ratios(arguments) => commands::ratios::run(&arguments),
         Command::Pool(arguments) => commands::pool::run(arguments),
         Command::Data(arguments) => commands::data::run(&arguments),
     }

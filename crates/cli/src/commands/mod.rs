@@ -19,6 +19,7 @@ pub mod means;
 pub mod pool;
 pub mod predict;
 pub mod r2;
+pub mod ratios;
 pub mod residuals;
 pub mod robust;
 pub mod slopes;

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 
 use ranef::{Budget, Groups, PredictOptions, Predictions};
 
-use crate::arguments::{Interval, PredictArguments, Scale};
+use crate::arguments::{Interval, PredictArguments};
 use crate::error::{Failure, Problem};
 use crate::model::Model;
 use crate::progress::Progress;
@@ -22,8 +22,6 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
         .hint("name the data: `ranef predict MODEL NEWDATA`")
         .into());
     }
-    // The identity is the only link so far: both scales are one.
-    let (Scale::Response | Scale::Link) = arguments.scale;
     let progress = Progress::start();
     let options = options(arguments);
     let mut model = Model::of(&arguments.model, &progress)?;
@@ -77,6 +75,7 @@ fn options(arguments: &PredictArguments) -> PredictOptions {
         ["all"] => Groups::All.into(),
         ["none"] => Groups::None.into(),
         ["new"] => Groups::New.into(),
+        ["average"] => Groups::Average.into(),
         _ => PredictOptions::terms(re),
     };
     if let Some(interval) = arguments.interval {
@@ -85,12 +84,17 @@ fn options(arguments: &PredictArguments) -> PredictOptions {
             Interval::Prediction => ranef::Interval::Prediction,
         });
     }
-    options.level(arguments.level)
+    if let Some(trials) = arguments.trials {
+        options = options.trials(trials);
+    }
+    options
+        .scale(arguments.scale.into())
+        .level(arguments.level)
 }
 
 /// Whether the random effects of known groups are taken in.
 fn asks_for_groups(arguments: &PredictArguments) -> bool {
-    !matches!(arguments.re[..], [ref one] if one == "none" || one == "new")
+    !matches!(arguments.re[..], [ref one] if one == "none" || one == "new" || one == "average")
 }
 
 /// What deserves a word beside the numbers; on standard error, to keep the numbers clean.
@@ -100,6 +104,8 @@ fn remark(predictions: &Predictions) {
     }
     if let Some(intervals) = &predictions.intervals {
         eprintln!("note: {}", intervals.sentence());
+    } else if let Some(meaning) = &predictions.meaning {
+        eprintln!("note: predicted: {meaning}");
     }
     for (group, rows) in &predictions.new_levels {
         eprintln!(

@@ -11,7 +11,9 @@ mod fit;
 mod hessian;
 mod laplace;
 mod mode;
+mod profile;
 mod start;
 
 pub use data::Data;
 pub use fit::{Curvature, Fit, FitError, Options, fit};
+pub use profile::profile;

@@ -9,6 +9,7 @@ use super::{JohnsonNeyman, Slope, Slopes};
 use crate::means::{
     Estimate, Point, estimate_columns, point_columns, serialize_estimate, write_held,
 };
+use crate::ResponseScale;
 use crate::predict::percent;
 use crate::table::{Answer, Table};
 
@@ -29,6 +30,7 @@ impl Serialize for Slopes {
         map.serialize_entry("of", &self.of)?;
         map.serialize_entry("over", &self.over)?;
         map.serialize_entry("level", &self.level)?;
+        map.serialize_entry("scale", &self.scale)?;
         map.serialize_entry("rows", &rows)?;
         map.serialize_entry("johnson_neyman", &self.johnson_neyman)?;
         map.serialize_entry("held", &self.held)?;
@@ -75,7 +77,19 @@ impl fmt::Display for Slopes {
             writeln!(f)?;
         }
         write_held(f, &self.held)?;
-        Ok(())
+        match self.scale {
+            None => Ok(()),
+            Some(ResponseScale::Link) => writeln!(
+                f,
+                "On the scale of the link, as the coefficients are (`--scale response` for the response)."
+            ),
+            Some(ResponseScale::Response) => writeln!(
+                f,
+                "Change of the expected response for one unit more of {}, in an average group (random\n\
+                 effects at zero), averaged over the values above.",
+                self.of
+            ),
+        }
     }
 }
 

@@ -88,6 +88,9 @@ pub struct Anova {
     /// The type of the hypotheses.
     #[serde(rename = "type")]
     pub kind: AnovaType,
+    /// Whether the tests are Wald's χ² of a generalised model.
+    #[serde(skip)]
+    pub chisq: bool,
     /// The method for degrees of freedom.
     pub method: DfMethod,
     /// What is tested, in one sentence.
@@ -114,6 +117,9 @@ pub struct AnovaRow {
     pub den_df: Option<f64>,
     /// The statistic; `None` where nothing of the term can be estimated.
     pub f: Option<f64>,
+    /// Wald's χ² on `num_df` degrees of freedom, in generalised models.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chisq: Option<f64>,
     /// The p-value.
     pub p_value: Option<f64>,
 }
@@ -145,10 +151,13 @@ impl Fit {
             .map(|(term, contrasts)| {
                 let count = contrasts.len().checked_div(p).unwrap_or(0);
                 let test = self.f_test(&contrasts, &vec![0.0; count], df)?;
+                let linear = self.family().is_gaussian();
+                let f = test.f.filter(|_| linear);
                 Ok(AnovaRow {
                     term,
-                    sum_sq: test.f.map(|f| f / test.scaling * variance * test.num_df),
-                    mean_sq: test.f.map(|f| f / test.scaling * variance),
+                    sum_sq: f.map(|f| f / test.scaling * variance * test.num_df),
+                    mean_sq: f.map(|f| f / test.scaling * variance),
+                    chisq: test.f.filter(|_| !linear).map(|f| f * test.num_df),
                     num_df: test.num_df,
                     den_df: test.den_df,
                     f: test.f,
@@ -169,6 +178,7 @@ impl Fit {
         notes.extend(tests::few_groups(self, df));
         Ok(Anova {
             kind,
+            chisq: !self.family().is_gaussian(),
             method: self.effective_df(df),
             tested: kind.in_words(self),
             rows,
@@ -180,6 +190,16 @@ impl Fit {
 impl Answer for Anova {
     fn table(&self) -> Table {
         let rows = &self.rows;
+        if self.chisq {
+            return Table::new()
+                .text("term", rows.iter().map(|r| r.term.clone()))
+                .numbers("chisq", Style::Statistic, rows.iter().map(|r| r.chisq))
+                .titled("Chisq")
+                .numbers("num_df", Style::Count, rows.iter().map(|r| r.num_df))
+                .titled("Df")
+                .numbers("p_value", Style::PValue, rows.iter().map(|r| r.p_value))
+                .titled("Pr(>Chisq)");
+        }
         let table = Table::new()
             .text("term", rows.iter().map(|r| r.term.clone()))
             .numbers("sum_sq", Style::Estimate, rows.iter().map(|r| r.sum_sq))
@@ -215,6 +235,7 @@ impl fmt::Display for Anova {
             DfMethod::Satterthwaite => "Satterthwaite's method",
             DfMethod::KenwardRoger => "Kenward and Roger's method",
             DfMethod::Residual => "residual degrees of freedom",
+            DfMethod::None if self.chisq => "Wald χ² tests",
             DfMethod::None => "χ² tests",
         };
         writeln!(

@@ -83,6 +83,8 @@ pub(crate) fn few_groups(fit: &Fit, df: DfMethod) -> Vec<Note> {
                 "with so few, `{}` is better a fixed effect than a random one",
                 shape.name
             )
+        } else if !fit.family().is_gaussian() {
+            "z tests count on many groups and find too much here; see also profile intervals".to_owned()
         } else {
             match (fit.reml(), df) {
                 (true, DfMethod::KenwardRoger) => {
