@@ -13,6 +13,8 @@ mod laplace;
 mod mode;
 mod profile;
 mod start;
+#[cfg(test)]
+mod tests;
 
 pub use data::Data;
 pub use fit::{Curvature, Fit, FitError, Options, fit};

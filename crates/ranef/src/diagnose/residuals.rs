@@ -122,12 +122,13 @@ impl fmt::Display for Residuals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Residuals of the {} rows used:", self.row.len())?;
         write!(f, "{}", self.table())?;
-        writeln!(
+        writeln!(f)?;
+        crate::format::write_text(
             f,
-            "\nfitted: in its own group; population: in an average group. raw = observed − fitted;\n\
-             pearson: raw in units of its standard deviation; studentised: the same, leverage taken\n\
-             into account; marginal = observed − population; decorrelated: marginal, made\n\
-             independent with variance 1."
+            "fitted: in its own group; population: in an average group. raw = observed − fitted; \
+             pearson: raw in units of its standard deviation; studentised: the same, leverage \
+             taken into account; marginal = observed − population; decorrelated: marginal, made \
+             independent with variance 1.",
         )
     }
 }

@@ -82,6 +82,7 @@ impl Pieces<'_> {
                 distributions,
             }],
             combined,
+            values: self.values,
             symbols: self
                 .fixed
                 .iter()

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::{Budget, Interval, Intervals, Predictions};
 use crate::Note;
+use crate::format::write_text;
 use crate::table::{Answer, Style, Table};
 
 /// Rows that are printed for people.
@@ -109,11 +110,21 @@ impl fmt::Display for Predictions {
         if n > SHOWN {
             writeln!(f, " … and {} rows more", n - SHOWN)?;
         }
-        match (&self.intervals, &self.meaning) {
-            (Some(all), _) => writeln!(f, "\n{}", all.sentence()),
-            (None, Some(meaning)) => writeln!(f, "\nPredicted: {meaning}."),
-            (None, None) => Ok(()),
+        write_meaning(f, self)
+    }
+}
+
+fn write_meaning(f: &mut fmt::Formatter<'_>, found: &Predictions) -> fmt::Result {
+    match (&found.intervals, &found.meaning) {
+        (Some(all), _) => {
+            writeln!(f)?;
+            write_text(f, &all.sentence())
         }
+        (None, Some(meaning)) => {
+            writeln!(f)?;
+            write_text(f, &format!("Predicted: {meaning}."))
+        }
+        (None, None) => Ok(()),
     }
 }
 

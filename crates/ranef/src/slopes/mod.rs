@@ -78,6 +78,8 @@ pub struct Slopes {
     pub rows: Vec<Slope>,
     /// In a generalised model, the scale of the slopes.
     pub scale: Option<ResponseScale>,
+    /// Whether the slope depends on `over` at all: whether the model has an interaction of the two.
+    pub depends: bool,
     /// Where the slope differs from zero, if `over` is a number.
     pub johnson_neyman: Option<JohnsonNeyman>,
     /// The other predictors: the values that were averaged over with equal weights, or the one
@@ -139,6 +141,9 @@ impl Fit {
         let rows = grid.slopes(along, &[over])?;
         let answers = self.on_scale(kind, &mut grid, Some(along), &[over], &rows)?;
         let scale = answers.scale();
+        let depends = rows
+            .iter()
+            .any(|row| differs(&row.x, &rows[0].x) || differs(&[row.offset], &[rows[0].offset]));
         let rows = cells(&grid, &[over])
             .into_iter()
             .zip(labels)
@@ -165,8 +170,16 @@ impl Fit {
             level: options.level,
             rows,
             scale,
+            depends,
             johnson_neyman,
             held,
         })
     }
+}
+
+/// Whether two slopes are other combinations of the fixed effects, beyond rounding.
+fn differs(a: &[f64], b: &[f64]) -> bool {
+    a.iter()
+        .zip(b)
+        .any(|(x, y)| (x - y).abs() > 1e-9 * x.abs().max(y.abs()))
 }

@@ -6,6 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::{JohnsonNeyman, Slope, Slopes};
+use crate::format::write_text;
 use crate::means::{
     Estimate, Point, estimate_columns, point_columns, serialize_estimate, write_held,
 };
@@ -32,6 +33,7 @@ impl Serialize for Slopes {
         map.serialize_entry("level", &self.level)?;
         map.serialize_entry("scale", &self.scale)?;
         map.serialize_entry("rows", &rows)?;
+        map.serialize_entry("depends", &self.depends)?;
         map.serialize_entry("johnson_neyman", &self.johnson_neyman)?;
         map.serialize_entry("held", &self.held)?;
         map.end()
@@ -64,12 +66,20 @@ impl fmt::Display for Slopes {
             self.of, self.over
         )?;
         write!(f, "\n{}", self.table())?;
-        if let Some(found) = &self.johnson_neyman {
-            writeln!(
+        if !self.depends {
+            let (of, over) = (&self.of, &self.over);
+            writeln!(f)?;
+            write_text(
                 f,
-                "\nJohnson-Neyman: {}",
-                found.sentence(&self.of, &self.over, self.level)
+                &format!(
+                    "The model has no interaction of {of} and {over}: the slope of {of} is the \
+                     same at every {over}. To let it differ, write `{of} * {over}`."
+                ),
             )?;
+        } else if let Some(found) = &self.johnson_neyman {
+            let sentence = found.sentence(&self.of, &self.over, self.level);
+            writeln!(f)?;
+            write_text(f, &format!("Johnson-Neyman: {sentence}"))?;
         }
         // The other predictors say something about a slope only where they bear on it; which do is
         // left to the reader.
@@ -79,15 +89,18 @@ impl fmt::Display for Slopes {
         write_held(f, &self.held)?;
         match self.scale {
             None => Ok(()),
-            Some(ResponseScale::Link) => writeln!(
+            Some(ResponseScale::Link) => write_text(
                 f,
-                "On the scale of the link, as the coefficients are (`--scale response` for the response)."
+                "On the scale of the link, as the coefficients are (`--scale response` for the \
+                 response).",
             ),
-            Some(ResponseScale::Response) => writeln!(
+            Some(ResponseScale::Response) => write_text(
                 f,
-                "Change of the expected response for one unit more of {}, in an average group (random\n\
-                 effects at zero), averaged over the values above.",
-                self.of
+                &format!(
+                    "Change of the expected response for one unit more of {}, in an average group \
+                     (random effects at zero), averaged over the values above.",
+                    self.of
+                ),
             ),
         }
     }

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::contrast::method_sentence;
 use super::hypotheses;
+use crate::format::write_text;
 use crate::table::{Answer, Style, Table};
 use crate::{DfMethod, Error, Fit, Note, tests};
 
@@ -88,9 +89,6 @@ pub struct Anova {
     /// The type of the hypotheses.
     #[serde(rename = "type")]
     pub kind: AnovaType,
-    /// Whether the tests are Wald's χ² of a generalised model.
-    #[serde(skip)]
-    pub chisq: bool,
     /// The method for degrees of freedom.
     pub method: DfMethod,
     /// What is tested, in one sentence.
@@ -117,8 +115,8 @@ pub struct AnovaRow {
     pub den_df: Option<f64>,
     /// The statistic; `None` where nothing of the term can be estimated.
     pub f: Option<f64>,
-    /// Wald's χ² on `num_df` degrees of freedom, in generalised models.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// F times its numerator's degrees of freedom, where that is what is tested: without degrees of
+    /// freedom of the denominator.
     pub chisq: Option<f64>,
     /// The p-value.
     pub p_value: Option<f64>,
@@ -145,22 +143,23 @@ impl Fit {
     pub fn anova(&self, kind: AnovaType, df: DfMethod) -> Result<Anova, Error> {
         let p = self.fixef().len();
         let variance = self.sigma() * self.sigma();
+        let method = self.effective_df(df);
         let labels = self.recipe().fixed_terms().iter().map(|t| t.label.clone());
         let rows = labels
             .zip(hypotheses::contrasts(self, kind)?)
             .map(|(term, contrasts)| {
                 let count = contrasts.len().checked_div(p).unwrap_or(0);
                 let test = self.f_test(&contrasts, &vec![0.0; count], df)?;
-                let linear = self.family().is_gaussian();
-                let f = test.f.filter(|_| linear);
                 Ok(AnovaRow {
                     term,
-                    sum_sq: f.map(|f| f / test.scaling * variance * test.num_df),
-                    mean_sq: f.map(|f| f / test.scaling * variance),
-                    chisq: test.f.filter(|_| !linear).map(|f| f * test.num_df),
+                    sum_sq: test.f.map(|f| f / test.scaling * variance * test.num_df),
+                    mean_sq: test.f.map(|f| f / test.scaling * variance),
                     num_df: test.num_df,
                     den_df: test.den_df,
                     f: test.f,
+                    chisq: (method == DfMethod::None)
+                        .then(|| test.f.map(|f| f * test.num_df))
+                        .flatten(),
                     p_value: test.p_value,
                 })
             })
@@ -178,8 +177,7 @@ impl Fit {
         notes.extend(tests::few_groups(self, df));
         Ok(Anova {
             kind,
-            chisq: !self.family().is_gaussian(),
-            method: self.effective_df(df),
+            method,
             tested: kind.in_words(self),
             rows,
             notes,
@@ -190,35 +188,29 @@ impl Fit {
 impl Answer for Anova {
     fn table(&self) -> Table {
         let rows = &self.rows;
-        if self.chisq {
-            return Table::new()
-                .text("term", rows.iter().map(|r| r.term.clone()))
-                .numbers("chisq", Style::Statistic, rows.iter().map(|r| r.chisq))
-                .titled("Chisq")
-                .numbers("num_df", Style::Count, rows.iter().map(|r| r.num_df))
-                .titled("Df")
-                .numbers("p_value", Style::PValue, rows.iter().map(|r| r.p_value))
-                .titled("Pr(>Chisq)");
-        }
         let table = Table::new()
             .text("term", rows.iter().map(|r| r.term.clone()))
             .numbers("sum_sq", Style::Estimate, rows.iter().map(|r| r.sum_sq))
             .titled("Sum Sq")
             .numbers("mean_sq", Style::Estimate, rows.iter().map(|r| r.mean_sq))
             .titled("Mean Sq")
-            .numbers("num_df", Style::Count, rows.iter().map(|r| r.num_df))
-            .titled("NumDF");
-        let table = if self.method == DfMethod::None {
-            table
-        } else {
-            table
-                .numbers("den_df", Style::Df, rows.iter().map(|r| r.den_df))
-                .titled("DenDF")
-        };
+            .numbers("num_df", Style::Count, rows.iter().map(|r| r.num_df));
+        let p_values = || rows.iter().map(|r| r.p_value);
+        if self.method == DfMethod::None {
+            return table
+                .titled("Df")
+                .numbers("chisq", Style::Statistic, rows.iter().map(|r| r.chisq))
+                .titled("Chisq")
+                .numbers("p_value", Style::PValue, p_values())
+                .titled("Pr(>Chisq)");
+        }
         table
+            .titled("NumDF")
+            .numbers("den_df", Style::Df, rows.iter().map(|r| r.den_df))
+            .titled("DenDF")
             .numbers("f", Style::Statistic, rows.iter().map(|r| r.f))
             .titled("F value")
-            .numbers("p_value", Style::PValue, rows.iter().map(|r| r.p_value))
+            .numbers("p_value", Style::PValue, p_values())
             .titled("Pr(>F)")
     }
 }
@@ -226,16 +218,15 @@ impl Answer for Anova {
 impl fmt::Display for Anova {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.rows.is_empty() {
-            return writeln!(
+            return write_text(
                 f,
-                "The model has no terms to test: no fixed effects beside the intercept."
+                "The model has no terms to test: no fixed effects beside the intercept.",
             );
         }
         let method = match self.method {
             DfMethod::Satterthwaite => "Satterthwaite's method",
             DfMethod::KenwardRoger => "Kenward and Roger's method",
             DfMethod::Residual => "residual degrees of freedom",
-            DfMethod::None if self.chisq => "Wald χ² tests",
             DfMethod::None => "χ² tests",
         };
         writeln!(

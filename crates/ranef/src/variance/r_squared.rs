@@ -7,7 +7,7 @@ use super::decomposition::Decomposition;
 use super::icc;
 use super::point::{Model, Share};
 use super::reliability::{Reliability, SlopeShare};
-use super::semi_partial::SemiPartial;
+use super::semi_partial::{SemiPartial, above};
 use crate::{Fit, Note};
 
 /// What the model explains, in shares of variance.
@@ -76,6 +76,7 @@ impl Fit {
             self.slope_shares().map(|x| slopes = x),
             "The share of slopes is",
         );
+        notes.extend(above(&semi_partial));
         RSquared {
             marginal: rows[0].estimate,
             conditional: rows[1].estimate,
