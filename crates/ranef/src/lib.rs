@@ -72,9 +72,9 @@ pub use equations::{Equation, Equations, LevelEquations, Symbol};
 pub use error::{Error, Place};
 pub use family::Family;
 pub use fit::{Certificate, Coefficient, Fit};
+pub use fixed_effects::{FixedEffect, FixedEffects, FixedEffectsOptions, SpecificationTest};
 pub use generalised::inverse::ResponseScale;
 pub use generalised::ratios::{MedianRatio, Ratio, RatioKind, Ratios};
-pub use fixed_effects::{FixedEffect, FixedEffects, FixedEffectsOptions, SpecificationTest};
 pub use intervals::{
     ConfidenceIntervals, Effect, IntervalMethod, Open, ParameterInterval, ProfileCurve,
 };

@@ -3,7 +3,7 @@
 
 use ranef::frame::{ReadOptions, Source, Table, open};
 use ranef::{
-    Answer, AnovaType, DfMethod, Family, Fit, Groups, Interval, IntervalMethod, Language, Lmer,
+    AnovaType, Answer, DfMethod, Family, Fit, Groups, Interval, IntervalMethod, Language, Lmer,
     MeansOptions, PredictOptions, RatioKind, ResponseScale, SlopesOptions,
 };
 
@@ -106,8 +106,16 @@ fn ratios_are_exponentials() {
     let wald = fit.confint(IntervalMethod::Wald, 0.9).unwrap();
     let of_sd = wald.rows.last().unwrap();
     let transform = |sd: f64| (std::f64::consts::SQRT_2 * sd * 0.674_489_750_196_082).exp();
-    near(median.lower.unwrap(), transform(of_sd.lower.unwrap()), 1e-12);
-    near(median.upper.unwrap(), transform(of_sd.upper.unwrap()), 1e-12);
+    near(
+        median.lower.unwrap(),
+        transform(of_sd.lower.unwrap()),
+        1e-12,
+    );
+    near(
+        median.upper.unwrap(),
+        transform(of_sd.upper.unwrap()),
+        1e-12,
+    );
     let text = ratios.to_string();
     for said in [
         "Odds ratios with 90% intervals",
@@ -129,12 +137,19 @@ fn ratios_have_the_names_of_their_links() {
         meaning,
         "With one unit more of `x` the expected count is 1.49 times as large."
     );
-    let hazards = fit(CROSSED, "answers", "binomial:cloglog").ratios(0.95).unwrap();
+    let hazards = fit(CROSSED, "answers", "binomial:cloglog")
+        .ratios(0.95)
+        .unwrap();
     assert_eq!(hazards.kind, RatioKind::Hazard);
     assert_eq!(hazards.median.len(), 2);
     let interaction = hazards.rows[3].meaning.as_deref().unwrap();
-    assert!(interaction.starts_with("A ratio of ratios"), "{interaction}");
-    let error = fit(CBPP, "cbpp", "binomial:probit").ratios(0.95).unwrap_err();
+    assert!(
+        interaction.starts_with("A ratio of ratios"),
+        "{interaction}"
+    );
+    let error = fit(CBPP, "cbpp", "binomial:probit")
+        .ratios(0.95)
+        .unwrap_err();
     assert_eq!(error.code(), "no_ratios");
     let linear = ranef::lmer("Reaction ~ Days + (Days | Subject)", &*data("sleepstudy")).unwrap();
     assert_eq!(linear.ratios(0.95).unwrap_err().code(), "no_ratios");
@@ -145,7 +160,11 @@ fn predictions_on_both_scales() {
     let fit = cbpp();
     let rows = periods("1");
     let link = |groups: Groups| {
-        values(&fit, &rows, PredictOptions::from(groups).scale(ResponseScale::Link))
+        values(
+            &fit,
+            &rows,
+            PredictOptions::from(groups).scale(ResponseScale::Link),
+        )
     };
     for groups in [Groups::All, Groups::None, Groups::New] {
         for (response, eta) in values(&fit, &rows, groups).iter().zip(link(groups)) {
@@ -153,10 +172,10 @@ fn predictions_on_both_scales() {
         }
     }
     // lme4 1.1-31 with tolPwrss = 1e-12.
-    for (got, want) in values(&fit, &rows, Groups::All).iter().zip([
-        0.308_207_647,
-        0.141_748_254,
-    ]) {
+    for (got, want) in values(&fit, &rows, Groups::All)
+        .iter()
+        .zip([0.308_207_647, 0.141_748_254])
+    {
         near(*got, want, 2e-7);
     }
     let difference = link(Groups::All)[0] - link(Groups::None)[0];
@@ -220,7 +239,9 @@ fn confidence_intervals_are_transformed() {
     for groups in [Groups::All, Groups::None, Groups::New] {
         let asked = PredictOptions::from(groups).interval(Interval::Confidence);
         let response = fit.predict(&known, asked.clone()).unwrap();
-        let link = fit.predict(&known, asked.scale(ResponseScale::Link)).unwrap();
+        let link = fit
+            .predict(&known, asked.scale(ResponseScale::Link))
+            .unwrap();
         let (on_response, on_link) = (response.intervals.unwrap(), link.intervals.unwrap());
         for i in 0..2 {
             let (r, l) = (on_response.rows[i].unwrap(), on_link.rows[i].unwrap());
@@ -238,7 +259,10 @@ fn confidence_intervals_are_transformed() {
         .scale(ResponseScale::Link);
     let link = fit.predict(&known, plain).unwrap();
     let sd = fit.varcorr()[0].sd[0];
-    let (found, link) = (found.intervals.unwrap().rows, (link.fit, link.intervals.unwrap().rows));
+    let (found, link) = (
+        found.intervals.unwrap().rows,
+        (link.fit, link.intervals.unwrap().rows),
+    );
     for i in 0..2 {
         let (eta, l) = (link.0[i].unwrap(), link.1[i].unwrap());
         let m = |eta: f64| integrate(logistic, eta, sd);
@@ -295,7 +319,11 @@ fn prediction_intervals_are_quantiles() {
         }
         let found = fit.predict(rows, asked.clone()).unwrap().intervals.unwrap();
         // A mean over groups has the variance of a group yet to be drawn around it.
-        let around = if groups == Groups::Average { Groups::New } else { groups };
+        let around = if groups == Groups::Average {
+            Groups::New
+        } else {
+            groups
+        };
         let link = PredictOptions::from(around)
             .interval(Interval::Confidence)
             .scale(ResponseScale::Link);
@@ -380,7 +408,9 @@ fn saved_models_predict() {
 fn means_as_in_emmeans() {
     let fit = cbpp();
     let asked = MeansOptions::by(["period"]).pairwise(true);
-    let link = fit.means(&asked.clone().scale(ResponseScale::Link)).unwrap();
+    let link = fit
+        .means(&asked.clone().scale(ResponseScale::Link))
+        .unwrap();
     let response = fit.means(&asked).unwrap();
     assert_eq!(response.scale, Some(ResponseScale::Response));
     assert_eq!(response.ratio, Some(RatioKind::Odds));
@@ -451,7 +481,10 @@ fn averaged_means() {
     };
     let error = |g: &[f64]| -> f64 {
         let v = fit.vcov();
-        (0..16).map(|at| g[at / 4] * v[at] * g[at % 4]).sum::<f64>().sqrt()
+        (0..16)
+            .map(|at| g[at / 4] * v[at] * g[at % 4])
+            .sum::<f64>()
+            .sqrt()
     };
     for (i, row) in found.rows.iter().enumerate() {
         let value = row.value.unwrap();
@@ -467,7 +500,11 @@ fn averaged_means() {
         1e-8,
     );
     let error = fit
-        .means(&MeansOptions::by(["period"]).average(true).scale(ResponseScale::Link))
+        .means(
+            &MeansOptions::by(["period"])
+                .average(true)
+                .scale(ResponseScale::Link),
+        )
         .unwrap_err();
     assert_eq!(error.code(), "no_average_on_the_link");
 }
@@ -476,7 +513,9 @@ fn averaged_means() {
 #[test]
 fn averages_over_a_grid() {
     let fit = fit(SLOPED, "counts", "poisson");
-    let found = fit.means(&MeansOptions::by(["x"]).at("x", ["-1", "2"]).average(true)).unwrap();
+    let found = fit
+        .means(&MeansOptions::by(["x"]).at("x", ["-1", "2"]).average(true))
+        .unwrap();
     let (beta, cov) = (fit.fixef(), &fit.varcorr()[0].cov);
     for (row, x) in found.rows.iter().zip([-1.0, 2.0]) {
         let between = cov[0][0] + 2.0 * x * cov[0][1] + x * x * cov[1][1];
@@ -508,7 +547,10 @@ fn slopes_on_both_scales() {
     );
     check(
         &response,
-        [(0.110, 0.0401, 0.0317, 0.189), (0.151, 0.0393, 0.0741, 0.228)],
+        [
+            (0.110, 0.0401, 0.0317, 0.189),
+            (0.151, 0.0393, 0.0741, 0.228),
+        ],
     );
     let trend = MeansOptions::by(["treat"]).trend("x");
     let means = fit.means(&trend).unwrap();
@@ -521,7 +563,9 @@ fn slopes_on_both_scales() {
         fit.means(&asked).unwrap().rows[1].value.unwrap().estimate
     };
     let mid = 0.5;
-    let asked = MeansOptions::by(["treat"]).trend("x").at("x", [mid.to_string()]);
+    let asked = MeansOptions::by(["treat"])
+        .trend("x")
+        .at("x", [mid.to_string()]);
     let slope = fit.means(&asked).unwrap().rows[1].value.unwrap().estimate;
     near(slope, (at("0.5001") - at("0.4999")) / 2e-4, 1e-8);
 }
@@ -530,10 +574,16 @@ fn slopes_on_both_scales() {
 #[test]
 fn anova_is_a_chi_square() {
     let fit = cbpp();
-    for method in [DfMethod::None, DfMethod::Satterthwaite, DfMethod::KenwardRoger] {
+    for method in [
+        DfMethod::None,
+        DfMethod::Satterthwaite,
+        DfMethod::KenwardRoger,
+    ] {
         let anova = fit.anova(AnovaType::II, method).unwrap();
         assert_eq!(anova.method, DfMethod::None);
-        let (b, v) = (&fit.fixef()[1..], |i: usize, j: usize| fit.vcov()[(i + 1) * 4 + j + 1]);
+        let (b, v) = (&fit.fixef()[1..], |i: usize, j: usize| {
+            fit.vcov()[(i + 1) * 4 + j + 1]
+        });
         let cofactor = |i: usize, j: usize| {
             let (a, c) = ((i + 1) % 3, (i + 2) % 3);
             let (d, e) = ((j + 1) % 3, (j + 2) % 3);
@@ -547,7 +597,10 @@ fn anova_is_a_chi_square() {
         assert_eq!(anova.rows[0].num_df, 3.0);
         assert!(anova.rows[0].den_df.is_none() && anova.rows[0].sum_sq.is_none());
         let text = anova.to_string();
-        assert!(text.contains("Chisq") && text.contains("Pr(>Chisq)"), "{text}");
+        assert!(
+            text.contains("Chisq") && text.contains("Pr(>Chisq)"),
+            "{text}"
+        );
     }
 }
 
@@ -623,7 +676,11 @@ fn ends_of_profiles_by_refitting() {
             .unwrap();
         let row = &found.rows[0];
         for end in [row.lower.unwrap(), row.upper.unwrap()] {
-            let held = fit(&without.replace('B', &format!("({end:?})")), "counts", "poisson");
+            let held = fit(
+                &without.replace('B', &format!("({end:?})")),
+                "counts",
+                "poisson",
+            );
             near(held.criterion() - full.criterion(), z * z, 1e-5);
         }
     }
@@ -665,10 +722,21 @@ fn equations_have_links_and_no_residuals() {
     let levels = fit.predictor_levels(&*data("cbpp")).unwrap();
     let equations = fit.equations(&levels, false);
     let rows = &equations.levels[0];
-    assert!(rows.equations[0].text.starts_with("logit(pᵢⱼ) = β₀ⱼ"), "{equations}");
-    assert_eq!(rows.distributions[0].text, "incidenceᵢⱼ ~ Binomial(nᵢⱼ, pᵢⱼ)");
+    assert!(
+        rows.equations[0].text.starts_with("logit(pᵢⱼ) = β₀ⱼ"),
+        "{equations}"
+    );
+    assert_eq!(
+        rows.distributions[0].text,
+        "incidenceᵢⱼ ~ Binomial(nᵢⱼ, pᵢⱼ)"
+    );
     assert!(!equations.to_string().contains('ε') && !equations.latex().contains("varepsilon"));
-    assert!(equations.combined.latex.starts_with("\\operatorname{logit}(p_{ij}) ="));
+    assert!(
+        equations
+            .combined
+            .latex
+            .starts_with("\\operatorname{logit}(p_{ij}) =")
+    );
     let crossed = self::fit(CROSSED, "answers", "binomial:cloglog");
     let levels = crossed.predictor_levels(&*data("answers")).unwrap();
     let text = crossed.equations(&levels, false).to_string();
@@ -687,15 +755,27 @@ fn code_names_family_and_link() {
         "{r}"
     );
     let stata = fit.code(Language::Stata).code;
-    assert!(stata.contains("melogit incidence i.") && stata.contains("binomial(trials) or"), "{stata}");
+    assert!(
+        stata.contains("melogit incidence i.") && stata.contains("binomial(trials) or"),
+        "{stata}"
+    );
     let sas = fit.code(Language::Sas).code;
-    assert!(sas.contains("proc glimmix") && sas.contains("model incidence/trials ="), "{sas}");
+    assert!(
+        sas.contains("proc glimmix") && sas.contains("model incidence/trials ="),
+        "{sas}"
+    );
     assert!(sas.contains("dist=binomial link=logit"), "{sas}");
     let rates = self::fit(EXPOSED, "counts", "poisson");
     let stata = rates.code(Language::Stata).code;
-    assert!(stata.contains("mepoisson exposed x i.treat_code, offset(log_exposure)"), "{stata}");
+    assert!(
+        stata.contains("mepoisson exposed x i.treat_code, offset(log_exposure)"),
+        "{stata}"
+    );
     let sas = rates.code(Language::Sas).code;
-    assert!(sas.contains("dist=poisson link=log offset=log_exposure"), "{sas}");
+    assert!(
+        sas.contains("dist=poisson link=log offset=log_exposure"),
+        "{sas}"
+    );
 }
 
 #[test]

@@ -89,9 +89,7 @@ fn options(arguments: &PredictArguments) -> PredictOptions {
     if let Some(trials) = arguments.trials {
         options = options.trials(trials);
     }
-    options
-        .scale(arguments.scale.into())
-        .level(arguments.level)
+    options.scale(arguments.scale.into()).level(arguments.level)
 }
 
 /// Whether the random effects of known groups are taken in.

@@ -101,7 +101,11 @@ impl Held {
             fixed = Some((c, pivot));
         }
         let pivot = fixed.as_ref().map(|f| f.1);
-        free.extend((0..beta.len()).filter(|&j| Some(j) != pivot).map(|j| beta[j]));
+        free.extend(
+            (0..beta.len())
+                .filter(|&j| Some(j) != pivot)
+                .map(|j| beta[j]),
+        );
         free.extend(psi);
         let mut laplace = Laplace::new(modes.data.clone(), modes.family.clone(), modes.expects());
         laplace.precision.clone_from(&fit.laplace.precision);
@@ -171,9 +175,11 @@ impl Held {
             Some((c, pivot)) => {
                 let by_held = rest[*pivot] / c[*pivot];
                 out[0] = by_held;
-                out.extend((0..rest.len()).filter(|j| j != pivot).map(|j| {
-                    rest[j] - by_held * c.get(j).copied().unwrap_or(0.0)
-                }));
+                out.extend(
+                    (0..rest.len())
+                        .filter(|j| j != pivot)
+                        .map(|j| rest[j] - by_held * c.get(j).copied().unwrap_or(0.0)),
+                );
             }
         }
         out
@@ -184,7 +190,10 @@ impl Held {
         const STEP: f64 = 1e-3;
         let n = free.len() + 1;
         let mut hessian = vec![0.0; n * n];
-        let own = self.fixed.as_ref().map_or(1.0, |(c, pivot)| c[*pivot].abs());
+        let own = self
+            .fixed
+            .as_ref()
+            .map_or(1.0, |(c, pivot)| c[*pivot].abs());
         let mut v: Vec<f64> = std::iter::once(held).chain(free.iter().copied()).collect();
         for i in 0..n {
             let step = STEP * if i == 0 { own } else { 1.0 };
@@ -247,7 +256,13 @@ fn positive(mut matrix: Vec<f64>, n: usize) -> Vec<f64> {
     }
     let Some((values, vectors)) = symmetric_eigen(&matrix, n) else {
         return (0..n * n)
-            .map(|at| if at / n == at % n { scale[at / n].powi(2) } else { 0.0 })
+            .map(|at| {
+                if at / n == at % n {
+                    scale[at / n].powi(2)
+                } else {
+                    0.0
+                }
+            })
             .collect();
     };
     let mut out = vec![0.0; n * n];
@@ -342,7 +357,11 @@ impl HeldDeviance for Held {
             .collect();
         let n = v.len();
         if self.model.point.len() == n {
-            let s: Vec<f64> = v.iter().zip(&self.model.point).map(|(a, b)| a - b).collect();
+            let s: Vec<f64> = v
+                .iter()
+                .zip(&self.model.point)
+                .map(|(a, b)| a - b)
+                .collect();
             let length: f64 = (0..n * n)
                 .map(|at| s[at / n] * self.home[at] * s[at % n])
                 .sum();
@@ -389,12 +408,15 @@ impl HeldDeviance for Held {
             let Variable::Entry { term, row, column } = *variable else {
                 continue;
             };
-            let empty = self.form.variables[1..].iter().zip(free).all(|(v, x)| match *v {
-                Variable::Entry { term: t, column: c, .. } if (t, c) == (term, column) => {
-                    x.abs() < ZERO
-                }
-                _ => true,
-            });
+            let empty = self.form.variables[1..]
+                .iter()
+                .zip(free)
+                .all(|(v, x)| match *v {
+                    Variable::Entry {
+                        term: t, column: c, ..
+                    } if (t, c) == (term, column) => x.abs() < ZERO,
+                    _ => true,
+                });
             let k = self.scores[term].len().isqrt();
             let q = self.scores[term][row * k + row];
             if empty && q < worst.map_or(-1e-6, |w| w.1) {

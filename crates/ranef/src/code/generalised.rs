@@ -22,7 +22,13 @@ pub(super) fn r(fit: &Fit) -> Option<RFamily> {
         return None;
     }
     let name = family.name();
-    let known = ["binomial", "poisson", "Gamma", "inverse.gaussian", "gaussian"];
+    let known = [
+        "binomial",
+        "poisson",
+        "Gamma",
+        "inverse.gaussian",
+        "gaussian",
+    ];
     let package = if known.contains(&name) {
         "lme4"
     } else {
@@ -133,9 +139,7 @@ pub(super) fn stata(fit: &Fit) -> Result<(&'static str, Vec<String>), String> {
         _ => None,
     };
     match short {
-        Some((command, options)) => {
-            Ok((command, options.into_iter().map(str::to_owned).collect()))
-        }
+        Some((command, options)) => Ok((command, options.into_iter().map(str::to_owned).collect())),
         None => Err(format!(
             "Stata's mixed models have no family {name} with the link {link}"
         )),

@@ -152,8 +152,7 @@ impl Inverse {
         } else {
             None
         };
-        let (lower, upper) =
-            found.unwrap_or_else(|| self.draw(&**density, eta, s, tail, trials));
+        let (lower, upper) = found.unwrap_or_else(|| self.draw(&**density, eta, s, tail, trials));
         Predictive {
             std_error,
             lower,
@@ -190,14 +189,7 @@ impl Inverse {
     }
 
     /// The same from drawn responses: at stratified linear predictors, with a fixed seed.
-    fn draw(
-        &self,
-        density: &dyn Density,
-        eta: f64,
-        s: f64,
-        tail: f64,
-        trials: f64,
-    ) -> (f64, f64) {
+    fn draw(&self, density: &dyn Density, eta: f64, s: f64, tail: f64, trials: f64) -> (f64, f64) {
         use ranef_engine::distributions::Normal;
         let row = Observation::of(0.0, trials);
         let mut stream = Stream::new(SEED, 0, 0);

@@ -388,12 +388,16 @@ impl Answer for Ratios {
             .numbers(
                 "lower",
                 Style::Digits,
-                rows.iter().map(|r| r.lower).chain(median.iter().map(|m| m.lower)),
+                rows.iter()
+                    .map(|r| r.lower)
+                    .chain(median.iter().map(|m| m.lower)),
             )
             .numbers(
                 "upper",
                 Style::Digits,
-                rows.iter().map(|r| r.upper).chain(median.iter().map(|m| m.upper)),
+                rows.iter()
+                    .map(|r| r.upper)
+                    .chain(median.iter().map(|m| m.upper)),
             )
             .numbers(
                 "statistic",

@@ -173,12 +173,16 @@ impl Fit {
         let link = self.family().link();
         let text = match (scale, means.averaged, &means.trend) {
             (ResponseScale::Link, ..) => {
-                format!("all numbers are on the scale of the {link} link (`--scale response` for the \
-                         response)")
+                format!(
+                    "all numbers are on the scale of the {link} link (`--scale response` for the \
+                         response)"
+                )
             }
-            (_, true, _) => "responses averaged over the random effects of all groups that might be \
+            (_, true, _) => {
+                "responses averaged over the random effects of all groups that might be \
                              drawn, and over the points of the grid"
-                .to_owned(),
+                    .to_owned()
+            }
             (_, false, Some(trend)) => format!(
                 "change of the expected response for one unit more of `{trend}`, in an average group \
                  (random effects at zero)"
@@ -249,7 +253,8 @@ impl Answers<'_> {
                 let plain = Estimate::of(&linear, 0.0, level);
                 // Normal on the scale of the link, if the mean is the inverse link of something.
                 let eta = self.fit.family().link().of(*value);
-                if !(eta.is_finite() && (self.inverse.mean(eta) - value).abs() < 1e-8 * value.abs()) {
+                if !(eta.is_finite() && (self.inverse.mean(eta) - value).abs() < 1e-8 * value.abs())
+                {
                     return Some(plain);
                 }
                 let half = 0.5 * (plain.upper - plain.lower) / self.inverse.slope(eta, 0.0).abs();

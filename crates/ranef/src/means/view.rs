@@ -195,7 +195,8 @@ impl fmt::Display for Means {
                 None => "Differences".to_owned(),
                 Some(kind) => {
                     let name = kind.name();
-                    format!("{}{}s", name[..1].to_uppercase(), &name[1..]).replace("of meanss", "of means")
+                    format!("{}{}s", name[..1].to_uppercase(), &name[1..])
+                        .replace("of meanss", "of means")
                 }
             };
             writeln!(f, "\n{head}")?;

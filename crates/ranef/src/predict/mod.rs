@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 pub use interval::{Budget, Interval, PredictedInterval};
 pub(crate) use view::percent;
 
-use crate::rows::{for_each_batch, response};
 use crate::generalised::inverse::Inverse;
+use crate::rows::{for_each_batch, response};
 use crate::{Error, Fit, Note, RandomBlock, ResponseScale};
 use interval::{Answers, RowAsked};
 
@@ -280,10 +280,7 @@ impl Fit {
     /// Refuses what has no meaning.
     fn check_predictions(&self, options: &PredictOptions) -> Result<(), Error> {
         if options.trials.is_some_and(|n| !(n >= 1.0 && n.is_finite())) {
-            return Err(Error::new(
-                "bad_trials",
-                "a number of trials is 1 or more",
-            ));
+            return Err(Error::new("bad_trials", "a number of trials is 1 or more"));
         }
         if self.family().is_gaussian() || options.scale == ResponseScale::Response {
             return Ok(());
@@ -347,7 +344,10 @@ impl Fit {
         let what = match (options.interval, options.scale) {
             (Some(Interval::Prediction), _) => "a new observation".to_owned(),
             (_, ResponseScale::Link) if !linear => {
-                format!("the linear predictor (scale of the {} link)", self.family().link())
+                format!(
+                    "the linear predictor (scale of the {} link)",
+                    self.family().link()
+                )
             }
             _ if self.family().name() == "binomial" => format!(
                 "the probability of {}",
@@ -475,9 +475,10 @@ impl Onto<'_> {
             };
             *value = inverse.average(eta, between);
             if self.options.interval == Some(Interval::Prediction) {
-                let trials = self.options.trials.unwrap_or_else(|| {
-                    rows.weights.as_ref().map_or(1.0, |w| w.at(i)).max(1.0)
-                });
+                let trials = self
+                    .options
+                    .trials
+                    .unwrap_or_else(|| rows.weights.as_ref().map_or(1.0, |w| w.at(i)).max(1.0));
                 let total = interval.variance.total();
                 let found = inverse.observation(eta, total, level, trials);
                 interval.std_error = found.std_error;
@@ -521,8 +522,10 @@ impl Onto<'_> {
                 };
                 format!("Quantiles of the response {way}.{trials}")
             }
-            _ => "Ends transformed from the scale of the link; standard errors by the delta method."
-                .to_owned(),
+            _ => {
+                "Ends transformed from the scale of the link; standard errors by the delta method."
+                    .to_owned()
+            }
         })
     }
 }

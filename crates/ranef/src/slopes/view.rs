@@ -6,11 +6,11 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::{JohnsonNeyman, Slope, Slopes};
+use crate::ResponseScale;
 use crate::format::write_text;
 use crate::means::{
     Estimate, Point, estimate_columns, point_columns, serialize_estimate, write_held,
 };
-use crate::ResponseScale;
 use crate::predict::percent;
 use crate::table::{Answer, Table};
 

@@ -190,8 +190,7 @@ impl Fit {
 impl Answer for Anova {
     fn table(&self) -> Table {
         let rows = &self.rows;
-        let table = Table::new()
-            .text("term", rows.iter().map(|r| r.term.clone()));
+        let table = Table::new().text("term", rows.iter().map(|r| r.term.clone()));
         let squares = rows.is_empty() || rows.iter().any(|r| r.sum_sq.is_some() || r.f.is_none());
         let table = if squares {
             table
@@ -202,8 +201,7 @@ impl Answer for Anova {
         } else {
             table
         };
-        let table = table
-            .numbers("num_df", Style::Count, rows.iter().map(|r| r.num_df));
+        let table = table.numbers("num_df", Style::Count, rows.iter().map(|r| r.num_df));
         let p_values = || rows.iter().map(|r| r.p_value);
         if self.method == DfMethod::None {
             return table

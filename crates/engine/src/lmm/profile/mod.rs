@@ -228,7 +228,12 @@ pub fn profile(
 }
 
 /// A profile without ends.
-pub(crate) fn nothing(parameter: Parameter, estimate: Option<f64>, end: End, evaluations: usize) -> Profile {
+pub(crate) fn nothing(
+    parameter: Parameter,
+    estimate: Option<f64>,
+    end: End,
+    evaluations: usize,
+) -> Profile {
     Profile {
         parameter,
         estimate,

@@ -108,7 +108,6 @@ impl Held {
         let out = value.log_det + residual + self.rows * scale + self.shift;
         if out.is_nan() { f64::INFINITY } else { out }
     }
-
 }
 
 impl Objective for Held {

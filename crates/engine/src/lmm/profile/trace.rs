@@ -9,9 +9,7 @@ use std::f64::consts::FRAC_PI_2;
 
 use super::form::Form;
 use super::{End, Parameter, Profile, ProfilePoint};
-use crate::optimize::{
-    CurvedObjective, Options, bfgs, newton_step, symmetric_eigen, trust_region,
-};
+use crate::optimize::{CurvedObjective, Options, bfgs, newton_step, symmetric_eigen, trust_region};
 
 /// How near, relative to the distance from the estimate, a root must be before the last Newton
 /// step, which squares it: 10⁻⁷ is left.
