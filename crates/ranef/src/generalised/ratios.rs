@@ -427,8 +427,17 @@ impl fmt::Display for Ratios {
             f,
             "{}",
             wrap(
-                "Ratios compare cases of the same group, with its random effects: between averages \
-                 of the population they are nearer to 1 (`ranef means --re average`).",
+                match self.kind {
+                    RatioKind::Odds | RatioKind::Hazard => {
+                        "Ratios compare cases of the same group, with its random effects: between \
+                         averages of the population they are nearer to 1 (`ranef means --re average`)."
+                    }
+                    _ => {
+                        "Ratios compare cases of the same group, with its random effects: between \
+                         averages of the population they are the same, unless slopes vary between \
+                         groups."
+                    }
+                },
                 COLUMNS
             )
         )

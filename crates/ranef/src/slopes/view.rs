@@ -68,12 +68,16 @@ impl fmt::Display for Slopes {
         write!(f, "\n{}", self.table())?;
         if !self.depends {
             let (of, over) = (&self.of, &self.over);
+            let place = match self.scale {
+                Some(ResponseScale::Response) => " on the scale of the link",
+                _ => "",
+            };
             writeln!(f)?;
             write_text(
                 f,
                 &format!(
                     "The model has no interaction of {of} and {over}: the slope of {of} is the \
-                     same at every {over}. To let it differ, write `{of} * {over}`."
+                     same{place} at every {over}. To let it differ, write `{of} * {over}`."
                 ),
             )?;
         } else if let Some(found) = &self.johnson_neyman {
