@@ -73,6 +73,7 @@ pub use error::{Error, Place};
 pub use family::Family;
 pub use fit::{Certificate, Coefficient, Fit};
 pub use fixed_effects::{FixedEffect, FixedEffects, FixedEffectsOptions, SpecificationTest};
+pub use generalised::FamilyParameter;
 pub use generalised::inverse::ResponseScale;
 pub use generalised::ratios::{MedianRatio, Ratio, RatioKind, Ratios};
 pub use intervals::{
@@ -82,7 +83,7 @@ pub use levels::{PredictorLevel, PredictorLevels, Varies};
 pub use means::{Difference, Estimate, Mean, Means, MeansOptions, Point};
 pub use moments::Moments;
 pub use notes::Note;
-pub use options::{DfMethod, Lmer, lmer};
+pub use options::{Curvature, DfMethod, Lmer, lmer};
 pub use origin::Origin;
 pub use pooling::{PooledCoefficient, PooledFixed, Pooling, PoolingSigma, PoolingTerm};
 pub use predict::{
@@ -90,6 +91,7 @@ pub use predict::{
 };
 pub use random::{RandomBlock, RandomEffects};
 pub use ranef_design::Contrast;
+pub use ranef_engine::Interrupt;
 pub use ranef_engine::lmm::Optimizer;
 pub use ranef_formula as formula;
 pub use ranef_frame as frame;

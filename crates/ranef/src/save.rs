@@ -178,6 +178,7 @@ impl Fit {
             }),
             residuals: saved.residuals.map_or_else(OnceLock::new, OnceLock::from),
             joint: OnceLock::new(),
+            joint_changes: OnceLock::new(),
         };
         if let Some(joint) = &saved.joint {
             fit.take_joint(joint)

@@ -44,8 +44,17 @@ pub struct IccArguments {
 
 pub fn run(arguments: &IccArguments) -> Result<(), Failure> {
     let progress = Progress::start();
+    let at = arguments.at.as_deref();
     let Model { fit, .. } = Model::of(&arguments.model, &progress)?;
-    let icc = fit.icc(arguments.level, arguments.at.as_deref());
+    let mut icc = fit.icc(arguments.level, at);
+    // On the boundary intervals need more than a saved model holds; without its rows the shares are
+    // still an answer.
+    if !fit.has_rows()
+        && icc.rows.iter().any(|share| share.lower.is_none())
+        && let Ok(model) = Model::with_rows(&arguments.model, &progress)
+    {
+        icc = model.fit.icc(arguments.level, at);
+    }
     drop(progress);
     output::answer(&icc, &arguments.answer)
 }

@@ -16,6 +16,7 @@ use rayon::prelude::*;
 
 use super::fit::{Fit, Model};
 use super::laplace::{Laplace, LaplaceDerivatives};
+use crate::Interrupt;
 use crate::coordinates::Coordinates;
 use crate::layout::Layout;
 use crate::lmm::profile::form::{Form, Variable};
@@ -38,7 +39,7 @@ fn of_parameter(fit: &Fit, parameter: Parameter, options: &ProfileOptions) -> Pr
         .term()
         .is_some_and(|t| fit.certificate.uninformed.contains(&t));
     let centre = (parameter != Parameter::Sigma && !uninformed)
-        .then(|| Held::new(fit, parameter))
+        .then(|| Held::new(fit, parameter, &options.interrupt))
         .flatten();
     let Some((mut objective, held, free)) = centre else {
         return nothing(parameter, None, End::NotIdentified, 0);
@@ -49,7 +50,7 @@ fn of_parameter(fit: &Fit, parameter: Parameter, options: &ProfileOptions) -> Pr
         // Without one of its effects a correlation is anything.
         for effect in effects {
             let deviation = Parameter::StandardDeviation { term, effect };
-            if let Some((mut smaller, held, free)) = Held::new(fit, deviation) {
+            if let Some((mut smaller, held, free)) = Held::new(fit, deviation, &options.interrupt) {
                 smaller.settle_in(held, &free);
                 let mut smaller = Trace::new(smaller, held, free, options.z);
                 trace.cap(smaller.value_at(0.0));
@@ -81,11 +82,17 @@ struct Held {
     /// Q in the coordinates of each term at the last derivatives.
     scores: Vec<Vec<f64>>,
     evaluations: usize,
+    /// Once set, the deviance is infinite everywhere.
+    interrupt: Interrupt,
 }
 
 impl Held {
     /// At the estimates; `None` for a correlation that does not exist.
-    fn new(fit: &Fit, parameter: Parameter) -> Option<(Self, f64, Vec<f64>)> {
+    fn new(
+        fit: &Fit,
+        parameter: Parameter,
+        interrupt: &Interrupt,
+    ) -> Option<(Self, f64, Vec<f64>)> {
         let modes = &fit.laplace.modes;
         let (layout, coordinates): (&Layout, &Coordinates) =
             (&modes.data.layout, &modes.data.coordinates);
@@ -128,6 +135,7 @@ impl Held {
             home: Vec::new(),
             scores: Vec::new(),
             evaluations: 0,
+            interrupt: interrupt.clone(),
         };
         Some((out, held, free))
     }
@@ -229,7 +237,8 @@ impl Held {
             self.free.clear();
             self.free.extend_from_slice(free);
             let point = self.point(self.held, free);
-            self.value = if point.iter().all(|x| x.is_finite()) {
+            let possible = !self.interrupt.is_set() && point.iter().all(|x| x.is_finite());
+            self.value = if possible {
                 self.laplace.at(&point)
             } else {
                 f64::INFINITY
@@ -376,6 +385,10 @@ impl HeldDeviance for Held {
         self.scores = self.form.scores_of_terms(&found.scores);
         self.derived_at.clone_from(&self.free);
         self.derived = true;
+    }
+
+    fn interrupted(&self) -> bool {
+        self.interrupt.is_set()
     }
 
     fn derived(&self) -> bool {

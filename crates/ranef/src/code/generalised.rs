@@ -1,7 +1,7 @@
 //! Generalised models in other languages: what differs from the code of linear ones.
 
 use ranef_design::ResponseKind;
-use ranef_engine::glmm::family::Link;
+use ranef_engine::glmm::family::{Counts, Family as Distribution, Link};
 use ranef_formula::{Expr, ExprKind};
 
 use super::columns::Maker;
@@ -9,10 +9,23 @@ use crate::Fit;
 
 /// A family in R.
 pub(super) struct RFamily {
-    /// `lme4`, or `glmmTMB` for what glmer does not fit.
+    /// `lme4`, or the package that fits what glmer does not.
     pub package: &'static str,
-    /// `binomial(link = "logit")`.
-    pub family: String,
+    /// The arguments that name the family, such as `family = binomial(link = "logit")`.
+    pub arguments: Vec<String>,
+}
+
+impl RFamily {
+    /// The function that fits, with or without random effects.
+    pub fn function(&self, mixed: bool) -> &'static str {
+        match (self.package, mixed) {
+            ("glmmTMB", _) => "glmmTMB",
+            ("ordinal", true) => "clmm",
+            ("ordinal", false) => "clm",
+            (_, true) => "glmer",
+            (_, false) => "glm",
+        }
+    }
 }
 
 /// The family in R; `None` for linear models.
@@ -21,22 +34,35 @@ pub(super) fn r(fit: &Fit) -> Option<RFamily> {
     if family.is_gaussian() {
         return None;
     }
-    let name = family.name();
-    let known = [
-        "binomial",
-        "poisson",
-        "Gamma",
-        "inverse.gaussian",
-        "gaussian",
-    ];
-    let package = if known.contains(&name) {
-        "lme4"
-    } else {
-        "glmmTMB"
-    };
-    Some(RFamily {
+    let link = family.link();
+    let of = |package: &'static str, name: &str| RFamily {
         package,
-        family: format!("{name}(link = \"{}\")", family.link()),
+        arguments: vec![format!("family = {name}(link = \"{link}\")")],
+    };
+    let counts = |counts: Counts, before: &str| match (counts, before) {
+        (Counts::Poisson, "") => of("lme4", "poisson"),
+        (counts, before) => of("glmmTMB", &format!("{before}{}", counts.name())),
+    };
+    let zeros = |mut family: RFamily| {
+        family.package = "glmmTMB";
+        family.arguments.push("ziformula = ~ 1".to_owned());
+        family
+    };
+    Some(match family.distribution() {
+        Distribution::Binomial => of("lme4", "binomial"),
+        Distribution::Gaussian => of("lme4", "gaussian"),
+        Distribution::Gamma => of("lme4", "Gamma"),
+        Distribution::InverseGaussian => of("lme4", "inverse.gaussian"),
+        Distribution::Beta => of("glmmTMB", "beta_family"),
+        Distribution::Student => of("glmmTMB", "t_family"),
+        Distribution::Counts(c) => counts(c, ""),
+        Distribution::Truncated(c) => counts(c, "truncated_"),
+        Distribution::ZeroInflated(c) => zeros(counts(c, "")),
+        Distribution::Hurdle(c) => zeros(counts(c, "truncated_")),
+        Distribution::Ordinal => RFamily {
+            package: "ordinal",
+            arguments: vec![format!("link = \"{link}\"")],
+        },
     })
 }
 
@@ -123,25 +149,31 @@ fn both(expr: &Expr) -> Option<(Expr, Expr)> {
 
 /// A command of Stata with the options that say family and link, or why there is none.
 pub(super) fn stata(fit: &Fit) -> Result<(&'static str, Vec<String>), String> {
+    use Distribution::{Binomial, Gamma, Gaussian, Ordinal};
     let family = fit.family();
-    let (name, link) = (family.name(), family.link());
-    let short = match (name, link) {
-        ("binomial", Link::Logit) => Some(("melogit", vec!["or"])),
-        ("binomial", Link::Probit) => Some(("meprobit", vec![])),
-        ("binomial", Link::Cloglog) => Some(("mecloglog", vec![])),
-        ("poisson", Link::Log) => Some(("mepoisson", vec!["irr"])),
-        ("nbinom2", Link::Log) => Some(("menbreg", vec!["dispersion(mean)", "irr"])),
-        ("nbinom1", Link::Log) => Some(("menbreg", vec!["dispersion(constant)", "irr"])),
-        ("ordinal", Link::Logit) => Some(("meologit", vec!["or"])),
-        ("ordinal", Link::Probit) => Some(("meoprobit", vec![])),
-        ("Gamma" | "gamma", Link::Log) => Some(("meglm", vec!["family(gamma)", "link(log)"])),
-        ("gaussian", Link::Log) => Some(("meglm", vec!["family(gaussian)", "link(log)"])),
+    let short: Option<(&str, &[&str])> = match (family.distribution(), family.link()) {
+        (Binomial, Link::Logit) => Some(("melogit", &["or"])),
+        (Binomial, Link::Probit) => Some(("meprobit", &[])),
+        (Binomial, Link::Cloglog) => Some(("mecloglog", &[])),
+        (Distribution::Counts(counts), Link::Log) => Some(match counts {
+            Counts::Poisson => ("mepoisson", &["irr"]),
+            Counts::NegativeBinomial2 => ("menbreg", &["dispersion(mean)", "irr"]),
+            Counts::NegativeBinomial1 => ("menbreg", &["dispersion(constant)", "irr"]),
+        }),
+        (Ordinal, Link::Logit) => Some(("meologit", &["or"])),
+        (Ordinal, Link::Probit) => Some(("meoprobit", &[])),
+        (Gamma, Link::Log) => Some(("meglm", &["family(gamma)", "link(log)"])),
+        (Gaussian, Link::Log) => Some(("meglm", &["family(gaussian)", "link(log)"])),
         _ => None,
     };
     match short {
-        Some((command, options)) => Ok((command, options.into_iter().map(str::to_owned).collect())),
+        Some((command, options)) => {
+            Ok((command, options.iter().map(|o| (*o).to_owned()).collect()))
+        }
         None => Err(format!(
-            "Stata's mixed models have no family {name} with the link {link}"
+            "Stata's mixed models have no family {} with the link {}",
+            family.name(),
+            family.link()
         )),
     }
 }
@@ -160,23 +192,23 @@ pub(super) fn sas(fit: &Fit) -> Result<String, String> {
         Link::InverseSquare => "power(-2)",
         Link::Cauchit => return Err("proc glimmix has no link cauchit".to_owned()),
     };
-    let (dist, link) = match family.name() {
-        "binomial" => ("binomial", link),
-        "poisson" => ("poisson", link),
-        "nbinom2" => ("negbin", link),
-        "Gamma" | "gamma" => ("gamma", link),
-        "inverse.gaussian" => ("invgauss", link),
-        "gaussian" => ("gaussian", link),
-        "beta" => ("beta", link),
-        "ordinal" => (
+    let (dist, link) = match family.distribution() {
+        Distribution::Binomial => ("binomial", link),
+        Distribution::Counts(Counts::Poisson) => ("poisson", link),
+        Distribution::Counts(Counts::NegativeBinomial2) => ("negbin", link),
+        Distribution::Gamma => ("gamma", link),
+        Distribution::InverseGaussian => ("invgauss", link),
+        Distribution::Gaussian => ("gaussian", link),
+        Distribution::Beta => ("beta", link),
+        Distribution::Ordinal => (
             "multinomial",
             match link {
                 "logit" => "cumlogit",
                 "probit" => "cumprobit",
-                other => other,
+                _ => "cumcll",
             },
         ),
-        other => return Err(format!("proc glimmix has no family {other}")),
+        _ => return Err(format!("proc glimmix has no family {}", family.name())),
     };
     Ok(format!("dist={dist} link={link}"))
 }

@@ -49,7 +49,7 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
     let design = &fit.options().design;
     let mut arguments = vec![formula.text.clone(), format!("data = {name}")];
     match &family {
-        Some(family) => arguments.push(format!("family = {}", family.family)),
+        Some(family) => arguments.extend(family.arguments.iter().cloned()),
         None if mixed && !fit.reml() => arguments.push("REML = FALSE".to_owned()),
         None => {}
     }
@@ -60,9 +60,7 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
         arguments.push(format!("offset = {}", plain(offset)));
     }
     let function = match (&family, mixed) {
-        (Some(family), _) if family.package != "lme4" => "glmmTMB",
-        (Some(_), true) => "glmer",
-        (Some(_), false) => "glm",
+        (Some(family), mixed) => family.function(mixed),
         (None, true) => "lmer",
         (None, false) => "lm",
     };

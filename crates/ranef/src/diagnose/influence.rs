@@ -231,6 +231,7 @@ impl Fit {
             } else {
                 self.at_the_same_variances(&reduced())
             };
+            self.not_interrupted()?;
             let fitted = if exact {
                 self.without(&reduced()).ok()
             } else {
@@ -254,6 +255,7 @@ impl Fit {
             }
             out.push(found);
         }
+        self.not_interrupted()?;
         let p = self.fixef().len();
         let df = (0..p).map(|j| {
             let mut contrast = vec![0.0; p];
@@ -280,6 +282,7 @@ impl Fit {
     fn without(&self, statistics: &Statistics) -> Result<lmm::Fit, lmm::FitError> {
         let ordinary = lmm::Options {
             reml: self.reml(),
+            interrupt: self.options().interrupt.clone(),
             ..Default::default()
         };
         let warm = lmm::Options {

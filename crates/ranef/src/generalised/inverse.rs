@@ -13,7 +13,7 @@
 
 use std::sync::Arc;
 
-use ranef_engine::glmm::family::{Density, Observation};
+use ranef_engine::glmm::family::{Density, Observation, Response};
 use ranef_engine::random::Stream;
 use serde::{Deserialize, Serialize};
 
@@ -73,11 +73,14 @@ impl Fit {
         let family = self.family();
         let linear = family.is_gaussian();
         Inverse {
-            density: (!linear).then(|| family.density()),
+            density: (!linear).then(|| family.density(self.recipe())),
             psi: self.facts.estimates.nuisance.clone(),
-            discrete: !matches!(
-                family.name(),
-                "gaussian" | "Gamma" | "gamma" | "inverse.gaussian" | "beta" | "t" | "student"
+            discrete: matches!(
+                family.distribution().response(),
+                Response::Count
+                    | Response::PositiveCount
+                    | Response::Successes
+                    | Response::Category
             ),
         }
     }

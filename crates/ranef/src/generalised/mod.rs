@@ -2,5 +2,8 @@
 
 mod fitting;
 pub(crate) mod inverse;
+mod nuisance;
 pub(crate) mod ratios;
 pub(crate) mod rows;
+
+pub use nuisance::FamilyParameter;

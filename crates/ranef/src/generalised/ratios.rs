@@ -15,7 +15,7 @@ use std::fmt;
 
 use ranef_design::{Contrast, VariableValues};
 use ranef_engine::distributions::Normal;
-use ranef_engine::glmm::family::Link;
+use ranef_engine::glmm::family::{Family as Distribution, Link};
 use serde::Serialize;
 
 use crate::format::wrap;
@@ -96,15 +96,13 @@ impl RatioKind {
         if family.is_gaussian() {
             return None;
         }
-        match (family.link(), family.name()) {
-            (Link::Logit, "beta") => Some(RatioKind::Odds),
-            (Link::Logit, _) => Some(RatioKind::Odds),
-            (Link::Cloglog, _) => Some(RatioKind::Hazard),
-            (Link::Log, "binomial") => Some(RatioKind::Risk),
-            (Link::Log, "gaussian" | "Gamma" | "gamma" | "inverse.gaussian" | "t" | "student") => {
-                Some(RatioKind::Mean)
-            }
-            (Link::Log, _) => Some(RatioKind::Rate),
+        let distribution = family.distribution();
+        match family.link() {
+            Link::Logit => Some(RatioKind::Odds),
+            Link::Cloglog => Some(RatioKind::Hazard),
+            Link::Log if distribution == Distribution::Binomial => Some(RatioKind::Risk),
+            Link::Log if distribution.counts().is_some() => Some(RatioKind::Rate),
+            Link::Log => Some(RatioKind::Mean),
             _ => None,
         }
     }

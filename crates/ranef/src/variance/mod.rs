@@ -13,6 +13,7 @@ mod decomposition;
 mod icc;
 mod point;
 mod r_squared;
+mod region;
 mod reliability;
 mod semi_partial;
 mod words;

@@ -16,6 +16,7 @@ use super::trace::HeldDeviance;
 use crate::blocks::{Direction, System};
 use crate::optimize::{CurvedObjective, Objective};
 use crate::statistics::Statistics;
+use crate::{DependentEffect, Interrupt};
 
 /// The deviance with one parameter held.
 pub(super) struct Held {
@@ -41,12 +42,19 @@ pub(super) struct Held {
     pub gradient: Vec<f64>,
     pub hessian: Vec<f64>,
     evaluations: usize,
+    /// Once set, the deviance is infinite everywhere.
+    interrupt: Interrupt,
 }
 
 impl Held {
-    pub fn new(statistics: &Statistics, parameter: Parameter) -> Self {
+    pub fn new(
+        statistics: &Statistics,
+        parameter: Parameter,
+        dependent: &[DependentEffect],
+        interrupt: &Interrupt,
+    ) -> Self {
         let (layout, coordinates) = (statistics.layout(), statistics.coordinates());
-        let form = Form::new(layout, coordinates, parameter);
+        let form = Form::new(layout, coordinates, parameter, dependent);
         let mut system = System::new(statistics);
         if let Parameter::Fixed(effect) = parameter {
             system.hold(coordinates.fixed_effect(layout, effect));
@@ -70,6 +78,7 @@ impl Held {
             gradient: Vec::new(),
             hessian: Vec::new(),
             evaluations: 0,
+            interrupt: interrupt.clone(),
         }
     }
 
@@ -92,6 +101,9 @@ impl Held {
         self.evaluations += 1;
         self.free.clear();
         self.free.extend_from_slice(free);
+        if self.interrupt.is_set() {
+            return f64::INFINITY;
+        }
         let state = self.form.state(self.held, free);
         let variance = (2.0 * state.log_sigma).exp();
         let theta = self.form.theta(&state);
@@ -171,6 +183,30 @@ impl HeldDeviance for Held {
 
     fn rivals(&self, free: &[f64]) -> Vec<Vec<f64>> {
         self.form.rivals(free, self.unit)
+    }
+
+    /// Gives a point the σ that suits its other coordinates. A valley with little variance between
+    /// groups is not found from the σ of one with much: the way leads back.
+    fn suit_sigma(&mut self, free: &mut [f64]) {
+        // Where a standard deviation is held M depends on σ: then the second step counts too.
+        const STEPS: usize = 2;
+        let variables = &self.form.variables[1..];
+        let Some(at) = variables.iter().position(|v| *v == Variable::LogSigma) else {
+            return;
+        };
+        for _ in 0..STEPS {
+            if !self.evaluate(free).is_finite() {
+                return;
+            }
+            let sigma = 0.5 * (self.pwrss / self.rows).ln();
+            if sigma.is_finite() {
+                free[at] = sigma;
+            }
+        }
+    }
+
+    fn interrupted(&self) -> bool {
+        self.interrupt.is_set()
     }
 
     fn derived(&self) -> bool {

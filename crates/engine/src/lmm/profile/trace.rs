@@ -46,6 +46,14 @@ pub(crate) trait HeldDeviance: CurvedObjective {
     /// Where rivals of a minimum are looked for.
     fn rivals(&self, free: &[f64]) -> Vec<Vec<f64>>;
 
+    /// Gives a point the residual variance that suits its other coordinates, where there is one.
+    fn suit_sigma(&mut self, free: &mut [f64]) {
+        let _ = free;
+    }
+
+    /// Whether the work is to stop.
+    fn interrupted(&self) -> bool;
+
     /// Takes gradient and Hessian in all coordinates, the held one first, at the last evaluation.
     fn differentiate(&mut self);
 
@@ -243,6 +251,9 @@ impl<O: HeldDeviance> Trace<O> {
             next = 0.5 * (centre + edge);
         }
         for round in 1..=MOST_POINTS {
+            if self.objective.interrupted() {
+                break;
+            }
             let here = self.settle(next);
             self.check(&here)?;
             let zeta = self.rise(here.value).sqrt();
@@ -363,8 +374,9 @@ impl<O: HeldDeviance> Trace<O> {
     fn other_valley(&mut self, point: &Point) -> Option<Point> {
         let starts = self.objective.rivals(&point.free);
         let mut best: Option<Point> = None;
-        for start in starts {
+        for mut start in starts {
             self.objective.hold(point.held);
+            self.objective.suit_sigma(&mut start);
             let other = minimise(&mut self.objective, point.held, start);
             let least = best.as_ref().map_or(point.value - 1e-7, |b| b.value);
             if other.converged && other.value < least {
