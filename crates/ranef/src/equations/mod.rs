@@ -16,7 +16,7 @@ mod ink;
 use std::fmt;
 
 use ranef_design::ResponseKind;
-use ranef_engine::glmm::family::Link;
+use ranef_engine::glmm::family::{Family as Distribution, Link};
 use serde::Serialize;
 
 use crate::format::write_text;
@@ -243,7 +243,30 @@ impl Pieces<'_> {
         if self.linear() {
             return Ink::variable(self.response(), indices);
         }
-        let mean = self.mean(indices);
+        let ordinal = self.fit.family().distribution() == Distribution::Ordinal;
+        let mean = match ordinal {
+            // Plus the threshold, which stands on the other side of an equation for each category.
+            true => {
+                let response = Ink::variable(self.response(), indices);
+                Ink::new(
+                    format!("P({} > c)", response.text),
+                    format!("P({} > c)", response.latex),
+                )
+            }
+            false => self.mean(indices),
+        };
+        let left = self.linked(mean);
+        match ordinal {
+            true => Ink::new(
+                format!("{} + θ_c", left.text),
+                format!("{} + \\theta_c", left.latex),
+            ),
+            false => left,
+        }
+    }
+
+    /// The link of a mean.
+    fn linked(&self, mean: Ink) -> Ink {
         let (m, l) = (&mean.text, &mean.latex);
         match self.fit.family().link() {
             Link::Identity => mean,
@@ -281,6 +304,9 @@ impl Pieces<'_> {
     fn of_rows(&self, epsilon: &Ink, indices: &str) -> Equation {
         if self.linear() {
             return self.residuals(epsilon, &|name| Ink::variable(name, indices));
+        }
+        if self.fit.family().distribution() == Distribution::Ordinal {
+            return Ink::new("θ₁ < θ₂ < …", "\\theta_1 < \\theta_2 < \\dots").into();
         }
         let mean = self.mean(indices);
         let kind = self.fit.recipe().response_kind();

@@ -118,7 +118,7 @@ impl RatioKind {
         }
     }
 
-    fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             RatioKind::Odds => "Odds ratios",
             RatioKind::Rate => "Incidence-rate ratios",
@@ -235,7 +235,10 @@ impl Fit {
 
     /// What a ratio says.
     fn meaning(&self, kind: RatioKind, column: usize, term: &str, ratio: f64) -> String {
-        let what = kind.of_what();
+        let what = match self.family().distribution() {
+            Distribution::Ordinal if kind == RatioKind::Odds => "odds of a higher category",
+            _ => kind.of_what(),
+        };
         let r = number(ratio);
         let recipe = self.recipe();
         if term == "(Intercept)" {

@@ -193,11 +193,7 @@ impl fmt::Display for Means {
         if !self.contrasts.is_empty() {
             let head = match self.ratio {
                 None => "Differences".to_owned(),
-                Some(kind) => {
-                    let name = kind.name();
-                    format!("{}{}s", name[..1].to_uppercase(), &name[1..])
-                        .replace("of meanss", "of means")
-                }
+                Some(kind) => kind.title().to_owned(),
             };
             writeln!(f, "\n{head}")?;
             write!(f, "{}", self.contrast_table())?;

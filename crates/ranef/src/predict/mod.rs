@@ -12,6 +12,7 @@ mod terms;
 mod view;
 
 use ranef_design::{DesignRows, NEW_LEVEL, Parts, Recipe};
+use ranef_engine::glmm::family::Family as Distribution;
 use ranef_engine::lmm::LevelColumns;
 use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
@@ -361,6 +362,9 @@ impl Fit {
                 "the probability of {}",
                 self.success().unwrap_or_else(|| "success".to_owned())
             ),
+            _ if self.family().distribution() == Distribution::Ordinal => {
+                "the expected category, by its number from 0,".to_owned()
+            }
             _ => "the expected value".to_owned(),
         };
         let all = chosen.iter().flatten().all(|&c| c);
