@@ -8,6 +8,7 @@ use crate::commands::compare::CompareArguments;
 use crate::commands::confint::ConfintArguments;
 use crate::commands::drop::DropArguments;
 use crate::commands::means::MeansArguments;
+use crate::commands::ratios::RatiosArguments;
 use crate::commands::slopes::SlopesArguments;
 use crate::commands::test::TestArguments;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -59,6 +60,7 @@ pub enum Command {
     Summary(SummaryArguments),
     Effects(EffectsArguments),
     Predict(PredictArguments),
+    Ratios(RatiosArguments),
     Means(MeansArguments),
     Slopes(SlopesArguments),
     Anova(AnovaArguments),
@@ -99,6 +101,7 @@ impl Command {
             Command::Augment(a) => a.form.json(),
             Command::Code(a) => a.json,
             Command::Predict(a) => a.json,
+            Command::Ratios(a) => a.answer.json,
             Command::Means(a) => a.answer.json,
             Command::Slopes(a) => a.answer.json,
             Command::Anova(a) => a.answer.json,
@@ -211,8 +214,8 @@ pub struct PredictArguments {
     pub newdata: Option<String>,
 
     /// The random effects that a prediction takes in: all (those of the groups named in the rows;
-    /// an unknown group counts as average), none (the population), new (a group yet to be drawn),
-    /// or a list of groups (Subject) and terms (1 | Subject), with the others at zero
+    /// an unknown group counts as average), none (random effects at zero), new (a group yet to be
+    /// drawn), average (the mean over all groups that might be drawn), or a list of groups (Subject) and terms (1 | Subject), with the others at zero
     #[arg(
         long = "re",
         value_name = "WHICH",
@@ -233,6 +236,11 @@ pub struct PredictArguments {
     /// The scale of the predictions; for a gaussian model the two are the same
     #[arg(long, value_name = "SCALE", value_enum, default_value_t = Scale::Response, help_heading = "Output")]
     pub scale: Scale,
+
+    /// How many trials a binomial observation to come has, for prediction intervals of the share of
+    /// successes [default: the weights of the rows, or 1]
+    #[arg(long, value_name = "N", help_heading = "Output")]
+    pub trials: Option<f64>,
 
     /// Add the shares of each variance that come from fixed effects, from the effects of known
     /// groups, from differences between groups and from the residual
@@ -440,13 +448,31 @@ pub struct ReadArguments {
     pub threads: Option<NonZeroUsize>,
 }
 
-/// What a prediction is a prediction of.
+/// What a number about a generalised model is a number of.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Scale {
     /// The response
     Response,
     /// What the link makes of its expected value
     Link,
+}
+
+impl From<Scale> for ranef::ResponseScale {
+    fn from(scale: Scale) -> Self {
+        match scale {
+            Scale::Response => ranef::ResponseScale::Response,
+            Scale::Link => ranef::ResponseScale::Link,
+        }
+    }
+}
+
+/// Random effects in means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MeansRe {
+    /// At zero: an average group
+    None,
+    /// Averaged over all groups that might be drawn
+    Average,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

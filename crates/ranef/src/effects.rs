@@ -10,6 +10,8 @@ use crate::Fit;
 pub struct Effects {
     /// Share of the conditional distribution that the intervals hold, such as 0.95.
     pub level: f64,
+    /// In a generalised model the link, on whose scale all numbers are.
+    pub link: Option<String>,
     /// Conditional modes, term by term in the order of the formula.
     pub random: Vec<RandomEffect>,
     /// Fixed effect plus random effects, for each group and each effect.
@@ -81,6 +83,7 @@ impl Fit {
         }
         Effects {
             level: confidence,
+            link: (!self.family().is_gaussian()).then(|| self.family().link().to_string()),
             random,
             coef: self.group_coefficients(),
         }

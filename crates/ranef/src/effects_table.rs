@@ -72,7 +72,10 @@ impl fmt::Display for Effects {
             }
             write_columns(f, &columns)?;
         }
-        Ok(())
+        match &self.link {
+            None => Ok(()),
+            Some(link) => writeln!(f, "\nAll numbers are on the scale of the {link} link."),
+        }
     }
 }
 

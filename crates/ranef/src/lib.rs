@@ -80,6 +80,8 @@ pub use family::Family;
 pub use fit::{Certificate, Coefficient, Fit};
 pub use fixed_effects::{FixedEffect, FixedEffects, FixedEffectsOptions, SpecificationTest};
 pub use generalised::FamilyParameter;
+pub use generalised::inverse::ResponseScale;
+pub use generalised::ratios::{MedianRatio, Ratio, RatioKind, Ratios};
 pub use intervals::{
     ConfidenceIntervals, Effect, IntervalMethod, Open, ParameterInterval, ProfileCurve,
 };

@@ -50,6 +50,7 @@ impl fmt::Display for Summary<'_> {
         self.random(f)?;
         self.fixed(f)?;
         self.correlations(f)?;
+        self.ratios(f)?;
         self.remarks(f)
     }
 }
@@ -57,6 +58,9 @@ impl fmt::Display for Summary<'_> {
 impl Summary<'_> {
     fn headline(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fit = self.fit;
+        if !fit.family().is_gaussian() {
+            return self.generalised_headline(f);
+        }
         let model = if fit.varcorr().is_empty() {
             "Linear model fit by least squares".to_owned()
         } else if fit.reml() {
@@ -76,6 +80,34 @@ impl Summary<'_> {
         };
         writeln!(f, "{model}{tests}")?;
         writeln!(f, "Formula: {}\n", fit.formula())
+    }
+
+    fn generalised_headline(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fit = self.fit;
+        let model = if fit.varcorr().is_empty() {
+            "Generalized linear model fit by maximum likelihood"
+        } else {
+            "Generalized linear mixed model fit by maximum likelihood (Laplace approximation)"
+        };
+        let family = fit.family();
+        writeln!(f, "{}", wrap(model, self.columns))?;
+        writeln!(f, " Family: {} ({})", family.name(), family.link())?;
+        writeln!(f, "Formula: {}", fit.formula())?;
+        if let Some(success) = fit.success().filter(|_| family.name() == "binomial") {
+            writeln!(f, "Modelled: the probability of {success}")?;
+        }
+        writeln!(f)
+    }
+
+    /// What coefficients come to as ratios, where they are logarithms of ratios.
+    fn ratios(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.fit.ratios(0.95) {
+            Ok(ratios) if !ratios.rows.is_empty() => {
+                writeln!(f)?;
+                ratios.write(f, self.columns)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn criterion(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -137,7 +169,11 @@ impl Summary<'_> {
     fn random(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fit = self.fit;
         let sigma = fit.sigma();
+        let residual = fit.family().is_gaussian();
         if fit.varcorr().is_empty() {
+            if !residual {
+                return writeln!(f, "Number of obs: {}\n", fit.nobs());
+            }
             let df = fit.nobs() - fit.fixef().len();
             writeln!(
                 f,
@@ -162,11 +198,13 @@ impl Summary<'_> {
                 correlations.push(row.join(" "));
             }
         }
-        groups.push("Residual".to_owned());
-        names.push(String::new());
-        variances.push(Some(sigma * sigma));
-        deviations.push(Some(sigma));
-        correlations.push(String::new());
+        if residual {
+            groups.push("Residual".to_owned());
+            names.push(String::new());
+            variances.push(Some(sigma * sigma));
+            deviations.push(Some(sigma));
+            correlations.push(String::new());
+        }
         let with_head = |head: &str, values: Vec<String>| {
             align_right(std::iter::once(head.to_owned()).chain(values).collect())
         };
@@ -178,6 +216,7 @@ impl Summary<'_> {
             variances,
             deviations,
             correlations,
+            residual,
         };
         writeln!(f, "Random effects:")?;
         rows.write(f, self.columns)?;
@@ -390,6 +429,8 @@ struct RandomRows {
     deviations: Vec<String>,
     /// One fewer: the head has none.
     correlations: Vec<String>,
+    /// Whether the last line is that of the residuals.
+    residual: bool,
 }
 
 impl RandomRows {
@@ -428,11 +469,11 @@ impl RandomRows {
         let labels: Vec<&str> = (0..=last)
             .map(|i| match i {
                 0 => "Groups",
-                i if i == last => self.groups[i].as_str(),
+                i if i == last && self.residual => self.groups[i].as_str(),
                 i => self.names[i].as_str(),
             })
             .collect();
-        let indented = |i: usize| i > 0 && i < last;
+        let indented = |i: usize| i > 0 && (i < last || !self.residual);
         let fitting = (0..=last).filter(|&i| width(labels[i]) <= room);
         let place = fitting
             .map(|i| width(labels[i]) + 2 * usize::from(indented(i)))

@@ -3,7 +3,7 @@
 use clap::Args;
 use ranef::MeansOptions;
 
-use crate::arguments::{Adjust, AnswerArguments, ModelArguments, at, level};
+use crate::arguments::{Adjust, AnswerArguments, MeansRe, ModelArguments, Scale, at, level};
 use crate::error::Failure;
 use crate::model::{Model, adjust};
 use crate::output;
@@ -20,11 +20,15 @@ use crate::progress::Progress;
       --trend age --pairwise
   ranef means trial.json --by treatment --within site --pairwise \\
       --adjust bonferroni
+  ranef means -f 'r2 ~ Anger + situ + (1 | id)' VerbAgg --family binomial \\
+      --by situ --pairwise --re average
 
 Other factors are averaged over with equal weights, other numbers are held at
 their mean; a number with two values only counts as a factor. Random effects
-are at zero: these are means of the population. Predictors are named as columns
-of the data, so that poly(x, 2) or log(x) is taken at the mean of x.")]
+are at zero: these are means of the population, and in a generalised model the
+response of an average group (--re average: the mean over all groups).
+Predictors are named as columns of the data, so that poly(x, 2) or log(x) is
+taken at the mean of x.")]
 pub struct MeansArguments {
     #[command(flatten)]
     pub model: ModelArguments,
@@ -59,6 +63,14 @@ pub struct MeansArguments {
     #[arg(long, help_heading = "Question")]
     pub pairwise: bool,
 
+    /// In a generalised model: of the response, or on the scale of the link
+    #[arg(long, value_name = "SCALE", value_enum, default_value_t = Scale::Response, help_heading = "Question")]
+    pub scale: Scale,
+
+    /// In a generalised model: the random effects that the response is taken at
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = MeansRe::None, help_heading = "Question")]
+    pub re: MeansRe,
+
     /// How the p-values of the differences are adjusted for their number
     #[arg(long, value_name = "HOW", value_enum, default_value_t = Adjust::Tukey, help_heading = "Question")]
     pub adjust: Adjust,
@@ -78,6 +90,8 @@ pub fn run(arguments: &MeansArguments) -> Result<(), Failure> {
         .within(&arguments.within)
         .pairwise(arguments.pairwise)
         .level(arguments.level)
+        .scale(arguments.scale.into())
+        .average(arguments.re == MeansRe::Average)
         .adjust(adjust(arguments.adjust));
     for (predictor, values) in &arguments.at {
         options = options.at(predictor, values);

@@ -21,6 +21,7 @@ pub mod pool;
 pub mod poststratify;
 pub mod predict;
 pub mod r2;
+pub mod ratios;
 pub mod residuals;
 pub mod robust;
 pub mod slopes;

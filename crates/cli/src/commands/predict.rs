@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 
 use ranef::frame::io_reason;
-use ranef::{Budget, Groups, Intervals, PredictOptions, Predictions};
+use ranef::{Budget, Groups, PredictOptions, Predictions};
 
-use crate::arguments::{Interval, PredictArguments, Scale};
+use crate::arguments::{Interval, PredictArguments};
 use crate::error::{Failure, Problem};
 use crate::model::Model;
 use crate::progress::Progress;
@@ -23,8 +23,6 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
         .hint("name the data: `ranef predict MODEL NEWDATA`")
         .into());
     }
-    // The identity is the only link so far: both scales are one.
-    let (Scale::Response | Scale::Link) = arguments.scale;
     let progress = Progress::start();
     let options = options(arguments);
     let mut model = Model::of(&arguments.model, &progress)?;
@@ -79,6 +77,7 @@ fn options(arguments: &PredictArguments) -> PredictOptions {
         ["all"] => Groups::All.into(),
         ["none"] => Groups::None.into(),
         ["new"] => Groups::New.into(),
+        ["average"] => Groups::Average.into(),
         _ => PredictOptions::terms(re),
     };
     if let Some(interval) = arguments.interval {
@@ -87,19 +86,26 @@ fn options(arguments: &PredictArguments) -> PredictOptions {
             Interval::Prediction => ranef::Interval::Prediction,
         });
     }
-    options.level(arguments.level)
+    if let Some(trials) = arguments.trials {
+        options = options.trials(trials);
+    }
+    options.scale(arguments.scale.into()).level(arguments.level)
 }
 
 /// Whether the random effects of known groups are taken in.
 fn asks_for_groups(arguments: &PredictArguments) -> bool {
-    !matches!(arguments.re[..], [ref one] if one == "none" || one == "new")
+    !matches!(arguments.re[..], [ref one] if one == "none" || one == "new" || one == "average")
 }
 
 /// What deserves a word beside the numbers; on standard error, to keep the numbers clean.
 fn remark(predictions: &Predictions) {
     let mut remarks: Vec<String> = Vec::new();
     remarks.extend(predictions.notes.iter().map(|note| note.message.clone()));
-    remarks.extend(predictions.intervals.as_ref().map(Intervals::sentence));
+    match (&predictions.intervals, &predictions.meaning) {
+        (Some(intervals), _) => remarks.push(intervals.sentence()),
+        (None, Some(meaning)) => remarks.push(format!("predicted: {meaning}")),
+        (None, None) => {}
+    }
     let rows = |n: usize, one: &str, many: &str| match n {
         1 => format!("1 row {one}"),
         n => format!("{n} rows {many}"),

@@ -3,7 +3,7 @@
 use clap::Args;
 use ranef::SlopesOptions;
 
-use crate::arguments::{AnswerArguments, ModelArguments, at, level};
+use crate::arguments::{AnswerArguments, ModelArguments, Scale, at, level};
 use crate::error::Failure;
 use crate::model::Model;
 use crate::output;
@@ -37,6 +37,10 @@ pub struct SlopesArguments {
     #[arg(long, value_name = "COL=VALUES", value_parser = at, allow_hyphen_values = true, help_heading = "Question")]
     pub at: Vec<(String, Vec<String>)>,
 
+    /// In a generalised model: on the scale of the link, or of the response (average marginal effects)
+    #[arg(long, value_name = "SCALE", value_enum, default_value_t = Scale::Link, help_heading = "Question")]
+    pub scale: Scale,
+
     /// The probability that an interval holds its slope
     #[arg(long, default_value_t = 0.95, value_parser = level, help_heading = "Output")]
     pub level: f64,
@@ -48,7 +52,9 @@ pub struct SlopesArguments {
 pub fn run(arguments: &SlopesArguments) -> Result<(), Failure> {
     let progress = Progress::start();
     let Model { fit, .. } = Model::of(&arguments.model, &progress)?;
-    let mut options = SlopesOptions::new(&arguments.of, &arguments.over).level(arguments.level);
+    let mut options = SlopesOptions::new(&arguments.of, &arguments.over)
+        .level(arguments.level)
+        .scale(arguments.scale.into());
     for (predictor, values) in &arguments.at {
         options = options.at(predictor, values);
     }

@@ -57,9 +57,9 @@ impl Default for Options {
 
 /// A fitted generalised linear mixed model: the numbers, in the user's units.
 pub struct Fit {
-    laplace: Laplace,
+    pub(super) laplace: Laplace,
     /// (θ, β, ψ) in standard units.
-    standard: Vec<f64>,
+    pub(super) standard: Vec<f64>,
     /// Covariance factors: term by term, each lower triangle by columns.
     pub theta: Vec<f64>,
     /// −2 log-likelihood at the minimum, by Laplace's approximation; with a prior, that of the
@@ -248,10 +248,10 @@ struct Search {
 }
 
 /// A point, the gradient there, and a model of the Hessian.
-struct Model {
-    point: Vec<f64>,
-    gradient: Vec<f64>,
-    hessian: Vec<f64>,
+pub(super) struct Model {
+    pub point: Vec<f64>,
+    pub gradient: Vec<f64>,
+    pub hessian: Vec<f64>,
 }
 
 impl Objective for Search {
@@ -301,7 +301,7 @@ impl CurvedObjective for Search {
 
 impl Model {
     /// Powell's damped BFGS update (Nocedal and Wright 2006, procedure 18.2).
-    fn learn(&mut self, point: &[f64], gradient: &[f64]) {
+    pub fn learn(&mut self, point: &[f64], gradient: &[f64]) {
         let n = point.len();
         let s: Vec<f64> = point.iter().zip(&self.point).map(|(a, b)| a - b).collect();
         let mut y: Vec<f64> = gradient

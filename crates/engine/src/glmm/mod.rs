@@ -13,6 +13,7 @@ mod hermite;
 mod hessian;
 mod laplace;
 mod mode;
+mod profile;
 mod quadrature;
 mod start;
 #[cfg(test)]
@@ -21,3 +22,4 @@ mod tests;
 pub use data::Data;
 pub use fit::{Curvature, Fit, FitError, Options, fit};
 pub use hermite::hermite;
+pub use profile::profile;

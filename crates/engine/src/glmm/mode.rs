@@ -279,6 +279,11 @@ impl Modes {
         self.system.random_solution(q, t);
     }
 
+    /// Whether W is the expected information in place of the observed curvature.
+    pub fn expects(&self) -> bool {
+        self.expected
+    }
+
     /// h_i = z_i'Cz_i of every row.
     pub fn row_variances(&self, spread: &Spread, out: &mut Vec<f64>) {
         let rows = &self.data.rows;

@@ -10,7 +10,7 @@ mod fit;
 mod inference;
 mod joint;
 mod kenward_roger;
-mod profile;
+pub(crate) mod profile;
 mod start;
 
 pub use boundary::Certificate;

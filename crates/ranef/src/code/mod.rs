@@ -1,4 +1,5 @@
-//! The same analysis in another language: R with lme4, Stata's `mixed`, SAS `proc mixed`.
+//! The same analysis in another language: R with lme4, Stata's `mixed`, SAS `proc mixed`; for
+//! generalised models `glmer` or glmmTMB, `meglm` and its short forms, `proc glimmix`.
 //!
 //! R reads the formula nearly as it is ([`r`]). Stata and SAS have no formulas with functions in
 //! them: there every variable that is not a column as it stands, every contrast other than
@@ -10,6 +11,7 @@
 mod columns;
 mod data;
 mod expression;
+mod generalised;
 mod r;
 mod sas;
 mod stata;

@@ -16,7 +16,12 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
     let mixed = !fit.varcorr().is_empty();
     let formula = Rewriter::new(fit).formula();
     script.comment(format!("{} in R", fit.formula()));
-    if mixed {
+    let family = super::generalised::r(fit);
+    if let Some(family) = &family {
+        if mixed || family.package != "lme4" {
+            script.line(format!("library({})", family.package));
+        }
+    } else if mixed {
         script.line("library(lme4)");
         if matches!(tests, Tests::Satterthwaite | Tests::KenwardRoger) {
             script.line("library(lmerTest)");
@@ -43,8 +48,10 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
     }
     let design = &fit.options().design;
     let mut arguments = vec![formula.text.clone(), format!("data = {name}")];
-    if mixed && !fit.reml() {
-        arguments.push("REML = FALSE".to_owned());
+    match &family {
+        Some(family) => arguments.extend(family.arguments.iter().cloned()),
+        None if mixed && !fit.reml() => arguments.push("REML = FALSE".to_owned()),
+        None => {}
     }
     if let Some(weights) = &design.weights {
         arguments.push(format!("weights = {}", plain(weights)));
@@ -52,8 +59,16 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
     if let Some(offset) = &design.offset {
         arguments.push(format!("offset = {}", plain(offset)));
     }
-    let function = if mixed { "lmer" } else { "lm" };
+    let function = match (&family, mixed) {
+        (Some(family), mixed) => family.function(mixed),
+        (None, true) => "lmer",
+        (None, false) => "lm",
+    };
     script.line(format!("fit <- {function}({})", arguments.join(", ")));
+    if family.is_some() {
+        script.line("summary(fit)");
+        return;
+    }
     match tests {
         Tests::KenwardRoger => script.line("summary(fit, ddf = \"Kenward-Roger\")"),
         Tests::Satterthwaite => script.line("summary(fit)"),

@@ -4,14 +4,29 @@ use ranef_design::{Contrast, FixedTerm, RandomDesign, VariableValues};
 
 use super::columns::{Maker, Piece};
 use super::data::Data;
-use super::{Language, Script, Tests};
+use super::{Language, Script, Tests, generalised};
 use crate::Fit;
 
 pub(super) fn write(fit: &Fit, script: &mut Script) {
     let data = Data::of(fit, &[]);
     let name = &data.name;
     let mut maker = Maker::new(fit, Language::Sas);
-    let response = maker.response().unwrap_or_else(|| "y".to_owned());
+    let linear = fit.family().is_gaussian();
+    let counted = match linear {
+        true => None,
+        false => generalised::response(fit, &mut maker),
+    };
+    let response = match &counted {
+        Some(counted) => match &counted.trials {
+            Some(trials) => Some(format!("{}/{trials}", counted.response)),
+            None if fit.family().name() == "binomial" => {
+                Some(format!("{}(event=\"1\")", counted.response))
+            }
+            None => Some(counted.response.clone()),
+        },
+        None => maker.response(),
+    };
+    let response = response.unwrap_or_else(|| "y".to_owned());
     let mut classes: Vec<String> = Vec::new();
     let fixed = fixed(&mut maker, &mut classes);
     let random: Vec<String> = fit
@@ -58,10 +73,21 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
     for gap in &maker.gaps {
         script.gap(gap);
     }
-    script.line(format!(
-        "proc mixed data={name} method={};",
-        if fit.reml() { "reml" } else { "ml" }
-    ));
+    let family = match generalised::sas(fit) {
+        _ if linear => None,
+        Ok(family) => Some(family),
+        Err(gap) => {
+            script.gap(gap);
+            return;
+        }
+    };
+    script.line(match linear {
+        true => format!(
+            "proc mixed data={name} method={};",
+            if fit.reml() { "reml" } else { "ml" }
+        ),
+        false => format!("proc glimmix data={name} method=laplace;"),
+    });
     if !classes.is_empty() {
         script.line(format!("  class {};", classes.join(" ")));
     }
@@ -75,6 +101,19 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
         Tests::Residual => "ddfm=residual",
         Tests::Normal => "ddfm=none",
     });
+    if let Some(family) = &family {
+        options.push(family);
+        if fit.family().link() == ranef_engine::glmm::family::Link::Logit {
+            options.push("oddsratio");
+        }
+    }
+    let offset = counted
+        .as_ref()
+        .filter(|c| !c.offsets.is_empty())
+        .map(|c| format!("offset={}", c.offsets.join(" + ")));
+    if let Some(offset) = &offset {
+        options.push(offset);
+    }
     script.line(format!(
         "  model {} / {};",
         format!("{response} = {fixed}").trim_end(),
@@ -83,7 +122,8 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
     for statement in random {
         script.line(format!("  {statement}"));
     }
-    if let Some(weights) = &fit.options().design.weights {
+    let plain = linear || counted.as_ref().is_none_or(|c| c.trials.is_none());
+    if let Some(weights) = fit.options().design.weights.as_ref().filter(|_| plain) {
         let weights = maker.name_of(weights);
         script.line(format!("  weight {weights};"));
     }

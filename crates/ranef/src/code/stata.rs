@@ -5,7 +5,7 @@ use ranef_design::{Coding, Contrast, FixedTerm, RandomDesign, Relation, Variable
 
 use super::columns::{Maker, Piece};
 use super::data::Data;
-use super::{Language, Script, Tests};
+use super::{Language, Script, Tests, generalised};
 use crate::Fit;
 
 /// More levels than this are not listed.
@@ -16,7 +16,15 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
     let mixed = !fit.varcorr().is_empty();
     let data = Data::of(fit, &[]);
     let mut maker = Maker::new(fit, Language::Stata);
-    let response = maker.response().unwrap_or_else(|| "y".to_owned());
+    let counted = match fit.family().is_gaussian() {
+        true => None,
+        false => generalised::response(fit, &mut maker),
+    };
+    let response = match &counted {
+        Some(counted) => Some(counted.response.clone()),
+        None => maker.response(),
+    };
+    let response = response.unwrap_or_else(|| "y".to_owned());
     let mut codes = Vec::new();
     let fixed = fixed(&mut maker, &mut codes);
     let equations = equations(&mut maker);
@@ -42,13 +50,63 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
         script.line(line);
     }
     let design = &fit.options().design;
-    if let Some(weights) = &design.weights {
+    let linear = fit.family().is_gaussian();
+    if let Some(weights) = design.weights.as_ref().filter(|_| linear) {
         maker.gap(format!(
             "mixed has no precision weights (residual variance σ²/{weights}): the model below is unweighted"
         ));
     }
     for gap in &maker.gaps {
         script.gap(gap);
+    }
+    if let Some(counted) = counted.filter(|_| !linear) {
+        let (command, own) = match generalised::stata(fit) {
+            Ok(found) => found,
+            Err(gap) => {
+                script.gap(gap);
+                return;
+            }
+        };
+        // Without groups there are no `me` commands.
+        let command = if mixed {
+            command
+        } else {
+            command.strip_prefix("me").unwrap_or(command)
+        };
+        let mut options = Vec::new();
+        let mut before = Vec::new();
+        if !fit.recipe().has_intercept() {
+            before.push("noconstant".to_owned());
+        }
+        if let [offset] = &counted.offsets[..] {
+            before.push(format!("offset({offset})"));
+        } else if !counted.offsets.is_empty() {
+            let sum = counted.offsets.join(" + ");
+            script.line(format!("generate double offset_sum = {sum}"));
+            before.push("offset(offset_sum)".to_owned());
+        }
+        if let Some(trials) = &counted.trials {
+            options.push(format!("binomial({trials})"));
+        }
+        options.extend(own);
+        if mixed {
+            options.push("intmethod(laplace)".to_owned());
+        }
+        options.push("nolog".to_owned());
+        let mut model = format!("{command} {}", [response, fixed].join(" ").trim_end());
+        if !before.is_empty() {
+            model += &format!(", {}", before.join(" "));
+        }
+        for equation in &equations {
+            model += &format!(" ///\n    || {equation}");
+        }
+        let comma = if equations.is_empty() && !before.is_empty() {
+            " "
+        } else {
+            " ///\n    , "
+        };
+        script.line(format!("{model}{comma}{}", options.join(" ")));
+        return;
     }
     let mut options = Vec::new();
     if !fit.recipe().has_intercept() {

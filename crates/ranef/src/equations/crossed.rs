@@ -19,7 +19,7 @@ impl Pieces<'_> {
                 .collect()
         };
         let letters = ["u", "v", "w", "s", "t"];
-        let response = Ink::variable(self.response(), "i");
+        let response = self.left("i");
         let epsilon = Ink::symbol("ε", "\\varepsilon", &[], "i", None);
         let has_intercept = self.fixed.iter().any(|(parts, _)| parts.is_empty());
         let symbol =
@@ -52,7 +52,9 @@ impl Pieces<'_> {
         }
         let offsets = self.offsets();
         sum.extend(offsets.iter().map(|name| Ink::variable(name, "i")));
-        sum.push(epsilon.clone());
+        if self.linear() {
+            sum.push(epsilon.clone());
+        }
         let mut distributions: Vec<Equation> = effects
             .chunk_by(|a, b| a.0 == b.0)
             .map(|own| {
@@ -61,7 +63,7 @@ impl Pieces<'_> {
                 self.distribution(own[0].0, &symbols, Some(mark))
             })
             .collect();
-        distributions.push(self.residuals(&epsilon, &|name| Ink::variable(name, "i")));
+        distributions.push(self.of_rows(&epsilon, "i"));
         let combined = Equation::from(Ink::equation(&response, &sum));
         let factors: Vec<String> = self
             .fit

@@ -196,7 +196,7 @@ impl<'a, 'b> Ladder<'a, 'b> {
         let pieces = self.pieces;
         let joined = self.joined();
         let all = self.indices(0);
-        let response = Ink::variable(pieces.response(), &all);
+        let response = pieces.left(&all);
         let epsilon = Ink::symbol("ε", "\\varepsilon", &[], &all, None);
         let offsets: Vec<Ink> = pieces
             .offsets()
@@ -227,7 +227,9 @@ impl<'a, 'b> Ladder<'a, 'b> {
                 }
                 let left = if level == 0 {
                     sum.extend(offsets.clone());
-                    sum.push(epsilon.clone());
+                    if pieces.linear() {
+                        sum.push(epsilon.clone());
+                    }
                     response.clone()
                 } else {
                     self.coefficient(&path)
@@ -235,7 +237,7 @@ impl<'a, 'b> Ladder<'a, 'b> {
                 equations.push(Equation::from(Ink::equation(&left, &sum)));
             }
             let distributions = if level == 0 {
-                vec![pieces.residuals(&epsilon, &|name| Ink::variable(name, &all))]
+                vec![pieces.of_rows(&epsilon, &all)]
             } else {
                 self.distributions(&joined, level)
             };
@@ -268,7 +270,9 @@ impl<'a, 'b> Ladder<'a, 'b> {
             sum.push(Ink::product(&factors));
         }
         sum.extend(offsets);
-        sum.push(epsilon);
+        if pieces.linear() {
+            sum.push(epsilon);
+        }
         let symbols = self
             .paths
             .iter()

@@ -15,6 +15,8 @@ mod ink;
 
 use std::fmt;
 
+use ranef_design::ResponseKind;
+use ranef_engine::glmm::family::{Family as Distribution, Link};
 use serde::Serialize;
 
 use crate::format::write_text;
@@ -228,6 +230,123 @@ impl Pieces<'_> {
         terms
             .chain(self.fit.options().design.offset.clone())
             .collect()
+    }
+
+    /// Whether rows have a residual: in a linear model.
+    fn linear(&self) -> bool {
+        self.fit.family().is_gaussian()
+    }
+
+    /// The left side of the model of a row with these indices: the response, or the link of its
+    /// expected value.
+    fn left(&self, indices: &str) -> Ink {
+        if self.linear() {
+            return Ink::variable(self.response(), indices);
+        }
+        let ordinal = self.fit.family().distribution() == Distribution::Ordinal;
+        let mean = match ordinal {
+            // Plus the threshold, which stands on the other side of an equation for each category.
+            true => {
+                let response = Ink::variable(self.response(), indices);
+                Ink::new(
+                    format!("P({} > c)", response.text),
+                    format!("P({} > c)", response.latex),
+                )
+            }
+            false => self.mean(indices),
+        };
+        let left = self.linked(mean);
+        match ordinal {
+            true => Ink::new(
+                format!("{} + θ_c", left.text),
+                format!("{} + \\theta_c", left.latex),
+            ),
+            false => left,
+        }
+    }
+
+    /// The link of a mean.
+    fn linked(&self, mean: Ink) -> Ink {
+        let (m, l) = (&mean.text, &mean.latex);
+        match self.fit.family().link() {
+            Link::Identity => mean,
+            Link::Log => Ink::new(format!("log({m})"), format!("\\log({l})")),
+            Link::Logit => Ink::new(
+                format!("logit({m})"),
+                format!("\\operatorname{{logit}}({l})"),
+            ),
+            Link::Probit => Ink::new(format!("Φ⁻¹({m})"), format!("\\Phi^{{-1}}({l})")),
+            Link::Cloglog => Ink::new(
+                format!("log(−log(1 − {m}))"),
+                format!("\\log(-\\log(1 - {l}))"),
+            ),
+            Link::Inverse => Ink::new(format!("1/{m}"), format!("1 / {l}")),
+            Link::Sqrt => Ink::new(format!("√{m}"), format!("\\sqrt{{{l}}}")),
+            Link::InverseSquare => Ink::new(format!("1/{m}²"), format!("1 / {l}^2")),
+            link => Ink::new(
+                format!("{link}({m})"),
+                format!("\\operatorname{{{link}}}({l})"),
+            ),
+        }
+    }
+
+    /// The expected value of the response of a row.
+    fn mean(&self, indices: &str) -> Ink {
+        let (text, latex) = match self.fit.family().name() {
+            "binomial" => ("p", "p"),
+            "poisson" | "nbinom2" | "nbinom1" => ("λ", "\\lambda"),
+            _ => ("μ", "\\mu"),
+        };
+        Ink::symbol(text, latex, &[], indices, None)
+    }
+
+    /// The distribution of the response of a row, whose indices are given, or of its residual.
+    fn of_rows(&self, epsilon: &Ink, indices: &str) -> Equation {
+        if self.linear() {
+            return self.residuals(epsilon, &|name| Ink::variable(name, indices));
+        }
+        if self.fit.family().distribution() == Distribution::Ordinal {
+            return Ink::new("θ₁ < θ₂ < …", "\\theta_1 < \\theta_2 < \\dots").into();
+        }
+        let mean = self.mean(indices);
+        let kind = self.fit.recipe().response_kind();
+        let mut name = self.response().to_owned();
+        let mut trials = None;
+        if *kind == ResponseKind::Counts {
+            name = self.fit.success().unwrap_or(name);
+            trials = Some(Ink::symbol("n", "n", &[], indices, None));
+        } else if let (Some(weights), "binomial") =
+            (&self.fit.options().design.weights, self.fit.family().name())
+        {
+            let weights = Ink::variable(weights, indices);
+            name = format!("{name} · {}", weights.text);
+            trials = Some(weights);
+        }
+        let response = Ink::variable(&name, indices);
+        let (distribution, before) = match (self.fit.family().name(), trials) {
+            ("binomial", Some(n)) => ("Binomial".to_owned(), Some(n)),
+            ("binomial", None) => ("Bernoulli".to_owned(), None),
+            (other, _) => {
+                let mut other = other.to_owned();
+                if let Some(first) = other.get_mut(..1) {
+                    first.make_ascii_uppercase();
+                }
+                (other, None)
+            }
+        };
+        let with = |pick: fn(&Ink) -> &str| match &before {
+            Some(n) => format!("{}, {}", pick(n), pick(&mean)),
+            None => pick(&mean).to_owned(),
+        };
+        Ink::new(
+            format!("{} ~ {distribution}({})", response.text, with(|i| &i.text)),
+            format!(
+                "{} \\sim \\text{{{distribution}}}({})",
+                response.latex,
+                with(|i| &i.latex)
+            ),
+        )
+        .into()
     }
 
     /// The distribution of the residuals, whose indices are given.

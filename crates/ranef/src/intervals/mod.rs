@@ -170,6 +170,10 @@ impl Fit {
                  likelihood for them. The estimates are those of REML."
                     .to_owned(),
             ),
+            IntervalMethod::Profile if !self.family().is_gaussian() => notes.push(
+                "Profiles of Laplace's approximation to the likelihood, on the scale of the link."
+                    .to_owned(),
+            ),
             IntervalMethod::Profile => {}
             IntervalMethod::Wald => {
                 let any = |effect: Effect| rows.iter().any(|r| r.effect == effect);

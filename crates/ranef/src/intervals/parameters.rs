@@ -102,6 +102,10 @@ pub(super) fn of_fit(fit: &Fit) -> Vec<Named> {
             }
         }
     }
+    if !fit.family().is_gaussian() {
+        // No residual variance.
+        return out;
+    }
     out.push(Named {
         parameter: Some(Parameter::Sigma),
         effect: Effect::RanPars,

@@ -1,6 +1,7 @@
 //! Profile likelihood intervals in the user's names; the engine finds them.
 
 use ranef_engine::distributions::Normal;
+use ranef_engine::glmm;
 use ranef_engine::lmm::{self, End, Parameter, ProfileOptions};
 
 use super::parameters::Named;
@@ -22,6 +23,9 @@ fn profiles(
         start: Some(fit.theta().to_vec()),
         interrupt: fit.options().interrupt.clone(),
     };
+    if !fit.family().is_gaussian() {
+        return fit.ask_generalised(|engine| glmm::profile(engine, &parameters, &options));
+    }
     let found =
         lmm::profile(fit.statistics()?, &parameters, &options).map_err(|e| Error::fit(&e))?;
     Ok(found.profiles)

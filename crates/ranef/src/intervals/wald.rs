@@ -19,7 +19,8 @@ use super::parameters::Named;
 use crate::linear::quantile;
 use crate::{Coefficient, Fit};
 
-/// Correlations within this of ±1 are at the boundary.
+/// Correlations within this of ±1, and relative standard deviations within this of zero, are at the
+/// boundary.
 const BOUNDARY: f64 = 1e-7;
 
 pub(super) fn of(fit: &Fit, named: &[Named], level: f64) -> Vec<ParameterInterval> {
@@ -98,7 +99,7 @@ fn variance_parameter(
         Parameter::StandardDeviation { term, effect } => {
             let row = row_of_theta(fit, term, effect);
             let squares: f64 = row.iter().map(|(_, x)| x * x).sum();
-            if squares == 0.0 {
+            if squares.sqrt() < BOUNDARY {
                 return Err(at_zero());
             }
             for &(at, x) in &row {

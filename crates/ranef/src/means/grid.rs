@@ -7,7 +7,7 @@
 //! Factors run through their levels, with equal weights where they are averaged over; numbers
 //! stand at their mean, those with only two values count as factors.
 
-use ranef_design::{Parts, Predictor, PredictorValues};
+use ranef_design::{DesignRows, Parts, Predictor, PredictorValues};
 use ranef_formula::did_you_mean;
 use ranef_frame as frame;
 use serde::{Serialize, Serializer};
@@ -82,6 +82,15 @@ pub(crate) struct Row {
     pub offset: f64,
 }
 
+/// One point of a grid.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    /// Its fixed effects.
+    pub row: Row,
+    /// The variance of the random effects there.
+    pub between: f64,
+}
+
 /// The predictors of a fit as axes of a grid.
 pub(crate) struct Grid<'a> {
     fit: &'a Fit,
@@ -91,8 +100,17 @@ pub(crate) struct Grid<'a> {
 impl<'a> Grid<'a> {
     /// All predictors of the fixed effects; `at` has values asked for.
     pub fn new(fit: &'a Fit, at: &[(String, Vec<String>)]) -> Result<Self, Error> {
-        let recipe = fit.recipe().with_aliased();
-        let needed = recipe.columns(Parts::FIXED);
+        Self::of(fit, at, Parts::FIXED)
+    }
+
+    /// All predictors of the fixed effects and of the random slopes.
+    pub fn with_random(fit: &'a Fit, at: &[(String, Vec<String>)]) -> Result<Self, Error> {
+        Self::of(fit, at, Parts::PREDICTORS)
+    }
+
+    fn of(fit: &'a Fit, at: &[(String, Vec<String>)], parts: Parts) -> Result<Self, Error> {
+        let recipe = fit.recipe().with_aliased().without_groups();
+        let needed = recipe.columns(parts);
         let axes = recipe
             .predictors()
             .iter()
@@ -182,6 +200,60 @@ impl<'a> Grid<'a> {
     /// The means of the columns over the grid, for each cell of the axes `by`; the first varies
     /// slowest.
     pub fn rows(&self, by: &[usize]) -> Result<Vec<Row>, Error> {
+        let mut rows: Vec<Row> = Vec::new();
+        self.visit(by, Parts::FIXED, |at, inner, found, i| {
+            if at % inner == 0 {
+                rows.push(Row {
+                    x: vec![0.0; found.fixed.len()],
+                    offset: 0.0,
+                });
+            }
+            let row = &mut rows[at / inner];
+            for (sum, column) in row.x.iter_mut().zip(&found.fixed) {
+                *sum += column.at(i) / inner as f64;
+            }
+            row.offset += found.offset.as_ref().map_or(0.0, |o| o.at(i)) / inner as f64;
+        })?;
+        Ok(rows)
+    }
+
+    /// Every point of the grid by itself, in one list for each cell of the axes `by`, with the
+    /// variance z'Tz of all random effects there if the grid knows their predictors (`random`).
+    pub fn points(&self, by: &[usize], random: bool) -> Result<Vec<Vec<Place>>, Error> {
+        let mut out: Vec<Vec<Place>> = Vec::new();
+        let parts = if random {
+            Parts::PREDICTORS
+        } else {
+            Parts::FIXED
+        };
+        self.visit(by, parts, |at, inner, found, i| {
+            if at % inner == 0 {
+                out.push(Vec::with_capacity(inner));
+            }
+            let mut between = 0.0;
+            for (block, columns) in self.fit.varcorr().iter().zip(&found.random) {
+                for (row, a) in block.cov.iter().zip(columns) {
+                    for (cov, b) in row.iter().zip(columns) {
+                        between += cov * a.at(i) * b.at(i);
+                    }
+                }
+            }
+            let row = Row {
+                x: found.fixed.iter().map(|c| c.at(i)).collect(),
+                offset: found.offset.as_ref().map_or(0.0, |o| o.at(i)),
+            };
+            out[at / inner].push(Place { row, between });
+        })?;
+        Ok(out)
+    }
+
+    /// Calls `visit` with every point: its number, the points of a cell, a batch, and its row there.
+    fn visit(
+        &self,
+        by: &[usize],
+        parts: Parts,
+        mut visit: impl FnMut(usize, usize, &DesignRows, usize),
+    ) -> Result<(), Error> {
         let others: Vec<usize> = (0..self.axes.len()).filter(|a| !by.contains(a)).collect();
         let order: Vec<usize> = by.iter().chain(&others).copied().collect();
         let count = |axes: &[usize]| {
@@ -197,6 +269,7 @@ impl<'a> Grid<'a> {
         };
         let (cells, inner) = (count(by), count(&others));
         let (cells, inner) = cells.zip(inner).ok_or_else(too_many)?;
+        let inner = inner.max(1);
         let total = cells.checked_mul(inner).ok_or_else(too_many)?;
         if total > MOST_ROWS {
             return Err(too_many());
@@ -213,33 +286,15 @@ impl<'a> Grid<'a> {
             table = axis.add_to(table, total, self.fit.recipe().is_text(&axis.column), point);
         }
         let source = table.source()?;
-        let recipe = self.fit.recipe().with_aliased();
-        let mut rows: Vec<Row> = Vec::with_capacity(cells);
+        let recipe = self.fit.recipe().with_aliased().without_groups();
         let mut at = 0;
-        for_each_batch(
-            &recipe,
-            &source,
-            Parts::FIXED,
-            self.fit.formula(),
-            |_, found| {
-                for i in 0..found.n {
-                    if at % inner == 0 {
-                        rows.push(Row {
-                            x: vec![0.0; found.fixed.len()],
-                            offset: 0.0,
-                        });
-                    }
-                    let row = &mut rows[at / inner];
-                    for (sum, column) in row.x.iter_mut().zip(&found.fixed) {
-                        *sum += column.at(i) / inner as f64;
-                    }
-                    row.offset += found.offset.as_ref().map_or(0.0, |o| o.at(i)) / inner as f64;
-                    at += 1;
-                }
-                Ok(())
-            },
-        )?;
-        Ok(rows)
+        for_each_batch(&recipe, &source, parts, self.fit.formula(), |_, found| {
+            for i in 0..found.n {
+                visit(at, inner, &found, i);
+                at += 1;
+            }
+            Ok(())
+        })
     }
 
     /// The slope of every column along an axis of numbers, for each cell of `by`: by differences of

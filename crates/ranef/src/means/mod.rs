@@ -7,6 +7,7 @@
 //! 34:216) and of R's emmeans; see [`grid`](self) for the values that the others are held at.
 
 mod grid;
+mod response;
 mod view;
 
 use std::collections::BTreeMap;
@@ -14,12 +15,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use grid::Point;
-pub(crate) use grid::{Grid, Row, Spread};
+pub(crate) use grid::{Grid, Place, Row, Spread};
+pub(crate) use response::Kind;
 pub(crate) use view::{estimate_columns, point_columns, serialize_estimate, write_held};
 
 use crate::adjust::Single;
 use crate::linear::Linear;
-use crate::{Adjust, Error, Fit, Note};
+use crate::{Adjust, Error, Fit, Note, RatioKind, ResponseScale};
 
 /// Which means are wanted.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +33,8 @@ pub struct MeansOptions {
     pairwise: bool,
     adjust: Adjust,
     level: f64,
+    scale: ResponseScale,
+    average: bool,
 }
 
 impl MeansOptions {
@@ -44,6 +48,8 @@ impl MeansOptions {
             pairwise: false,
             adjust: Adjust::Tukey,
             level: 0.95,
+            scale: ResponseScale::default(),
+            average: false,
         }
     }
 
@@ -88,6 +94,21 @@ impl MeansOptions {
         self.level = level;
         self
     }
+
+    /// In a generalised model: on the scale of the response (unless told), where differences become
+    /// ratios if the link is a logarithm of something, or on that of the link. Averages over other
+    /// factors are taken on the scale of the link.
+    pub fn scale(mut self, scale: ResponseScale) -> Self {
+        self.scale = scale;
+        self
+    }
+
+    /// In a generalised model: responses averaged over the random effects of all groups that might be
+    /// drawn, and over the other factors, in the place of the response of an average group.
+    pub fn average(mut self, average: bool) -> Self {
+        self.average = average;
+        self
+    }
 }
 
 /// Estimated marginal means, or slopes.
@@ -101,8 +122,14 @@ pub struct Means {
     pub level: f64,
     /// One a combination; the first predictor varies slowest.
     pub rows: Vec<Mean>,
-    /// Differences of two, if they were asked for.
+    /// Differences of two, if they were asked for; ratios where [`Means::ratio`] says so.
     pub contrasts: Vec<Difference>,
+    /// In a generalised model, the scale of the means.
+    pub scale: Option<ResponseScale>,
+    /// Whether they are averages over the random effects.
+    pub averaged: bool,
+    /// What contrasts are ratios of, if they are ratios.
+    pub ratio: Option<RatioKind>,
     /// How their p-values are adjusted, if they were asked for.
     pub adjust: Option<Adjust>,
     /// The other predictors: the values that were averaged over with equal weights, or the one
@@ -179,7 +206,11 @@ impl Fit {
     /// `unknown_predictor`, `predictor_is_a_number` and their like for what cannot be taken means
     /// by.
     pub fn means(&self, options: &MeansOptions) -> Result<Means, Error> {
-        let mut grid = Grid::new(self, &options.at)?;
+        let kind = Kind::of(self, options)?;
+        let mut grid = match kind {
+            Kind::Averaged => Grid::with_random(self, &options.at)?,
+            _ => Grid::new(self, &options.at)?,
+        };
         let along = match &options.trend {
             Some(name) => Some(grid.find_number(name)?.0),
             None => None,
@@ -210,17 +241,18 @@ impl Fit {
             Some(along) => grid.slopes(along, &by)?,
             None => grid.rows(&by)?,
         };
+        let answers = self.on_scale(kind, &mut grid, along, &by, &rows)?;
         let cells = cells(&grid, &by);
         let means = cells
             .iter()
-            .zip(&rows)
-            .map(|(at, row)| Mean {
+            .enumerate()
+            .map(|(i, at)| Mean {
                 at: at.clone(),
-                value: self.estimate(row, options.level),
+                value: answers.mean(i, options.level),
             })
             .collect();
         let contrasts = match options.pairwise {
-            true => self.differences(&cells, &rows, compared, options),
+            true => self.differences(&cells, &answers, compared, options),
             false => Vec::new(),
         };
         let mut held = BTreeMap::new();
@@ -238,6 +270,9 @@ impl Fit {
             trend: options.trend.clone(),
             level: options.level,
             rows: means,
+            ratio: answers.ratio(),
+            scale: answers.scale(),
+            averaged: matches!(kind, Kind::Averaged),
             contrasts,
             adjust: options.pairwise.then_some(options.adjust),
             held,
@@ -256,7 +291,7 @@ impl Fit {
     fn differences(
         &self,
         cells: &[Vec<Point>],
-        rows: &[Row],
+        answers: &response::Answers<'_>,
         compared: usize,
         options: &MeansOptions,
     ) -> Vec<Difference> {
@@ -277,19 +312,11 @@ impl Fit {
             let first = out.len();
             for (n, &i) in members.iter().enumerate() {
                 for &j in &members[n + 1..] {
-                    let row = Row {
-                        x: rows[i]
-                            .x
-                            .iter()
-                            .zip(&rows[j].x)
-                            .map(|(a, b)| a - b)
-                            .collect(),
-                        offset: rows[i].offset - rows[j].offset,
-                    };
+                    let sign = if answers.ratio().is_some() { '/' } else { '-' };
                     out.push(Difference {
                         within: within.clone(),
-                        contrast: format!("{} - {}", label(i), label(j)),
-                        value: self.estimate(&row, options.level),
+                        contrast: format!("{} {sign} {}", label(i), label(j)),
+                        value: answers.difference(i, j, options.level),
                     });
                 }
             }
@@ -316,14 +343,16 @@ impl Fit {
         let mut notes = Vec::new();
         let names = self.recipe().fixed_names();
         let response = self.terms().response.as_ref();
-        if response.is_some_and(|r| r.as_column().is_none()) {
+        let linear = self.family().is_gaussian();
+        if linear && response.is_some_and(|r| r.as_column().is_none()) {
             let name = self.recipe().response_name().unwrap_or_default();
             notes.push(Note::new(
                 "scale_of_response",
                 format!("all numbers are on the scale of `{name}`"),
             ));
         }
-        if means.rows.iter().any(|row| row.value.is_none()) {
+        notes.extend(self.note_of_scale(means));
+        if means.rows.iter().any(|row| row.value.is_none()) && !self.recipe().aliased().is_empty() {
             let aliased: Vec<String> = self
                 .recipe()
                 .aliased()

@@ -39,8 +39,11 @@ pub(crate) fn estimate_columns(table: Table, values: &[Option<Estimate>], test: 
     if !test {
         return table;
     }
+    let known = values.iter().flatten();
+    let normal = known.clone().count() > 0 && known.into_iter().all(|v| v.df.is_none());
     table
         .numbers("statistic", Style::Statistic, maybe(|v| v.statistic))
+        .titled(if normal { "z value" } else { "t value" })
         .numbers("p_value", Style::PValue, maybe(|v| v.p_value))
 }
 
@@ -127,6 +130,9 @@ impl Serialize for Means {
         map.serialize_entry("adjust", &self.adjust)?;
         map.serialize_entry("trend", &self.trend)?;
         map.serialize_entry("level", &self.level)?;
+        map.serialize_entry("scale", &self.scale)?;
+        map.serialize_entry("averaged", &self.averaged)?;
+        map.serialize_entry("ratio", &self.ratio)?;
         map.serialize_entry("held", &self.held)?;
         map.serialize_entry("notes", &self.notes)?;
         map.end()
@@ -185,7 +191,11 @@ impl fmt::Display for Means {
         }
         write!(f, "\n{}", self.table())?;
         if !self.contrasts.is_empty() {
-            writeln!(f, "\nDifferences")?;
+            let head = match self.ratio {
+                None => "Differences".to_owned(),
+                Some(kind) => kind.title().to_owned(),
+            };
+            writeln!(f, "\n{head}")?;
             write!(f, "{}", self.contrast_table())?;
             let several = self
                 .contrasts

@@ -12,6 +12,7 @@ mod terms;
 mod view;
 
 use ranef_design::{DesignRows, NEW_LEVEL, Parts, Recipe};
+use ranef_engine::glmm::family::Family as Distribution;
 use ranef_engine::lmm::LevelColumns;
 use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
@@ -19,8 +20,9 @@ use serde::{Deserialize, Serialize};
 pub use interval::{Budget, Interval, PredictedInterval};
 pub(crate) use view::percent;
 
+use crate::generalised::inverse::Inverse;
 use crate::rows::{for_each_batch, response};
-use crate::{Error, Fit, Note, RandomBlock};
+use crate::{Error, Fit, Note, RandomBlock, ResponseScale};
 use interval::{Answers, RowAsked};
 
 /// Which random effects a prediction takes in.
@@ -36,6 +38,9 @@ pub enum Groups {
     /// A group yet to be drawn: the same expected value as for the population, with the variance
     /// between groups.
     New,
+    /// The average over all groups that might be drawn. In linear models that is the population with
+    /// random effects at zero; elsewhere the mean of the responses is not the response at the mean.
+    Average,
 }
 
 /// What to predict.
@@ -45,6 +50,8 @@ pub struct PredictOptions {
     terms: Option<Vec<String>>,
     interval: Option<Interval>,
     level: f64,
+    scale: ResponseScale,
+    trials: Option<f64>,
 }
 
 impl From<Groups> for PredictOptions {
@@ -54,6 +61,8 @@ impl From<Groups> for PredictOptions {
             terms: None,
             interval: None,
             level: 0.95,
+            scale: ResponseScale::default(),
+            trials: None,
         }
     }
 }
@@ -79,6 +88,19 @@ impl PredictOptions {
         self.level = level;
         self
     }
+
+    /// On the scale of the response (unless told) or of the link. In linear models they are one.
+    pub fn scale(mut self, scale: ResponseScale) -> Self {
+        self.scale = scale;
+        self
+    }
+
+    /// How many trials a binomial observation to come is made of, for prediction intervals of the
+    /// share of successes: the weights of the rows, or one, unless told.
+    pub fn trials(mut self, trials: f64) -> Self {
+        self.trials = Some(trials);
+        self
+    }
 }
 
 /// Predicted values in the order of the rows.
@@ -91,6 +113,10 @@ pub struct Predictions {
     /// How many rows named a level that the model has not seen, for each grouping factor with
     /// such rows.
     pub new_levels: Vec<(String, usize)>,
+    /// The scale that they are on.
+    pub scale: ResponseScale,
+    /// What they are, in words; `None` in linear models without intervals.
+    pub meaning: Option<String>,
     /// Remarks, such as on groups whose mean was taken from these rows for `within()` and
     /// `between()`.
     pub notes: Vec<Note>,
@@ -105,6 +131,8 @@ pub struct Intervals {
     pub level: f64,
     /// What the intervals are meant to hold, in words.
     pub target: String,
+    /// How they were made, where that needs saying.
+    pub how: Option<String>,
     /// One a row; `None` where a predictor is missing.
     pub rows: Vec<Option<PredictedInterval>>,
     /// The mean of the variances over the rows.
@@ -134,6 +162,10 @@ impl Fit {
         };
         let random = chosen.iter().flatten().any(|&c| c);
         let known = random && options.groups == Groups::All;
+        let linear = self.family().is_gaussian();
+        self.check_predictions(&options)?;
+        // The mean over groups takes the variance between them.
+        let averaged = !linear && options.groups == Groups::Average;
         let design = |e| Error::design(&e, self.formula());
         let (mut recipe, found) = self.recipe().with_new_groups(source).map_err(design)?;
         let mut notes: Vec<Note> = found
@@ -149,12 +181,18 @@ impl Fit {
         let parts = Parts {
             response: false,
             fixed: true,
-            random: known || (random && options.interval.is_some()),
+            random: known || (random && (options.interval.is_some() || averaged)),
             weights,
         };
-        let answers = match options.interval {
-            Some(_) => Some(Answers::new(self, known, options.level)?),
-            None => None,
+        let answers = if options.interval.is_some() || averaged {
+            Some(Answers::new(self, known, options.level)?)
+        } else {
+            None
+        };
+        let onto = Onto {
+            inverse: self.inverse(),
+            options: &options,
+            averaged,
         };
         if answers.as_ref().is_some_and(Answers::lacks_changes) {
             notes.push(Note::new(
@@ -167,15 +205,18 @@ impl Fit {
             fit: self,
             chosen: &chosen,
             known,
-            observed,
+            observed: observed && linear,
             unseen: vec![0; self.recipe().factors().len()],
             answers,
         };
         let mut fit = Vec::new();
         let mut intervals = Vec::new();
         for_each_batch(&recipe, source, parts, self.formula(), |batch, rows| {
-            let values = asked.expected(&rows);
-            let found = asked.intervals(&rows, &values);
+            let mut values = asked.expected(&rows);
+            let mut found = asked.intervals(&rows, &values);
+            if !linear && options.scale == ResponseScale::Response {
+                onto.response(&rows, &mut values, &mut found);
+            }
             match &rows.kept {
                 None => {
                     fit.extend(values.into_iter().map(Some));
@@ -214,16 +255,61 @@ impl Fit {
                 kind,
                 level: options.level,
                 target: self.target(&options, random, &chosen, !new_levels.is_empty()),
+                how: onto.how(self),
                 rows: intervals,
                 budget: budget.divided_by(n.max(1) as f64),
             }
         });
+        let meaning = (!linear || intervals.is_some())
+            .then(|| self.target(&options, random, &chosen, !new_levels.is_empty()));
         Ok(Predictions {
             fit,
             intervals,
             new_levels,
+            scale: options.scale,
+            meaning,
             notes,
         })
+    }
+
+    /// What a binomial response counts, in words.
+    pub(crate) fn success(&self) -> Option<String> {
+        use ranef_design::ResponseKind;
+        let name = self.recipe().response_name()?;
+        Some(match self.recipe().response_kind() {
+            ResponseKind::Levels { success, .. } => format!("{name} = {success}"),
+            ResponseKind::Counts => {
+                let inside = name.strip_prefix("cbind(")?;
+                inside.split(',').next()?.trim().to_owned()
+            }
+            _ => format!("{name} = 1"),
+        })
+    }
+
+    /// Refuses what has no meaning.
+    fn check_predictions(&self, options: &PredictOptions) -> Result<(), Error> {
+        if options.trials.is_some_and(|n| !(n >= 1.0 && n.is_finite())) {
+            return Err(Error::new("bad_trials", "a number of trials is 1 or more"));
+        }
+        if self.family().is_gaussian() || options.scale == ResponseScale::Response {
+            return Ok(());
+        }
+        if options.interval == Some(Interval::Prediction) {
+            return Err(Error::new(
+                "no_observations_on_the_link",
+                "there are no observations on the scale of the link, and so no prediction intervals",
+            )
+            .with_hint("ask for the scale of the response (--scale response), or for --interval confidence"));
+        }
+        if options.groups == Groups::Average {
+            return Err(Error::new(
+                "no_average_on_the_link",
+                "the average over groups is one of responses: on the scale of the link it is that of \
+                 an average group",
+            )
+            .with_hint("ask for the scale of the response (--scale response), or for --re none"));
+        }
+        Ok(())
     }
 
     /// Whether the rows have the model's weights, for the variance of a new observation.
@@ -243,8 +329,12 @@ impl Fit {
             notes.push(Note::new(
                 "no_weights",
                 format!(
-                    "there is no column `{name}`: an observation to come counts with weight 1, \
-                     which is a residual variance of σ²"
+                    "there is no column `{name}`: an observation to come counts with weight 1{}",
+                    if self.family().is_gaussian() {
+                        ", which is a residual variance of σ²"
+                    } else {
+                        ""
+                    }
                 ),
             ));
         }
@@ -259,15 +349,36 @@ impl Fit {
         chosen: &[Vec<bool>],
         new_levels: bool,
     ) -> String {
-        let what = match options.interval {
-            Some(Interval::Prediction) => "a new observation",
-            _ => "the expected value",
+        let linear = self.family().is_gaussian();
+        let what = match (options.interval, options.scale) {
+            (Some(Interval::Prediction), _) => "a new observation".to_owned(),
+            (_, ResponseScale::Link) if !linear => {
+                format!(
+                    "the linear predictor (scale of the {} link)",
+                    self.family().link()
+                )
+            }
+            _ if self.family().name() == "binomial" => format!(
+                "the probability of {}",
+                self.success().unwrap_or_else(|| "success".to_owned())
+            ),
+            _ if self.family().distribution() == Distribution::Ordinal => {
+                "the expected category, by its number from 0,".to_owned()
+            }
+            _ => "the expected value".to_owned(),
         };
         let all = chosen.iter().flatten().all(|&c| c);
         let place = if self.varcorr().is_empty() {
             "at these predictors".to_owned()
         } else if !random {
             "in an average group (random effects at zero)".to_owned()
+        } else if options.groups == Groups::Average {
+            match (linear, options.interval) {
+                (true, Some(Interval::Prediction)) | (false, Some(Interval::Prediction)) => {
+                    "in a group yet to be drawn".to_owned()
+                }
+                _ => "on average over all groups that might be drawn".to_owned(),
+            }
         } else if options.groups == Groups::New {
             "in a group yet to be drawn".to_owned()
         } else {
@@ -340,6 +451,94 @@ impl Fit {
             }
         }
         values
+    }
+}
+
+/// The way from the linear predictor to the response.
+struct Onto<'a> {
+    inverse: Inverse,
+    options: &'a PredictOptions,
+    averaged: bool,
+}
+
+impl Onto<'_> {
+    /// Carries values and intervals of a batch over. The ends of a confidence interval are those on
+    /// the scale of the link, transformed; its standard error is by the delta method. A prediction
+    /// interval has the quantiles of the response, whose linear predictor is normal with the
+    /// variance of the prediction.
+    fn response(
+        &self,
+        rows: &DesignRows,
+        values: &mut [f64],
+        intervals: &mut Vec<PredictedInterval>,
+    ) {
+        let inverse = &self.inverse;
+        let level = self.options.level;
+        if intervals.is_empty() {
+            values.iter_mut().for_each(|eta| *eta = inverse.mean(*eta));
+            return;
+        }
+        for (i, (value, interval)) in values.iter_mut().zip(intervals.iter_mut()).enumerate() {
+            let eta = *value;
+            let between = if self.averaged {
+                interval.variance.groups
+            } else {
+                0.0
+            };
+            *value = inverse.average(eta, between);
+            if self.options.interval == Some(Interval::Prediction) {
+                let trials = self
+                    .options
+                    .trials
+                    .unwrap_or_else(|| rows.weights.as_ref().map_or(1.0, |w| w.at(i)).max(1.0));
+                let total = interval.variance.total();
+                let found = inverse.observation(eta, total, level, trials);
+                interval.std_error = found.std_error;
+                (interval.lower, interval.upper) = (found.lower, found.upper);
+                continue;
+            }
+            let variance = interval.variance.total() - between;
+            let std_error = variance.max(0.0).sqrt();
+            let half = crate::linear::quantile(level, None) * std_error;
+            interval.std_error = inverse.slope(eta, between).abs() * std_error;
+            (interval.lower, interval.upper) = inverse.ends(eta - half, eta + half, between);
+            if self.averaged {
+                // Averaged over, and no longer a source of error.
+                interval.variance.groups = 0.0;
+            }
+        }
+        if self.options.interval.is_none() {
+            intervals.clear();
+        }
+    }
+
+    /// How the intervals were made, in a sentence; nothing is to be said in linear models.
+    fn how(&self, fit: &Fit) -> Option<String> {
+        if fit.family().is_gaussian() {
+            return None;
+        }
+        Some(match (self.options.interval, self.options.scale) {
+            (_, ResponseScale::Link) => "Normal intervals on the scale of the link.".to_owned(),
+            (Some(Interval::Prediction), _) => {
+                let way = if self.inverse.discrete() {
+                    "from its probabilities, integrated over the linear predictor by quadrature"
+                } else {
+                    "from 20,000 drawn responses with a fixed seed"
+                };
+                let trials = match (fit.family().name(), self.options.trials) {
+                    ("binomial", Some(n)) => format!(" Shares of {n} trials."),
+                    ("binomial", None) if fit.options().design.weights.is_none() => {
+                        " Of one trial, whose share is 0 or 1: say how many (--trials).".to_owned()
+                    }
+                    _ => String::new(),
+                };
+                format!("Quantiles of the response {way}.{trials}")
+            }
+            _ => {
+                "Ends transformed from the scale of the link; standard errors by the delta method."
+                    .to_owned()
+            }
+        })
     }
 }
 

@@ -69,9 +69,11 @@ impl Serialize for Predictions {
             .map(|(group, rows)| NewLevels { group, rows: *rows })
             .collect();
         let notes: &[Note] = &self.notes;
-        let mut object = serializer.serialize_struct("Predictions", 4)?;
+        let mut object = serializer.serialize_struct("Predictions", 6)?;
         object.serialize_field("rows", &rows)?;
         object.serialize_field("interval", &about)?;
+        object.serialize_field("scale", &self.scale)?;
+        object.serialize_field("meaning", &self.meaning)?;
         object.serialize_field("new_levels", &new)?;
         object.serialize_field("notes", notes)?;
         object.end()
@@ -108,11 +110,21 @@ impl fmt::Display for Predictions {
         if n > SHOWN {
             writeln!(f, " … and {} rows more", n - SHOWN)?;
         }
-        if let Some(all) = &self.intervals {
+        write_meaning(f, self)
+    }
+}
+
+fn write_meaning(f: &mut fmt::Formatter<'_>, found: &Predictions) -> fmt::Result {
+    match (&found.intervals, &found.meaning) {
+        (Some(all), _) => {
             writeln!(f)?;
-            write_text(f, &all.sentence())?;
+            write_text(f, &all.sentence())
         }
-        Ok(())
+        (None, Some(meaning)) => {
+            writeln!(f)?;
+            write_text(f, &format!("Predicted: {meaning}."))
+        }
+        (None, None) => Ok(()),
     }
 }
 
@@ -120,6 +132,10 @@ impl Intervals {
     /// What the intervals hold and where their width comes from, in words.
     pub fn sentence(&self) -> String {
         let mut out = format!("{}% intervals for {}.", percent(self.level), self.target);
+        if let Some(how) = &self.how {
+            out.push(' ');
+            out.push_str(how);
+        }
         let Some(shares) = self.budget.shares() else {
             return out;
         };
@@ -134,7 +150,12 @@ impl Intervals {
         .map(|(share, what)| format!("{} % {what}", round_share(share)))
         .collect();
         if parts.len() > 1 {
-            out.push_str(&format!(" Of their variance: {}.", parts.join(", ")));
+            let place = if self.how.is_some() {
+                " on the scale of the link"
+            } else {
+                ""
+            };
+            out.push_str(&format!(" Of their variance{place}: {}.", parts.join(", ")));
         }
         if shares.random + shares.groups > 0.0 {
             out.push_str(" Standard errors take the variances of the model as known.");

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 
 pub use johnson_neyman::{JohnsonNeyman, Region};
 
-use crate::means::{Estimate, Grid, Point, cells};
-use crate::{Error, Fit};
+use crate::means::{Estimate, Grid, Kind, Point, cells};
+use crate::{Error, Fit, ResponseScale};
 
 /// Which slopes are wanted.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,7 @@ pub struct SlopesOptions {
     over: String,
     at: Vec<(String, Vec<String>)>,
     level: f64,
+    scale: ResponseScale,
 }
 
 impl SlopesOptions {
@@ -32,6 +33,7 @@ impl SlopesOptions {
             over: over.into(),
             at: Vec::new(),
             level: 0.95,
+            scale: ResponseScale::Link,
         }
     }
 
@@ -53,6 +55,14 @@ impl SlopesOptions {
         self.level = level;
         self
     }
+
+    /// In a generalised model: on the scale of the link (unless told), where slopes are
+    /// coefficients, or of the response in an average group, averaged over the grid (average
+    /// marginal effects). The bounds of Johnson and Neyman are of the scale of the link.
+    pub fn scale(mut self, scale: ResponseScale) -> Self {
+        self.scale = scale;
+        self
+    }
 }
 
 /// Slopes of one predictor over the values of another.
@@ -66,6 +76,8 @@ pub struct Slopes {
     pub level: f64,
     /// One a value of `over`.
     pub rows: Vec<Slope>,
+    /// In a generalised model, the scale of the slopes.
+    pub scale: Option<ResponseScale>,
     /// Whether the slope depends on `over` at all: whether the model has an interaction of the two.
     pub depends: bool,
     /// Where the slope differs from zero, if `over` is a number.
@@ -121,18 +133,25 @@ impl Fit {
             // Between two values there is nothing to find.
             continuous = (!axis.two_values).then_some(spread);
         }
+        let kind = match (self.family().is_gaussian(), options.scale) {
+            (true, _) => Kind::Linear,
+            (_, ResponseScale::Link) => Kind::Link,
+            (_, ResponseScale::Response) => Kind::Response,
+        };
         let rows = grid.slopes(along, &[over])?;
+        let answers = self.on_scale(kind, &mut grid, Some(along), &[over], &rows)?;
+        let scale = answers.scale();
         let depends = rows
             .iter()
             .any(|row| differs(&row.x, &rows[0].x) || differs(&[row.offset], &[rows[0].offset]));
         let rows = cells(&grid, &[over])
             .into_iter()
-            .zip(rows)
             .zip(labels)
-            .map(|((mut at, row), label)| Slope {
+            .enumerate()
+            .map(|(i, (mut at, label))| Slope {
                 at: at.swap_remove(0),
                 label,
-                value: self.estimate(&row, options.level),
+                value: answers.mean(i, options.level),
             })
             .collect();
         let mut held = BTreeMap::new();
@@ -141,7 +160,7 @@ impl Fit {
                 held.insert(axis.column.clone(), axis.points.clone());
             }
         }
-        let johnson_neyman = match continuous {
+        let johnson_neyman = match continuous.filter(|_| kind != Kind::Response) {
             Some(spread) => self.johnson_neyman(&mut grid, along, over, spread, options.level)?,
             None => None,
         };
@@ -150,6 +169,7 @@ impl Fit {
             over: options.over.clone(),
             level: options.level,
             rows,
+            scale,
             depends,
             johnson_neyman,
             held,

@@ -6,6 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::{JohnsonNeyman, Slope, Slopes};
+use crate::ResponseScale;
 use crate::format::write_text;
 use crate::means::{
     Estimate, Point, estimate_columns, point_columns, serialize_estimate, write_held,
@@ -30,6 +31,7 @@ impl Serialize for Slopes {
         map.serialize_entry("of", &self.of)?;
         map.serialize_entry("over", &self.over)?;
         map.serialize_entry("level", &self.level)?;
+        map.serialize_entry("scale", &self.scale)?;
         map.serialize_entry("rows", &rows)?;
         map.serialize_entry("depends", &self.depends)?;
         map.serialize_entry("johnson_neyman", &self.johnson_neyman)?;
@@ -66,12 +68,16 @@ impl fmt::Display for Slopes {
         write!(f, "\n{}", self.table())?;
         if !self.depends {
             let (of, over) = (&self.of, &self.over);
+            let place = match self.scale {
+                Some(ResponseScale::Response) => " on the scale of the link",
+                _ => "",
+            };
             writeln!(f)?;
             write_text(
                 f,
                 &format!(
                     "The model has no interaction of {of} and {over}: the slope of {of} is the \
-                     same at every {over}. To let it differ, write `{of} * {over}`."
+                     same{place} at every {over}. To let it differ, write `{of} * {over}`."
                 ),
             )?;
         } else if let Some(found) = &self.johnson_neyman {
@@ -85,7 +91,22 @@ impl fmt::Display for Slopes {
             writeln!(f)?;
         }
         write_held(f, &self.held)?;
-        Ok(())
+        match self.scale {
+            None => Ok(()),
+            Some(ResponseScale::Link) => write_text(
+                f,
+                "On the scale of the link, as the coefficients are (`--scale response` for the \
+                 response).",
+            ),
+            Some(ResponseScale::Response) => write_text(
+                f,
+                &format!(
+                    "Change of the expected response for one unit more of {}, in an average group \
+                     (random effects at zero), averaged over the values above.",
+                    self.of
+                ),
+            ),
+        }
     }
 }
 

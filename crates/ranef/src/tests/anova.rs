@@ -150,10 +150,12 @@ impl Fit {
             .map(|(term, contrasts)| {
                 let count = contrasts.len().checked_div(p).unwrap_or(0);
                 let test = self.f_test(&contrasts, &vec![0.0; count], df)?;
+                // Without residuals there are no sums of squares.
+                let squares = test.f.filter(|_| self.family().is_gaussian());
                 Ok(AnovaRow {
                     term,
-                    sum_sq: test.f.map(|f| f / test.scaling * variance * test.num_df),
-                    mean_sq: test.f.map(|f| f / test.scaling * variance),
+                    sum_sq: squares.map(|f| f / test.scaling * variance * test.num_df),
+                    mean_sq: squares.map(|f| f / test.scaling * variance),
                     num_df: test.num_df,
                     den_df: test.den_df,
                     f: test.f,
@@ -188,13 +190,18 @@ impl Fit {
 impl Answer for Anova {
     fn table(&self) -> Table {
         let rows = &self.rows;
-        let table = Table::new()
-            .text("term", rows.iter().map(|r| r.term.clone()))
-            .numbers("sum_sq", Style::Estimate, rows.iter().map(|r| r.sum_sq))
-            .titled("Sum Sq")
-            .numbers("mean_sq", Style::Estimate, rows.iter().map(|r| r.mean_sq))
-            .titled("Mean Sq")
-            .numbers("num_df", Style::Count, rows.iter().map(|r| r.num_df));
+        let table = Table::new().text("term", rows.iter().map(|r| r.term.clone()));
+        let squares = rows.is_empty() || rows.iter().any(|r| r.sum_sq.is_some() || r.f.is_none());
+        let table = if squares {
+            table
+                .numbers("sum_sq", Style::Estimate, rows.iter().map(|r| r.sum_sq))
+                .titled("Sum Sq")
+                .numbers("mean_sq", Style::Estimate, rows.iter().map(|r| r.mean_sq))
+                .titled("Mean Sq")
+        } else {
+            table
+        };
+        let table = table.numbers("num_df", Style::Count, rows.iter().map(|r| r.num_df));
         let p_values = || rows.iter().map(|r| r.p_value);
         if self.method == DfMethod::None {
             return table

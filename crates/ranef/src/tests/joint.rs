@@ -88,6 +88,8 @@ impl Fit {
     /// are what Satterthwaite's and Kenward and Roger's formulas give, but for rounding.
     pub(crate) fn effective_df(&self, df: DfMethod) -> DfMethod {
         match df {
+            // No degrees of freedom are known for generalised models.
+            _ if !self.family().is_gaussian() => DfMethod::None,
             DfMethod::Satterthwaite | DfMethod::KenwardRoger if self.theta().is_empty() => {
                 DfMethod::Residual
             }

@@ -30,7 +30,7 @@ const FEW: usize = 50;
 
 /// One coordinate: the held one is the first of [`Form::variables`], the free ones follow.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Variable {
+pub(crate) enum Variable {
     /// The parameter that is held.
     Held,
     /// An element of M of a term.
@@ -49,7 +49,7 @@ pub(super) enum Variable {
 
 /// The coordinates of one parameter.
 #[derive(Clone, Debug)]
-pub(super) struct Form {
+pub(crate) struct Form {
     layout: Layout,
     pub parameter: Parameter,
     /// The term of a standard deviation or correlation.
@@ -66,7 +66,7 @@ pub(super) struct Form {
 
 /// A point in the coordinates of a form, unfolded.
 #[derive(Clone, Debug)]
-pub(super) struct State {
+pub(crate) struct State {
     /// M of each term, k × k by rows.
     pub factors: Vec<Vec<f64>>,
     /// log σ, in standard units.
@@ -133,6 +133,13 @@ impl Form {
         if parameter != Parameter::Sigma {
             form.variables.push(Variable::LogSigma);
         }
+        form
+    }
+
+    /// The coordinates of a model without a residual variance: σ is 1 and stays it.
+    pub fn without_sigma(layout: &Layout, coordinates: &Coordinates, parameter: Parameter) -> Self {
+        let mut form = Self::new(layout, coordinates, parameter, &[]);
+        form.variables.retain(|v| *v != Variable::LogSigma);
         form
     }
 
@@ -252,7 +259,11 @@ impl Form {
             .iter()
             .map(|t| vec![0.0; t.width * t.width])
             .collect();
-        let (mut log_sigma, mut log_first, mut log_second) = (held, 0.0, 0.0);
+        let mut log_sigma = match self.parameter {
+            Parameter::Sigma => held,
+            _ => 0.0,
+        };
+        let (mut log_first, mut log_second) = (0.0, 0.0);
         for (variable, &value) in self.variables[1..].iter().zip(free) {
             match *variable {
                 Variable::Entry { term, row, column } => {

@@ -14,11 +14,11 @@
 //! its derivatives in them, `trace` the search. Parameters are independent of each other and go
 //! through rayon's pool; the numbers do not depend on how many threads there are.
 
-mod form;
+pub(crate) mod form;
 mod objective;
 #[cfg(test)]
 mod tests;
-mod trace;
+pub(crate) mod trace;
 
 use rayon::prelude::*;
 
@@ -81,7 +81,7 @@ impl Parameter {
     }
 
     /// The term of a standard deviation or correlation.
-    fn term(&self) -> Option<usize> {
+    pub(crate) fn term(&self) -> Option<usize> {
         match self {
             Parameter::StandardDeviation { term, .. } | Parameter::Correlation { term, .. } => {
                 Some(*term)
@@ -238,7 +238,12 @@ pub fn profile(
 }
 
 /// A profile without ends.
-fn nothing(parameter: Parameter, estimate: Option<f64>, end: End, evaluations: usize) -> Profile {
+pub(crate) fn nothing(
+    parameter: Parameter,
+    estimate: Option<f64>,
+    end: End,
+    evaluations: usize,
+) -> Profile {
     Profile {
         parameter,
         estimate,

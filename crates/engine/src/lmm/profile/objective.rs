@@ -12,6 +12,7 @@
 
 use super::Parameter;
 use super::form::{Form, Variable};
+use super::trace::HeldDeviance;
 use crate::blocks::{Direction, System};
 use crate::optimize::{CurvedObjective, Objective};
 use crate::statistics::Statistics;
@@ -24,6 +25,7 @@ pub(super) struct Held {
     held: f64,
     rows: f64,
     shift: f64,
+    /// The size of an ordinary element of M: see [`Criterion::unit`](crate::lmm::Criterion).
     unit: f64,
     /// Steps after which average information is given up for the exact Hessian.
     patience: usize,
@@ -35,11 +37,11 @@ pub(super) struct Held {
     free: Vec<f64>,
     known: bool,
     /// Where the derivatives below were taken.
-    pub derived_at: Vec<f64>,
+    derived_at: Vec<f64>,
     /// With respect to the held coordinate and then the free ones, at the last derivatives.
     pub gradient: Vec<f64>,
     pub hessian: Vec<f64>,
-    pub evaluations: usize,
+    evaluations: usize,
     /// Once set, the deviance is infinite everywhere.
     interrupt: Interrupt,
 }
@@ -80,66 +82,10 @@ impl Held {
         }
     }
 
-    /// Moves the parameter.
-    pub fn hold(&mut self, value: f64) {
-        self.held = value;
-        self.asked = 0;
-        self.known = false;
-        self.system.hold_at(value);
-    }
-
-    /// The estimate of a held fixed effect, in standard units less the shift of the response, with
-    /// nothing held; call after an evaluation.
-    pub fn free_estimate(&self) -> f64 {
-        self.system
-            .held()
-            .map_or(f64::NAN, |h| h.value - h.multiplier * h.variance)
-    }
-
-    /// Whether derivatives were taken since the parameter was moved.
-    pub fn derived(&self) -> bool {
-        self.asked > 0
-    }
-
-    /// The size of an ordinary element of M: see [`Criterion::unit`](crate::lmm::Criterion).
-    pub fn unit(&self) -> f64 {
-        self.unit
-    }
-
-    /// Gives a point the σ that suits its other coordinates. A valley with little variance between
-    /// groups is not found from the σ of one with much: the way leads back.
-    pub fn suit_sigma(&mut self, free: &mut [f64]) {
-        // Where a standard deviation is held M depends on σ: then the second step counts too.
-        const STEPS: usize = 2;
-        let variables = &self.form.variables[1..];
-        let Some(at) = variables.iter().position(|v| *v == Variable::LogSigma) else {
-            return;
-        };
-        for _ in 0..STEPS {
-            if !self.evaluate(free).is_finite() {
-                return;
-            }
-            let sigma = 0.5 * (self.pwrss / self.rows).ln();
-            if sigma.is_finite() {
-                free[at] = sigma;
-            }
-        }
-    }
-
-    /// Whether the work is to stop.
-    pub fn interrupted(&self) -> bool {
-        self.interrupt.is_set()
-    }
-
     /// Exact Hessians only, whatever they cost.
     #[cfg(test)]
     pub fn be_exact(&mut self) {
         self.patience = 0;
-    }
-
-    /// σ in standard units at a point.
-    pub fn sigma(&self, free: &[f64]) -> f64 {
-        self.form.state(self.held, free).log_sigma.exp()
     }
 
     /// The point of the last evaluation is not evaluated again.
@@ -174,9 +120,116 @@ impl Held {
         let out = value.log_det + residual + self.rows * scale + self.shift;
         if out.is_nan() { f64::INFINITY } else { out }
     }
+}
 
-    /// Gradient and Hessian in all coordinates at the last evaluation.
-    pub fn differentiate(&mut self) {
+impl Objective for Held {
+    fn dimension(&self) -> usize {
+        self.form.free()
+    }
+
+    fn value(&mut self, free: &[f64]) -> f64 {
+        self.evaluate(free)
+    }
+
+    fn value_and_gradient(&mut self, free: &[f64], gradient: &mut [f64]) -> f64 {
+        let value = self.evaluate(free);
+        if value.is_finite() {
+            self.differentiate();
+            gradient.copy_from_slice(&self.gradient[1..]);
+        } else {
+            gradient.fill(f64::NAN);
+        }
+        value
+    }
+
+    fn lower_bounds(&self) -> Vec<f64> {
+        vec![f64::NEG_INFINITY; self.form.free()]
+    }
+}
+
+impl CurvedObjective for Held {
+    fn gradient_and_hessian(&mut self) -> (Vec<f64>, Vec<f64>) {
+        self.differentiate();
+        (self.gradient[1..].to_vec(), self.free_hessian())
+    }
+}
+
+impl HeldDeviance for Held {
+    fn form(&self) -> &Form {
+        &self.form
+    }
+
+    fn hold(&mut self, value: f64) {
+        self.held = value;
+        self.asked = 0;
+        self.known = false;
+        self.system.hold_at(value);
+    }
+
+    /// In standard units less the shift of the response, with nothing held.
+    fn free_estimate(&self) -> Option<f64> {
+        self.system
+            .held()
+            .map(|h| h.value - h.multiplier * h.variance)
+    }
+
+    fn theta(&self, held: f64, free: &[f64]) -> Vec<f64> {
+        self.form.theta(&self.form.state(held, free))
+    }
+
+    fn ordinary(&self, free: &[f64]) -> f64 {
+        0.1 * self.form.state(self.held, free).log_sigma.exp()
+    }
+
+    fn rivals(&self, free: &[f64]) -> Vec<Vec<f64>> {
+        self.form.rivals(free, self.unit)
+    }
+
+    /// Gives a point the σ that suits its other coordinates. A valley with little variance between
+    /// groups is not found from the σ of one with much: the way leads back.
+    fn suit_sigma(&mut self, free: &mut [f64]) {
+        // Where a standard deviation is held M depends on σ: then the second step counts too.
+        const STEPS: usize = 2;
+        let variables = &self.form.variables[1..];
+        let Some(at) = variables.iter().position(|v| *v == Variable::LogSigma) else {
+            return;
+        };
+        for _ in 0..STEPS {
+            if !self.evaluate(free).is_finite() {
+                return;
+            }
+            let sigma = 0.5 * (self.pwrss / self.rows).ln();
+            if sigma.is_finite() {
+                free[at] = sigma;
+            }
+        }
+    }
+
+    fn interrupted(&self) -> bool {
+        self.interrupt.is_set()
+    }
+
+    fn derived(&self) -> bool {
+        self.asked > 0
+    }
+
+    fn derived_at(&self) -> &[f64] {
+        &self.derived_at
+    }
+
+    fn gradient(&self) -> &[f64] {
+        &self.gradient
+    }
+
+    fn hessian(&self) -> &[f64] {
+        &self.hessian
+    }
+
+    fn evaluations(&self) -> usize {
+        self.evaluations
+    }
+
+    fn differentiate(&mut self) {
         self.asked += 1;
         self.derived_at.clone_from(&self.free);
         let exact = self.asked > self.patience;
@@ -268,51 +321,5 @@ impl Held {
         }
         self.gradient = gradient;
         self.hessian = hessian;
-    }
-
-    /// The part of the last Hessian that belongs to the free coordinates.
-    pub fn free_hessian(&self) -> Vec<f64> {
-        let size = self.form.variables.len();
-        let m = size - 1;
-        (0..m * m)
-            .map(|at| self.hessian[(at / m + 1) * size + at % m + 1])
-            .collect()
-    }
-
-    /// Its column of the held coordinate against the free ones.
-    pub fn mixed(&self) -> &[f64] {
-        &self.hessian[1..self.form.variables.len()]
-    }
-}
-
-impl Objective for Held {
-    fn dimension(&self) -> usize {
-        self.form.free()
-    }
-
-    fn value(&mut self, free: &[f64]) -> f64 {
-        self.evaluate(free)
-    }
-
-    fn value_and_gradient(&mut self, free: &[f64], gradient: &mut [f64]) -> f64 {
-        let value = self.evaluate(free);
-        if value.is_finite() {
-            self.differentiate();
-            gradient.copy_from_slice(&self.gradient[1..]);
-        } else {
-            gradient.fill(f64::NAN);
-        }
-        value
-    }
-
-    fn lower_bounds(&self) -> Vec<f64> {
-        vec![f64::NEG_INFINITY; self.form.free()]
-    }
-}
-
-impl CurvedObjective for Held {
-    fn gradient_and_hessian(&mut self) -> (Vec<f64>, Vec<f64>) {
-        self.differentiate();
-        (self.gradient[1..].to_vec(), self.free_hessian())
     }
 }

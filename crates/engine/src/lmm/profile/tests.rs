@@ -2,6 +2,7 @@
 
 use super::Parameter;
 use super::objective::Held;
+use super::trace::HeldDeviance;
 use crate::Interrupt;
 use crate::optimize::Objective;
 use crate::support::{Model, Rng, random_model};

@@ -7,9 +7,9 @@
 
 use std::f64::consts::FRAC_PI_2;
 
-use super::objective::Held;
+use super::form::Form;
 use super::{End, Parameter, Profile, ProfilePoint};
-use crate::optimize::{Objective, Options, bfgs, newton_step, symmetric_eigen, trust_region};
+use crate::optimize::{CurvedObjective, Options, bfgs, newton_step, symmetric_eigen, trust_region};
 
 /// How near, relative to the distance from the estimate, a root must be before the last Newton
 /// step, which squares it: 10⁻⁷ is left.
@@ -23,8 +23,80 @@ const FURTHEST: f64 = 1e6;
 /// How far log σ is followed down: beyond it nothing but rounding is left of the residuals.
 const LEAST_LOG_SIGMA: f64 = 9.0;
 
+/// A deviance with one parameter held: a function of the free coordinates, with derivatives in the
+/// held coordinate too. That of a linear model has exact second derivatives, that of a generalised
+/// one a model of them.
+pub(crate) trait HeldDeviance: CurvedObjective {
+    /// The coordinates of the parameter.
+    fn form(&self) -> &Form;
+
+    /// Moves the parameter.
+    fn hold(&mut self, held: f64);
+
+    /// After an evaluation: the estimate of a held fixed effect with the other coordinates where
+    /// they are, if it is not the held value itself.
+    fn free_estimate(&self) -> Option<f64>;
+
+    /// θ in standard units at a point.
+    fn theta(&self, held: f64, free: &[f64]) -> Vec<f64>;
+
+    /// A first step of a standard deviation where no curvature says one.
+    fn ordinary(&self, free: &[f64]) -> f64;
+
+    /// Where rivals of a minimum are looked for.
+    fn rivals(&self, free: &[f64]) -> Vec<Vec<f64>>;
+
+    /// Gives a point the residual variance that suits its other coordinates, where there is one.
+    fn suit_sigma(&mut self, free: &mut [f64]) {
+        let _ = free;
+    }
+
+    /// Whether the work is to stop.
+    fn interrupted(&self) -> bool;
+
+    /// Takes gradient and Hessian in all coordinates, the held one first, at the last evaluation.
+    fn differentiate(&mut self);
+
+    /// Whether that was done since the parameter was moved.
+    fn derived(&self) -> bool;
+
+    /// The free coordinates where it was done last.
+    fn derived_at(&self) -> &[f64];
+
+    /// The last gradient.
+    fn gradient(&self) -> &[f64];
+
+    /// The last Hessian.
+    fn hessian(&self) -> &[f64];
+
+    /// Evaluations so far.
+    fn evaluations(&self) -> usize;
+
+    /// A point below one, where no gradient leads down but some curvature does.
+    fn way_down(&mut self, free: &[f64], value: f64) -> Option<Vec<f64>>
+    where
+        Self: Sized,
+    {
+        way_down(self, free, value)
+    }
+
+    /// The part of the last Hessian that belongs to the free coordinates.
+    fn free_hessian(&self) -> Vec<f64> {
+        let m = self.dimension();
+        let size = m + 1;
+        (0..m * m)
+            .map(|at| self.hessian()[(at / m + 1) * size + at % m + 1])
+            .collect()
+    }
+
+    /// Its column of the held coordinate against the free ones.
+    fn mixed(&self) -> &[f64] {
+        &self.hessian()[1..=self.dimension()]
+    }
+}
+
 /// Why a profile cannot be made.
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// A deviance below the fit's was found on the way.
     Lower {
         /// It.
@@ -48,8 +120,8 @@ struct Point {
 }
 
 /// The search along one profile.
-pub(super) struct Trace {
-    objective: Held,
+pub(crate) struct Trace<O> {
+    objective: O,
     centre: Point,
     points: Vec<Point>,
     /// ∂²d/∂ψ² along the profile, at the estimate.
@@ -59,14 +131,14 @@ pub(super) struct Trace {
     cap: f64,
 }
 
-impl Trace {
+impl<O: HeldDeviance> Trace<O> {
     /// At the coordinates of the fit.
-    pub fn new(mut objective: Held, held: f64, free: Vec<f64>, z: f64) -> Self {
+    pub fn new(mut objective: O, held: f64, free: Vec<f64>, z: f64) -> Self {
         objective.hold(held);
         let mut value = objective.value(&free);
         let mut held = held;
-        if let Parameter::Fixed(_) = objective.form.parameter {
-            held = objective.free_estimate();
+        if let Some(estimate) = objective.free_estimate() {
+            held = estimate;
             objective.hold(held);
             value = objective.value(&free);
         }
@@ -78,7 +150,7 @@ impl Trace {
             .map(|(t, h)| t * h)
             .sum();
         Self {
-            curvature: objective.hessian.first().map_or(0.0, |own| own + bent),
+            curvature: objective.hessian().first().map_or(0.0, |own| own + bent),
             objective,
             points: vec![centre.clone()],
             centre,
@@ -99,7 +171,7 @@ impl Trace {
 
     /// Finds both ends.
     pub fn run(mut self, further: usize) -> Result<Profile, Failure> {
-        let (low, high) = match self.objective.form.parameter {
+        let (low, high) = match self.objective.form().parameter {
             Parameter::StandardDeviation { .. } => (Some(0.0), None),
             Parameter::Correlation { .. } => (Some(-FRAC_PI_2), Some(FRAC_PI_2)),
             Parameter::Sigma | Parameter::Fixed(_) => (None, None),
@@ -111,7 +183,7 @@ impl Trace {
             self.fill(further, lower, low)?;
             self.fill(further, upper, high)?;
         }
-        let form = &self.objective.form;
+        let form = self.objective.form();
         let user = |end: Coordinate| match end {
             Coordinate::At(held) => End::At(form.to_user(held)),
             Coordinate::Edge(held) => End::Edge(form.to_user(held)),
@@ -127,7 +199,7 @@ impl Trace {
             upper: user(upper),
             monotone,
             points: self.points.iter().map(|p| self.as_seen(p)).collect(),
-            evaluations: self.objective.evaluations,
+            evaluations: self.objective.evaluations(),
         })
     }
 
@@ -142,10 +214,9 @@ impl Trace {
         if point.value >= self.centre.value - noise {
             return Ok(());
         }
-        let form = &self.objective.form;
         Err(Failure::Lower {
             value: point.value,
-            theta: form.theta(&form.state(point.held, &point.free)),
+            theta: self.objective.theta(point.held, &point.free),
         })
     }
 
@@ -234,7 +305,7 @@ impl Trace {
                     }
                 }
             };
-            let too_far = match self.objective.form.parameter {
+            let too_far = match self.objective.form().parameter {
                 Parameter::Sigma => centre - next > LEAST_LOG_SIGMA,
                 _ => (next - centre).abs() > FURTHEST * step,
             };
@@ -251,8 +322,8 @@ impl Trace {
         if self.curvature > 0.0 {
             return (2.0 / self.curvature).sqrt();
         }
-        match self.objective.form.parameter {
-            Parameter::StandardDeviation { .. } => 0.1 * self.objective.sigma(&self.centre.free),
+        match self.objective.form().parameter {
+            Parameter::StandardDeviation { .. } => self.objective.ordinary(&self.centre.free),
             _ => 0.1,
         }
     }
@@ -289,7 +360,7 @@ impl Trace {
         } else {
             (0.5 * self.curvature).sqrt()
         };
-        let form = &self.objective.form;
+        let form = self.objective.form();
         let slope = slope / form.user_slope(point.held);
         ProfilePoint {
             value: form.to_user(point.held),
@@ -301,10 +372,7 @@ impl Trace {
     /// A lower minimum at the same place. Singular covariances and few levels have rivals, of the
     /// other sign of a correlation above all, that no continuous path leads to.
     fn other_valley(&mut self, point: &Point) -> Option<Point> {
-        let starts = self
-            .objective
-            .form
-            .rivals(&point.free, self.objective.unit());
+        let starts = self.objective.rivals(&point.free);
         let mut best: Option<Point> = None;
         for mut start in starts {
             self.objective.hold(point.held);
@@ -360,7 +428,7 @@ fn between(a: f64, x: f64, b: f64) -> bool {
 
 /// Minimises over the free coordinates. A point from which some direction leads down is left in
 /// that direction: where a column of M is zero the gradient cannot tell.
-fn minimise(objective: &mut Held, held: f64, start: Vec<f64>) -> Point {
+fn minimise<O: HeldDeviance>(objective: &mut O, held: f64, start: Vec<f64>) -> Point {
     const ROUNDS: usize = 4;
     let options = Options {
         max_evaluations: 300,
@@ -375,7 +443,7 @@ fn minimise(objective: &mut Held, held: f64, start: Vec<f64>) -> Point {
             let moved = bfgs(objective, &minimum.theta, &options);
             minimum = trust_region(objective, &moved.theta, &options);
         }
-        match way_down(objective, &minimum.theta, minimum.value) {
+        match objective.way_down(&minimum.theta, minimum.value) {
             Some(start) => minimum = trust_region(objective, &start, &options),
             None if minimum.converged => break,
             None => {}
@@ -391,10 +459,10 @@ fn minimise(objective: &mut Held, held: f64, start: Vec<f64>) -> Point {
 }
 
 /// A point below one with a direction of negative curvature in the last Hessian.
-fn way_down(objective: &mut Held, free: &[f64], value: f64) -> Option<Vec<f64>> {
+fn way_down<O: HeldDeviance>(objective: &mut O, free: &[f64], value: f64) -> Option<Vec<f64>> {
     const LENGTHS: [f64; 7] = [0.3, 1.0, 3.0, 10.0, 0.1, 0.03, 0.01];
     let n = free.len();
-    if n == 0 || objective.derived_at.len() != n {
+    if n == 0 || objective.derived_at().len() != n {
         return None;
     }
     let hessian = objective.free_hessian();
@@ -424,7 +492,13 @@ fn way_down(objective: &mut Held, free: &[f64], value: f64) -> Option<Vec<f64>> 
 }
 
 /// A minimum with its slope and tangent, from the last derivatives.
-fn point(objective: &mut Held, held: f64, free: Vec<f64>, value: f64, converged: bool) -> Point {
+fn point<O: HeldDeviance>(
+    objective: &mut O,
+    held: f64,
+    free: Vec<f64>,
+    value: f64,
+    converged: bool,
+) -> Point {
     if !value.is_finite() {
         return Point {
             held,
@@ -435,17 +509,17 @@ fn point(objective: &mut Held, held: f64, free: Vec<f64>, value: f64, converged:
             converged: false,
         };
     }
-    if free.is_empty() || objective.derived_at.len() != free.len() || !objective.derived() {
+    if free.is_empty() || objective.derived_at().len() != free.len() || !objective.derived() {
         objective.value(&free);
         objective.differentiate();
     }
     let moved: f64 = objective
         .mixed()
         .iter()
-        .zip(free.iter().zip(&objective.derived_at))
+        .zip(free.iter().zip(objective.derived_at()))
         .map(|(h, (x, at))| h * (x - at))
         .sum();
-    let slope = objective.gradient[0] + moved;
+    let slope = objective.gradient()[0] + moved;
     let (tangent, _) = newton_step(objective.mixed(), &objective.free_hessian());
     Point {
         held,
