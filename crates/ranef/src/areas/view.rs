@@ -184,7 +184,7 @@ pub(super) fn reading(areas: &Areas) -> String {
                  which the model takes for noise: its groups do not differ.",
                 short(raw)
             )
-        } else if areas.spread < raw {
+        } else if areas.spread < 0.98 * raw {
             format!(
                 "The raw means of the {j} groups spread with a standard deviation of {}, the true \
                  means, as the model has it, with {}: the rest is noise.",
