@@ -163,7 +163,8 @@ proptest! {
                         .sum();
                     // Relative to the variance, over a standard error: that is what df see.
                     let gap = (slopes[i] - twin).abs() * error / variance;
-                    prop_assert!(gap < 1e-4, "{i}: {} {twin} {variance} {error}", slopes[i]);
+                    let size = 1.0 + twin.abs() * error / variance;
+                    prop_assert!(gap < 1e-4 * size, "{i}: {} {twin} {variance} {error}", slopes[i]);
                 }
             }
         }
