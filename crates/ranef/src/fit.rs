@@ -279,7 +279,7 @@ impl Fit {
             structure: found.structure,
             rows: found.rows,
             moments: Moments::of(&recipe, &statistics),
-            family: options.family.clone(),
+            family: options.family,
             reml: options.reml,
             df,
             optimizer: optimizer_name(options.optimizer).to_owned(),

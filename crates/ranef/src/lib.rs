@@ -21,6 +21,7 @@
 //! own.
 
 mod adjust;
+mod areas;
 mod code;
 mod diagnose;
 mod effects;
@@ -36,6 +37,7 @@ mod generalised;
 mod intervals;
 mod joint;
 mod levels;
+mod leverage;
 mod linear;
 mod means;
 mod moments;
@@ -60,6 +62,10 @@ mod variance;
 mod within_between;
 
 pub use adjust::Adjust;
+pub use areas::{
+    Area, AreaFlags, Areas, AreasOptions, NewGroups, Poststratified, PoststratifiedRow,
+    PoststratifyOptions,
+};
 pub use code::{Code, Language};
 pub use diagnose::{
     Check, CheckOptions, Collinearity, Component, ConditionalAic, DeletionMethod, Finding,
@@ -73,6 +79,7 @@ pub use error::{Error, Place};
 pub use family::Family;
 pub use fit::{Certificate, Coefficient, Fit};
 pub use fixed_effects::{FixedEffect, FixedEffects, FixedEffectsOptions, SpecificationTest};
+pub use generalised::FamilyParameter;
 pub use intervals::{
     ConfidenceIntervals, Effect, IntervalMethod, Open, ParameterInterval, ProfileCurve,
 };
@@ -80,7 +87,7 @@ pub use levels::{PredictorLevel, PredictorLevels, Varies};
 pub use means::{Difference, Estimate, Mean, Means, MeansOptions, Point};
 pub use moments::Moments;
 pub use notes::Note;
-pub use options::{DfMethod, Lmer, lmer};
+pub use options::{Curvature, DfMethod, Lmer, lmer};
 pub use origin::Origin;
 pub use pooling::{PooledCoefficient, PooledFixed, Pooling, PoolingSigma, PoolingTerm};
 pub use predict::{

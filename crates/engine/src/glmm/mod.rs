@@ -7,13 +7,17 @@
 
 mod data;
 pub mod family;
+mod fast;
 mod fit;
+mod hermite;
 mod hessian;
 mod laplace;
 mod mode;
+mod quadrature;
 mod start;
 #[cfg(test)]
 mod tests;
 
 pub use data::Data;
 pub use fit::{Curvature, Fit, FitError, Options, fit};
+pub use hermite::hermite;

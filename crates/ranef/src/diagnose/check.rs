@@ -138,9 +138,7 @@ impl Fit {
             self.not_interrupted()
         };
         at("reading the rows")?;
-        let rows = self.model_rows(source)?;
-        at("leverages")?;
-        let leverages = rows.leverages(self)?;
+        let (rows, leverages) = self.rows_and_leverages(source)?;
         at("comparing optimisers")?;
         let optimizers = if self.theta().is_empty() {
             None

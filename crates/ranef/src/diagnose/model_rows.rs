@@ -1,11 +1,12 @@
 //! The rows of a fit in numbers, all at once: diagnostics compare rows with each other.
 
-use ranef_design::Parts;
+use ranef_design::{DesignRows, Parts};
 use ranef_engine::lmm::{JointRow, JointRows, LevelColumns};
 use ranef_engine::{Column, Coordinates, FactorRows, Layout, Rows, Statistics};
 use ranef_frame::Source;
 
-use crate::rows::{for_each_batch, response};
+use crate::leverage::Leverages;
+use crate::rows::{for_each_batch, refuse_new_levels, response};
 use crate::{Error, Fit};
 
 /// The rows that a fit used, in their order.
@@ -37,6 +38,25 @@ pub(super) struct ModelRows {
 impl Fit {
     /// Reads the rows of the fit once more.
     pub(super) fn model_rows(&self, source: &dyn Source) -> Result<ModelRows, Error> {
+        self.read_rows(source, |_| {})
+    }
+
+    /// The same with the leverages of the rows.
+    pub(super) fn rows_and_leverages(
+        &self,
+        source: &dyn Source,
+    ) -> Result<(ModelRows, Vec<f64>), Error> {
+        let mut leverages = Leverages::new(self)?;
+        let mut found = Vec::new();
+        let rows = self.read_rows(source, |rows| found.extend(leverages.of(rows)))?;
+        Ok((rows, found))
+    }
+
+    fn read_rows(
+        &self,
+        source: &dyn Source,
+        mut visit: impl FnMut(&DesignRows),
+    ) -> Result<ModelRows, Error> {
         let widths = self.widths();
         let mut out = ModelRows {
             n: 0,
@@ -55,6 +75,8 @@ impl Fit {
         let mut first = 0;
         let recipe = self.recipe();
         for_each_batch(recipe, source, Parts::ALL, self.formula(), |batch, rows| {
+            refuse_new_levels(&rows)?;
+            visit(&rows);
             match &rows.kept {
                 None => out.number.extend(first..first + batch.num_rows()),
                 Some(kept) => out.number.extend(kept.iter().map(|&r| first + r as usize)),
@@ -155,18 +177,6 @@ impl ModelRows {
             .map(|f| (f, self.codes[f][row] as usize, self.z(f, row)))
             .collect();
         joint.row(self.x(row), &levels)
-    }
-
-    /// The leverages h = ∂ŷ/∂y at given θ.
-    pub fn leverages(&self, fit: &Fit) -> Result<Vec<f64>, Error> {
-        let joint = fit.joint()?;
-        let asked = joint.rows();
-        let scale = 1.0 / (fit.sigma() * fit.sigma());
-        let one = |i: usize| {
-            let row = self.ask(&asked, i);
-            scale * self.weight[i] * asked.variance_of(&row).total
-        };
-        Ok((0..self.n).map(one).collect())
     }
 
     /// The rows of every level of a factor.

@@ -49,8 +49,7 @@ impl Fit {
     /// Breusch and Pagan's tests of the squared studentised residuals along the fitted values and
     /// each term, and Brown and Forsythe's between groups.
     pub fn spread(&self, source: &dyn Source) -> Result<Spread, Error> {
-        let rows = self.model_rows(source)?;
-        let leverages = rows.leverages(self)?;
+        let (rows, leverages) = self.rows_and_leverages(source)?;
         Ok(self.spread_of(&rows, &leverages))
     }
 

@@ -1,4 +1,7 @@
 //! Generalised linear mixed models: from rows to a fit.
 
 mod fitting;
+mod nuisance;
 pub(crate) mod rows;
+
+pub use nuisance::FamilyParameter;

@@ -53,7 +53,7 @@ impl Fit {
                 continue;
             }
             let own = self.statistics()?.no_pooling(factor);
-            let levels = own.levels.len();
+            let levels = self.recipe().factors()[factor].levels;
             for block in self.varcorr().iter().filter(|b| b.factor == factor) {
                 for (a, term) in block.terms.iter().enumerate() {
                     let (at, variance) = (block.offset + a, block.cov[a][a]);
@@ -66,7 +66,8 @@ impl Fit {
                         }
                     });
                     let sigma_squared = self.sigma() * self.sigma();
-                    let known: Vec<f64> = own.levels.iter().filter_map(|l| l.own[at]).collect();
+                    let known: Vec<f64> =
+                        (0..levels).filter_map(|l| own.level(l).own[at]).collect();
                     let hlm = known
                         .iter()
                         .map(|v| variance / (variance + sigma_squared * v))
