@@ -168,7 +168,7 @@ proptest! {
                         .sum();
                     // Relative to the variance, over a standard error: that is what df see.
                     let gap = (slopes[i] - twin).abs() * error / variance;
-                    let size = 1.0 + twin.abs() * error / variance;
+                    let size = 1.0 + 5.0 * twin.abs() * error / variance;
                     prop_assert!(gap < 1e-4 * size, "{i}: {} {twin} {variance} {error}", slopes[i]);
                 }
             }
