@@ -267,7 +267,8 @@ fn a_saved_model_is_small_and_answers_elsewhere() {
     let fit = lmer("Reaction ~ poly(Days, 2) + (Days | Subject)", &*source).unwrap();
     fit.summarise_residuals(&*source).unwrap();
     let json = fit.to_json().unwrap();
-    assert!(json.len() < 20_000, "{} bytes", json.len());
+    // Two thirds of it are for the degrees of freedom of known groups.
+    assert!(json.len() < 40_000, "{} bytes", json.len());
     assert!(!json.contains("249.56"), "a row is in the saved model");
     let loaded = Fit::from_json(&json).unwrap();
     assert_eq!(loaded.summary().to_string(), fit.summary().to_string());
@@ -298,7 +299,7 @@ fn damaged_models_are_refused_in_words() {
     assert_eq!(code("{}"), "not_a_model");
     assert_eq!(code(&json[..json.len() / 2]), "model_truncated");
     assert_eq!(
-        code(&json.replace("\"version\":2", "\"version\":99")),
+        code(&json.replace("\"version\":3", "\"version\":99")),
         "model_version"
     );
     assert_eq!(

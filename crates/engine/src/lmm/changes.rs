@@ -17,7 +17,8 @@ use super::inference::Inference;
 use super::joint::{Joint, JointRows, LevelColumns};
 use crate::layout::Layout;
 
-/// Distance of the two sides from θ̂, in standard errors.
+/// Distance of the two sides from θ̂, in standard errors, or relative to the standard deviation that
+/// it belongs to where that is smaller.
 const STEP: f64 = 1e-3;
 
 /// The joint covariance on both sides of θ̂, for every θ on which there is information.
@@ -45,9 +46,16 @@ pub struct JointChangesRows<'a> {
 impl JointChanges {
     pub(super) fn of(fit: &mut Fit, inference: &Inference) -> Self {
         let m = fit.theta.len();
+        let (entries, lambda) = (fit.layout().entries(), fit.lambda());
         let sides = (0..m)
             .map(|i| {
-                let step = STEP * inference.covariance[i * (m + 1) + i].sqrt();
+                let error = inference.covariance[i * (m + 1) + i].sqrt();
+                // A θ that is hardly known has an error beyond its own size, and v bends over it.
+                let (entry, lambda) = (&entries[i], &lambda[entries[i].factor]);
+                let width = lambda.len().isqrt();
+                let row = &lambda[entry.row * width..(entry.row + 1) * width];
+                let size = row.iter().map(|x| x * x).sum::<f64>().sqrt();
+                let step = STEP * error.min(size.max(0.01 * error));
                 if !(step > 0.0 && step.is_finite()) {
                     return None;
                 }
