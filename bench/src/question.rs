@@ -93,6 +93,7 @@ const INSTEVAL_REML: Case = Case {
     formula: "y ~ service + (1 | s) + (1 | d) + (1 | dept)",
     glmm: None,
     reml: true,
+    family: "gaussian",
 };
 
 fn cake() -> Data {
