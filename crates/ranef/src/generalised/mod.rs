@@ -3,5 +3,6 @@
 mod fitting;
 mod nuisance;
 pub(crate) mod rows;
+mod separation;
 
 pub use nuisance::FamilyParameter;
