@@ -17,6 +17,7 @@ use crate::origin::Origin;
 use crate::random::{RandomBlock, RandomEffects};
 use crate::residuals::ResidualSummary;
 use crate::tests::KenwardRoger;
+use crate::variance::{LinkVariance, Null, NullMean};
 use crate::{Error, rows};
 
 /// A fitted linear mixed model.
@@ -32,6 +33,9 @@ pub struct Fit {
     pub(crate) kenward_roger: OnceLock<KenwardRoger>,
     pub(crate) residuals: OnceLock<ResidualSummary>,
     pub(crate) joint: OnceLock<lmm::Joint>,
+    /// The variance of the distribution of a generalised model that shares are made with.
+    pub(crate) link_variance: (LinkVariance, NullMean),
+    pub(crate) null_model: OnceLock<Option<Null>>,
 }
 
 /// The engine's fit, which its later questions work on, and the statistics it was made of, for
@@ -262,6 +266,8 @@ impl Fit {
             kenward_roger: OnceLock::new(),
             residuals: OnceLock::new(),
             joint: OnceLock::new(),
+            link_variance: Default::default(),
+            null_model: OnceLock::new(),
         };
         fit.prepare_df()?;
         Ok(fit)

@@ -106,8 +106,8 @@ pub use tests::{
     Deletion, Deletions, Hypothesis, JointTest, KenwardRoger, ModelRow, compare,
 };
 pub use variance::{
-    Between, ColumnLevel, CurvePoint, CurveTurn, Decomposition, GroupIcc, Icc, MeasureChange,
-    RSquared, Reliability, SemiPartial, Share, SlopeShare, Total, VarianceComparison,
+    Between, ColumnLevel, CurvePoint, CurveTurn, Decomposition, DistributionVariance, GroupIcc, Icc,
+    LinkVariance, MeasureChange, NullMean, RSquared, Reliability, SemiPartial, Share, SlopeShare, Total, VarianceComparison,
     VarianceReduction, Variances, Within,
 };
 pub use within_between::{

@@ -175,6 +175,8 @@ impl Fit {
             }),
             residuals: saved.residuals.map_or_else(OnceLock::new, OnceLock::from),
             joint: OnceLock::new(),
+            link_variance: Default::default(),
+            null_model: OnceLock::new(),
         };
         if let Some(joint) = &saved.joint {
             fit.take_joint(joint)

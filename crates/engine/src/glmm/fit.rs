@@ -49,9 +49,9 @@ impl Default for Options {
 
 /// A fitted generalised linear mixed model: the numbers, in the user's units.
 pub struct Fit {
-    laplace: Laplace,
+    pub(super) laplace: Laplace,
     /// (θ, β, ψ) in standard units.
-    standard: Vec<f64>,
+    pub(super) standard: Vec<f64>,
     /// Covariance factors: term by term, each lower triangle by columns.
     pub theta: Vec<f64>,
     /// −2 log-likelihood at the minimum, by Laplace's approximation; with a prior, that of the

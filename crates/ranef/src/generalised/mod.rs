@@ -1,4 +1,6 @@
 //! Generalised linear mixed models: from rows to a fit.
 
 mod fitting;
+pub(crate) mod kind;
+pub(crate) mod response;
 pub(crate) mod rows;

@@ -8,7 +8,7 @@ use ranef_frame::Source;
 
 use crate::Error;
 use crate::family::Family;
-use crate::rows::{engine_rows, for_each_batch, layout};
+use crate::rows::{engine_rows, for_each_batch, layout, refuse_new_levels};
 
 /// The rows of a generalised model, and the crossproducts of their columns.
 pub(crate) struct GeneralisedRows {
@@ -27,6 +27,7 @@ pub(crate) fn read(
     let mut out: Option<GeneralisedRows> = None;
     let mut before = 0;
     for_each_batch(recipe, source, Parts::ALL, formula, |batch, rows| {
+        refuse_new_levels(&rows)?;
         let number = |i: usize| before + rows.kept.as_ref().map_or(i, |kept| kept[i] as usize) + 1;
         let observations = observations(recipe, family, &rows, number)?;
         let y: Vec<f64> = observations.iter().map(|o| o.y / o.trials).collect();

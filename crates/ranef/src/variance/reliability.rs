@@ -52,8 +52,12 @@ impl Fit {
             if k == 0 {
                 continue;
             }
-            let own = self.statistics()?.no_pooling(factor);
-            let levels = own.levels.len();
+            // HLM's is of the least squares of each group.
+            let own = match self.family().is_gaussian() {
+                true => Some(self.statistics()?.no_pooling(factor)),
+                false => None,
+            };
+            let levels = self.recipe().factors()[factor].levels;
             for block in self.varcorr().iter().filter(|b| b.factor == factor) {
                 for (a, term) in block.terms.iter().enumerate() {
                     let (at, variance) = (block.offset + a, block.cov[a][a]);
@@ -66,7 +70,8 @@ impl Fit {
                         }
                     });
                     let sigma_squared = self.sigma() * self.sigma();
-                    let known: Vec<f64> = own.levels.iter().filter_map(|l| l.own[at]).collect();
+                    let lines = own.iter().flat_map(|own| &own.levels);
+                    let known: Vec<f64> = lines.filter_map(|l| l.own[at]).collect();
                     let hlm = known
                         .iter()
                         .map(|v| variance / (variance + sigma_squared * v))
