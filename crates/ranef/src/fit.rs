@@ -276,8 +276,15 @@ impl Fit {
     /// The same fit with another method for degrees of freedom.
     ///
     /// # Errors
-    /// `needs_rows` for Kenward and Roger's on a saved model that does not carry them.
+    /// `needs_rows` for Kenward and Roger's on a saved model that does not carry them; `linear_only` for
+    /// degrees of freedom of a generalised model, whose tests are z tests.
     pub fn with_df(mut self, df: DfMethod) -> Result<Self, Error> {
+        if df != DfMethod::None {
+            self.refuse_generalised(
+                "degrees of freedom are of the t tests of gaussian models",
+                "leave --df out: tests of other families are z tests",
+            )?;
+        }
         self.facts.df = self.effective_df(df);
         self.facts.options.df = df;
         self.prepare_df()?;
@@ -397,6 +404,15 @@ impl Fit {
                 self.family()
             ),
         ))
+    }
+
+    /// Refuses what generalised models do not have, with a way out.
+    pub(crate) fn refuse_generalised(&self, what: &str, way_out: &str) -> Result<(), Error> {
+        if self.family().is_gaussian() {
+            return Ok(());
+        }
+        let message = format!("{what}, and this is a {} model", self.family());
+        Err(Error::new("linear_only", message).with_hint(way_out))
     }
 
     /// Runs a question about a linear model to the engine.

@@ -61,10 +61,11 @@ mod within_between;
 pub use adjust::Adjust;
 pub use code::{Code, Language};
 pub use diagnose::{
-    Check, CheckOptions, Collinearity, Component, ConditionalAic, DeletionMethod, Finding,
+    Check, CheckOptions, Collinearity, Component, ConditionalAic, DeletionMethod, Dispersion, Finding,
     GroupInfluence, Inflation, LevelInfluence, Normality, NormalitySample, OptimizerRun,
-    Optimizers, Principal, QuantileDeviation, Residuals, RowInfluence, RowInfluences, Simulate,
-    Simulated, Singularity, Spread, SpreadTest, VarianceChange, Verdict,
+    Optimizers, Principal, QuantileDeviation, Residuals, RowInfluence, RowInfluences, Separation,
+    Simulate, Simulated, Singularity, Spread, SpreadTest, VarianceChange, Verdict,
+    Zeros,
 };
 pub use effects::{Effects, GroupCoefficient, RandomEffect};
 pub use equations::{Equation, Equations, LevelEquations, Symbol};

@@ -55,7 +55,14 @@ impl fmt::Display for Summary<'_> {
 impl Summary<'_> {
     fn headline(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fit = self.fit;
-        let model = if fit.varcorr().is_empty() {
+        let model = if !fit.family().is_gaussian() {
+            let kind = if fit.varcorr().is_empty() {
+                "Generalized linear model fit by maximum likelihood"
+            } else {
+                "Generalized linear mixed model fit by maximum likelihood (Laplace\napproximation)"
+            };
+            kind.to_owned()
+        } else if fit.varcorr().is_empty() {
             "Linear model fit by least squares".to_owned()
         } else if fit.reml() {
             "Linear mixed model fit by REML".to_owned()
@@ -73,6 +80,10 @@ impl Summary<'_> {
             _ => ". t-tests use the residual degrees of freedom",
         };
         writeln!(f, "{model}{tests}")?;
+        if !fit.family().is_gaussian() {
+            let (family, link) = (fit.family().name(), fit.family().link().name());
+            writeln!(f, "Family: {family} ({link} link)")?;
+        }
         writeln!(f, "Formula: {}\n", fit.formula())
     }
 
@@ -135,6 +146,10 @@ impl Summary<'_> {
     fn random(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fit = self.fit;
         let sigma = fit.sigma();
+        let linear = fit.family().is_gaussian();
+        if fit.varcorr().is_empty() && !linear {
+            return writeln!(f, "Number of obs: {}\n", fit.nobs());
+        }
         if fit.varcorr().is_empty() {
             let df = fit.nobs() - fit.fixef().len();
             writeln!(
@@ -160,11 +175,13 @@ impl Summary<'_> {
                 correlations.push(row.join(" "));
             }
         }
-        groups.push("Residual".to_owned());
-        names.push(String::new());
-        variances.push(Some(sigma * sigma));
-        deviations.push(Some(sigma));
-        correlations.push(String::new());
+        if linear {
+            groups.push("Residual".to_owned());
+            names.push(String::new());
+            variances.push(Some(sigma * sigma));
+            deviations.push(Some(sigma));
+            correlations.push(String::new());
+        }
         let with_head = |head: &str, values: Vec<String>| {
             align_right(std::iter::once(head.to_owned()).chain(values).collect())
         };
@@ -423,14 +440,15 @@ impl RandomRows {
             .max(LEAST_NAME);
         // The head and σ have no name below their group.
         let last = self.groups.len() - 1;
+        let alone = |i: usize| i > 0 && self.names[i].is_empty();
         let labels: Vec<&str> = (0..=last)
             .map(|i| match i {
                 0 => "Groups",
-                i if i == last => self.groups[i].as_str(),
+                i if alone(i) => self.groups[i].as_str(),
                 i => self.names[i].as_str(),
             })
             .collect();
-        let indented = |i: usize| i > 0 && i < last;
+        let indented = |i: usize| i > 0 && !alone(i);
         let fitting = (0..=last).filter(|&i| width(labels[i]) <= room);
         let place = fitting
             .map(|i| width(labels[i]) + 2 * usize::from(indented(i)))

@@ -96,6 +96,18 @@ impl Fit {
         fit(data, Arc::clone(&self.laplace.modes.family), &self.settings(start))
     }
 
+    /// The sum of the unit deviances at the modes: what lme4 calls the deviance of a generalised
+    /// model.
+    pub fn unit_deviance(&mut self) -> f64 {
+        self.laplace.at(&self.standard);
+        let (_, _, psi) = self.laplace.split(&self.standard);
+        let modes = &self.laplace.modes;
+        let rows = modes.data.observations.iter().zip(&modes.data.counts);
+        rows.zip(&modes.eta)
+            .map(|((row, count), &eta)| count * modes.family.deviance(row, eta, psi))
+            .sum()
+    }
+
     /// Different rows in memory, once identical ones are collapsed.
     pub fn cells(&self) -> usize {
         self.laplace.modes.data.cells()

@@ -59,6 +59,7 @@ impl Fit {
         let studentised = studentised(&pearson, leverage);
         let joint = self.joint()?;
         let asked = joint.rows();
+        let precision = self.deletion_vcov()?;
         let mut out = Vec::with_capacity(rows.n);
         for i in 0..rows.n {
             let h = leverage[i];
@@ -69,7 +70,7 @@ impl Fit {
                     weight: rows.weight[i],
                 }],
                 sigma,
-                self.vcov(),
+                &precision,
             );
             let dfbetas = (0..p)
                 .map(|j| {

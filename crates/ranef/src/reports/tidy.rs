@@ -214,10 +214,12 @@ impl Fit {
             Scale::Sdcor => ("sd__Observation", sigma),
             Scale::Vcov => ("var__Observation", sigma * sigma),
         };
-        rows.push(TidyRow {
-            group: Some("Residual".to_owned()),
-            ..TidyRow::new(TidyEffect::RanPars, term, Some(estimate))
-        });
+        if self.family().is_gaussian() {
+            rows.push(TidyRow {
+                group: Some("Residual".to_owned()),
+                ..TidyRow::new(TidyEffect::RanPars, term, Some(estimate))
+            });
+        }
         for (row, interval) in rows.iter_mut().zip(intervals) {
             let end = |x: Option<f64>| match scale {
                 Scale::Sdcor => x,

@@ -171,6 +171,10 @@ pub(in crate::diagnose) fn groups(fit: &Fit) -> Finding {
                 "A variance between so few groups is hardly known: consider `{}` as a fixed effect.",
                 least.name
             )
+        } else if !fit.family().is_gaussian() {
+            "The variance is uncertain, and tests of what varies between groups reject too often: \
+             prefer profile intervals."
+                .to_owned()
         } else {
             "The variance is uncertain: prefer profile intervals, and degrees of freedom by \
              Satterthwaite or Kenward and Roger."
