@@ -43,7 +43,15 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
     }
     let design = &fit.options().design;
     let mut arguments = vec![formula.text.clone(), format!("data = {name}")];
-    if mixed && !fit.reml() {
+    let linear = fit.family().is_gaussian();
+    if !linear {
+        let (family, link) = (fit.family().name(), fit.family().link().name());
+        if !matches!(family, "binomial" | "poisson") {
+            script.gap(&format!("lme4 does not fit the family `{family}` this way"));
+            return;
+        }
+        arguments.push(format!("family = {family}(link = \"{link}\")"));
+    } else if mixed && !fit.reml() {
         arguments.push("REML = FALSE".to_owned());
     }
     if let Some(weights) = &design.weights {
@@ -52,8 +60,17 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
     if let Some(offset) = &design.offset {
         arguments.push(format!("offset = {}", plain(offset)));
     }
-    let function = if mixed { "lmer" } else { "lm" };
+    let function = match (mixed, linear) {
+        (true, true) => "lmer",
+        (false, true) => "lm",
+        (true, false) => "glmer",
+        (false, false) => "glm",
+    };
     script.line(format!("fit <- {function}({})", arguments.join(", ")));
+    if !linear {
+        script.line("summary(fit)");
+        return;
+    }
     match tests {
         Tests::KenwardRoger => script.line("summary(fit, ddf = \"Kenward-Roger\")"),
         Tests::Satterthwaite => script.line("summary(fit)"),

@@ -93,8 +93,9 @@ pub struct VarianceChange {
 const SECONDS_OF_FITS: f64 = 1e10;
 /// Pairs of rows of a group cost the square of what a row reaches; the same.
 const SECONDS_OF_PAIRS: f64 = 3e10;
-/// What a row costs in a generalised fit, in the units of [`SECONDS_OF_FITS`].
-const ROW_OF_A_FIT: f64 = 1e5;
+/// Weighted systems that a generalised fit solves, and what a row costs in each.
+const SYSTEMS: f64 = 50.0;
+const ROW: f64 = 500.0;
 /// Groups of more rows are left out in one step by a new solution instead of row by row.
 const MOST_ROWS: usize = 300;
 
@@ -178,10 +179,13 @@ impl Fit {
         let levels = self.recipe().factors()[factor].levels;
         let joint = self.joint()?;
         let precision = self.deletion_vcov()?;
+        let system = (joint.size() as f64).powf(1.5);
         let cost = match linear {
-            true => levels as f64 * (joint.size() as f64).powf(1.5),
-            // A fit is some tens of passes over the rows.
-            false => levels as f64 * self.ask_generalised(|fit| fit.cells())? as f64 * ROW_OF_A_FIT,
+            true => levels as f64 * system,
+            false => {
+                let rows = self.ask_generalised(|fit| fit.cells())? as f64;
+                levels as f64 * SYSTEMS * (system + ROW * rows)
+            }
         };
         let exact = match deletions {
             DeletionMethod::Automatic => cost <= SECONDS_OF_FITS,

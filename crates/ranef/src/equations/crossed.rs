@@ -19,8 +19,8 @@ impl Pieces<'_> {
                 .collect()
         };
         let letters = ["u", "v", "w", "s", "t"];
-        let response = Ink::variable(self.response(), "i");
-        let epsilon = Ink::symbol("ε", "\\varepsilon", &[], "i", None);
+        let response = self.left("i");
+        let epsilon = self.epsilon("i");
         let has_intercept = self.fixed.iter().any(|(parts, _)| parts.is_empty());
         let symbol =
             |at: usize| Ink::symbol("β", "\\beta", &[at + usize::from(!has_intercept)], "", None);
@@ -52,7 +52,7 @@ impl Pieces<'_> {
         }
         let offsets = self.offsets();
         sum.extend(offsets.iter().map(|name| Ink::variable(name, "i")));
-        sum.push(epsilon.clone());
+        sum.extend(epsilon.clone());
         let mut distributions: Vec<Equation> = effects
             .chunk_by(|a, b| a.0 == b.0)
             .map(|own| {
@@ -61,7 +61,7 @@ impl Pieces<'_> {
                 self.distribution(own[0].0, &symbols, Some(mark))
             })
             .collect();
-        distributions.push(self.residuals(&epsilon, &|name| Ink::variable(name, "i")));
+        distributions.push(self.residuals("i"));
         let combined = Equation::from(Ink::equation(&response, &sum));
         let factors: Vec<String> = self
             .fit

@@ -196,8 +196,8 @@ impl<'a, 'b> Ladder<'a, 'b> {
         let pieces = self.pieces;
         let joined = self.joined();
         let all = self.indices(0);
-        let response = Ink::variable(pieces.response(), &all);
-        let epsilon = Ink::symbol("ε", "\\varepsilon", &[], &all, None);
+        let response = pieces.left(&all);
+        let epsilon = pieces.epsilon(&all);
         let offsets: Vec<Ink> = pieces
             .offsets()
             .iter()
@@ -227,7 +227,7 @@ impl<'a, 'b> Ladder<'a, 'b> {
                 }
                 let left = if level == 0 {
                     sum.extend(offsets.clone());
-                    sum.push(epsilon.clone());
+                    sum.extend(epsilon.clone());
                     response.clone()
                 } else {
                     self.coefficient(&path)
@@ -235,7 +235,7 @@ impl<'a, 'b> Ladder<'a, 'b> {
                 equations.push(Equation::from(Ink::equation(&left, &sum)));
             }
             let distributions = if level == 0 {
-                vec![pieces.residuals(&epsilon, &|name| Ink::variable(name, &all))]
+                vec![pieces.residuals(&all)]
             } else {
                 self.distributions(&joined, level)
             };
@@ -268,7 +268,7 @@ impl<'a, 'b> Ladder<'a, 'b> {
             sum.push(Ink::product(&factors));
         }
         sum.extend(offsets);
-        sum.push(epsilon);
+        sum.extend(epsilon);
         let symbols = self
             .paths
             .iter()

@@ -227,8 +227,44 @@ impl Pieces<'_> {
             .collect()
     }
 
-    /// The distribution of the residuals, whose indices are given.
-    fn residuals(&self, epsilon: &Ink, weight: &dyn Fn(&str) -> Ink) -> Equation {
+    /// What the linear predictor is of: the response, or the link of its expected value.
+    fn left(&self, indices: &str) -> Ink {
+        let response = Ink::variable(self.response(), indices);
+        if self.fit.family().is_gaussian() {
+            return response;
+        }
+        let expected = Ink::new(
+            format!("E({})", response.text),
+            format!("\\operatorname{{E}}({})", response.latex),
+        );
+        match self.fit.family().link().name() {
+            "identity" => expected,
+            link => Ink::new(
+                format!("{link}({})", expected.text),
+                format!("\\operatorname{{{link}}}({})", expected.latex),
+            ),
+        }
+    }
+
+    /// The residual, which only a gaussian model has.
+    fn epsilon(&self, indices: &str) -> Option<Ink> {
+        let linear = self.fit.family().is_gaussian();
+        linear.then(|| Ink::symbol("ε", "\\varepsilon", &[], indices, None))
+    }
+
+    /// The distribution of the residuals, whose indices are given; of the response in a generalised
+    /// model.
+    fn residuals(&self, indices: &str) -> Equation {
+        let weight = |name: &str| Ink::variable(name, indices);
+        let Some(epsilon) = self.epsilon(indices) else {
+            let response = Ink::variable(self.response(), indices);
+            let family = self.fit.family().name();
+            return Ink::new(
+                format!("{} ~ {family}", response.text),
+                format!("{} \\sim \\text{{{family}}}", response.latex),
+            )
+            .into();
+        };
         let sigma = self.fit.sigma();
         let mut variance = if self.values {
             Ink::number(sigma * sigma)

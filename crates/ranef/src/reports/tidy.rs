@@ -286,6 +286,8 @@ impl Answer for Tidy {
             table = number(table, "statistic", Style::Statistic, |r| r.statistic);
             if rows.iter().any(|r| r.df.is_some()) {
                 table = number(table, "df", Style::Df, |r| r.df);
+            } else {
+                table = table.titled("z value");
             }
             table = number(table, "p.value", Style::PValue, |r| r.p_value);
         }
