@@ -155,7 +155,8 @@ fn every_command_answers_or_refuses() {
             words.pop();
             for answer in case.both(&folder, &words) {
                 let out = answer.succeeds().out;
-                assert!(!out.contains("NaN"), "{words:?}: {out}");
+                let nan = out.contains("NaN") && words[0] != "code";
+                assert!(!nan, "{words:?}: {out}");
                 assert!(!out.contains("Residual standard"), "{words:?}: {out}");
             }
         }

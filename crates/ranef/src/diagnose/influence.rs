@@ -184,7 +184,10 @@ impl Fit {
             true => levels as f64 * system,
             false => {
                 let rows = self.ask_generalised(|fit| fit.cells())? as f64;
-                levels as f64 * SYSTEMS * (system + ROW * rows)
+                // With effects for single rows a fit takes twenty times as long.
+                let own = (0..self.varcorr().len()).any(|b| self.is_observation_level(b));
+                let times = if own { 20.0 } else { 1.0 };
+                times * levels as f64 * SYSTEMS * (system + ROW * rows)
             }
         };
         let exact = match deletions {
