@@ -1,11 +1,12 @@
-# Fits one case with lme4 and prints a record: Rscript lme4.R FOLDER FORMULA REML SECONDS
-# The data are loaded before the clock starts; defaults of lmer() throughout.
+# Fits one case with lme4 and prints a record: Rscript lme4.R FOLDER FORMULA REML SECONDS FAMILY
+# The data are loaded before the clock starts; defaults of lmer() and glmer() throughout.
 suppressMessages(library(lme4))
 arguments <- commandArgs(trailingOnly = TRUE)
 folder <- arguments[1]
 formula <- as.formula(arguments[2])
 reml <- arguments[3] == "true"
 patience <- as.numeric(arguments[4])
+family <- arguments[5]
 
 columns <- read.delim(file.path(folder, "columns.tsv"), header = FALSE,
                       col.names = c("name", "kind", "levels"), stringsAsFactors = FALSE)
@@ -34,7 +35,8 @@ messages <- character()
 start <- proc.time()[["elapsed"]]
 repeat {
   time <- system.time(fit <- withCallingHandlers(
-    lmer(formula, data, REML = reml),
+    if (family == "gaussian") lmer(formula, data, REML = reml)
+    else glmer(formula, data, family = family),
     warning = function(w) invokeRestart("muffleWarning")), gcFirst = TRUE)
   cpu <- c(cpu, time[["user.self"]] + time[["sys.self"]])
   wall <- c(wall, time[["elapsed"]])

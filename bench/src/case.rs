@@ -17,10 +17,12 @@ pub struct Case {
     pub glmm: Option<&'static str>,
     /// REML rather than ML.
     pub reml: bool,
+    /// The family of the response, with its canonical link.
+    pub family: &'static str,
 }
 
 /// All of them. The four spellings of `chem97` are one model.
-pub const CASES: [Case; 11] = [
+pub const CASES: [Case; 15] = [
     Case {
         name: "million",
         data: "million",
@@ -28,6 +30,7 @@ pub const CASES: [Case; 11] = [
         formula: "y ~ x1 + x2 + x3 + x4 + x5 + (x1 | g)",
         glmm: None,
         reml: true,
+        family: "gaussian",
     },
     Case {
         name: "insteval",
@@ -36,6 +39,7 @@ pub const CASES: [Case; 11] = [
         formula: "y ~ service + (1 | s) + (1 | d) + (1 | dept)",
         glmm: None,
         reml: false,
+        family: "gaussian",
     },
     Case {
         name: "chem97-nested",
@@ -44,6 +48,7 @@ pub const CASES: [Case; 11] = [
         formula: "score ~ gcsecnt + (1 | lea/school)",
         glmm: None,
         reml: true,
+        family: "gaussian",
     },
     Case {
         name: "chem97-interaction",
@@ -52,6 +57,7 @@ pub const CASES: [Case; 11] = [
         formula: "score ~ gcsecnt + (1 | lea:school) + (1 | lea)",
         glmm: None,
         reml: true,
+        family: "gaussian",
     },
     Case {
         name: "chem97-sum",
@@ -60,6 +66,7 @@ pub const CASES: [Case; 11] = [
         formula: "score ~ gcsecnt + (1 | lea) + (1 | school)",
         glmm: None,
         reml: true,
+        family: "gaussian",
     },
     Case {
         name: "chem97-swapped",
@@ -68,6 +75,7 @@ pub const CASES: [Case; 11] = [
         formula: "score ~ gcsecnt + (1 | school) + (1 | lea)",
         glmm: None,
         reml: true,
+        family: "gaussian",
     },
     Case {
         name: "classes",
@@ -76,6 +84,7 @@ pub const CASES: [Case; 11] = [
         formula: "y ~ x + (1 | school/class)",
         glmm: None,
         reml: true,
+        family: "gaussian",
     },
     Case {
         name: "growth",
@@ -84,6 +93,7 @@ pub const CASES: [Case; 11] = [
         formula: "math ~ year + (year | school/child)",
         glmm: Some("math ~ year + (year | school) + (year | child)"),
         reml: true,
+        family: "gaussian",
     },
     Case {
         name: "maximal",
@@ -92,6 +102,7 @@ pub const CASES: [Case; 11] = [
         formula: MAXIMAL,
         glmm: None,
         reml: true,
+        family: "gaussian",
     },
     Case {
         name: "maximal-singular",
@@ -100,6 +111,7 @@ pub const CASES: [Case; 11] = [
         formula: MAXIMAL,
         glmm: None,
         reml: true,
+        family: "gaussian",
     },
     Case {
         name: "sleepstudy",
@@ -108,6 +120,43 @@ pub const CASES: [Case; 11] = [
         formula: "Reaction ~ Days + (Days | Subject)",
         glmm: None,
         reml: true,
+        family: "gaussian",
+    },
+    Case {
+        name: "cbpp",
+        data: "cbpp",
+        make: generate::cbpp,
+        formula: "y ~ period + (1 | herd)",
+        glmm: None,
+        reml: false,
+        family: "binomial",
+    },
+    Case {
+        name: "grouseticks",
+        data: "grouseticks",
+        make: generate::grouseticks,
+        formula: "TICKS ~ YEAR + height + (1 | BROOD) + (1 | INDEX) + (1 | LOCATION)",
+        glmm: None,
+        reml: false,
+        family: "poisson",
+    },
+    Case {
+        name: "verbagg",
+        data: "verbagg",
+        make: generate::verbagg,
+        formula: "y ~ Anger + Gender + btype + situ + (1 | id) + (1 | item)",
+        glmm: None,
+        reml: false,
+        family: "binomial",
+    },
+    Case {
+        name: "clinics",
+        data: "clinics",
+        make: generate::clinics,
+        formula: "y ~ x1 + x2 + (x1 | clinic)",
+        glmm: None,
+        reml: false,
+        family: "binomial",
     },
 ];
 

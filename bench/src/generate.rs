@@ -2,7 +2,7 @@
 
 use ranef_frame::{ReadOptions, open};
 
-use crate::data::Data;
+use crate::data::{Data, Values};
 use crate::random::Random;
 
 /// A million rows of 50,000 groups in random order: intercept and slope of `x1` vary by group.
@@ -39,6 +39,109 @@ pub fn insteval() -> Data {
 /// The sleep study, as it is built in.
 pub fn sleepstudy() -> Data {
     built_in("sleepstudy")
+}
+
+/// cbpp with a row an animal: healthy (0) or ill (1).
+pub fn cbpp() -> Data {
+    let data = built_in("cbpp");
+    let (incidence, size) = (numbers(&data, "incidence"), numbers(&data, "size"));
+    let (period, herd) = (category(&data, "period"), category(&data, "herd"));
+    let (mut y, mut periods, mut herds) = (Vec::new(), Vec::new(), Vec::new());
+    for row in 0..data.rows() {
+        for animal in 0..size[row] as usize {
+            y.push(f64::from(u8::from((animal as f64) < incidence[row])));
+            periods.push(period.1[row]);
+            herds.push(herd.1[row]);
+        }
+    }
+    Data::default()
+        .number("y", y)
+        .factor("period", period.0, periods)
+        .factor("herd", herd.0, herds)
+}
+
+/// grouseticks, as it is built in, with the height in standard units.
+pub fn grouseticks() -> Data {
+    let data = built_in("grouseticks");
+    let height = numbers(&data, "HEIGHT");
+    let n = height.len() as f64;
+    let mean = height.iter().sum::<f64>() / n;
+    let sd = (height.iter().map(|h| (h - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+    let standard = height.iter().map(|h| (h - mean) / sd).collect();
+    let out = Data::default()
+        .number("TICKS", numbers(&data, "TICKS"))
+        .number("height", standard);
+    let factors = ["YEAR", "BROOD", "INDEX", "LOCATION"];
+    factors.iter().fold(out, |out, name| {
+        let (levels, codes) = category(&data, name);
+        out.factor(name, levels, codes)
+    })
+}
+
+/// VerbAgg, as it is built in, with the yes/no answer as 1 and 0.
+pub fn verbagg() -> Data {
+    let data = built_in("VerbAgg");
+    // The levels are N and Y.
+    let y = category(&data, "r2").1.into_iter().map(f64::from).collect();
+    let out = Data::default()
+        .number("y", y)
+        .number("Anger", numbers(&data, "Anger"));
+    let factors = ["Gender", "btype", "situ", "id", "item"];
+    factors.iter().fold(out, |out, name| {
+        let (levels, codes) = category(&data, name);
+        out.factor(name, levels, codes)
+    })
+}
+
+/// 200,000 patients of 5,000 clinics, yes or no: level and effect of `x1` vary by clinic.
+pub fn clinics() -> Data {
+    let (rows, clinics) = (200_000, 5_000);
+    let mut random = Random::new(9);
+    let effects = random.effects(clinics, &[[0.8, 0.0], [0.1, 0.4]]);
+    let (mut x1, mut x2) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+    let (mut y, mut clinic) = (Vec::with_capacity(rows), Vec::with_capacity(rows));
+    for _ in 0..rows {
+        let c = random.below(clinics);
+        let (a, b) = (random.normal(), random.normal());
+        let eta = -0.5 + 0.6 * a - 0.3 * b + effects[c][0] + effects[c][1] * a;
+        y.push(f64::from(u8::from(
+            random.uniform() < 1.0 / (1.0 + (-eta).exp()),
+        )));
+        x1.push(a);
+        x2.push(b);
+        clinic.push(c as u32);
+    }
+    Data::default()
+        .number("y", y)
+        .number("x1", x1)
+        .number("x2", x2)
+        .factor("clinic", clinics, clinic)
+}
+
+fn numbers(data: &Data, name: &str) -> Vec<f64> {
+    match column(data, name) {
+        Values::Number(values) => values.clone(),
+        Values::Factor(..) => unreachable!("`{name}` is a factor"),
+    }
+}
+
+/// Levels and codes of a column; those of numbers are in their order.
+fn category(data: &Data, name: &str) -> (usize, Vec<u32>) {
+    match column(data, name) {
+        Values::Factor(levels, codes) => (*levels, codes.clone()),
+        Values::Number(values) => {
+            let mut levels = values.clone();
+            levels.sort_by(f64::total_cmp);
+            levels.dedup();
+            let code = |x: &f64| levels.partition_point(|level| level < x) as u32;
+            (levels.len(), values.iter().map(code).collect())
+        }
+    }
+}
+
+fn column<'a>(data: &'a Data, name: &str) -> &'a Values {
+    let found = data.columns.iter().find(|(known, _)| known == name);
+    &found.expect("a column of the data set").1
 }
 
 /// The shape of Chem97: 31,022 pupils in 2,410 schools of 131 education authorities (LEAs), an

@@ -63,6 +63,7 @@ const CAKE: Case = Case {
     formula: "angle ~ recipe * temp + (1 | recipe:replicate)",
     glmm: None,
     reml: true,
+    family: "gaussian",
 };
 
 fn cake() -> Data {

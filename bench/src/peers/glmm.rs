@@ -1,7 +1,7 @@
 //! The crate glmm, through its formulas.
 
 use glmm::formula::{Column, Table, fit};
-use glmm::{Family, FitOptions};
+use glmm::{BinomialLink, Family, FitOptions, PoissonLink};
 
 use super::PATIENCE;
 use crate::case::Case;
@@ -32,9 +32,7 @@ pub fn run(case: &Case, data: Data, peer: &str, all: bool) -> Record {
     options.reml = Some(case.reml);
     options.satterthwaite = all;
     options.condvar = all;
-    let (model, cost) = repeat(PATIENCE, || {
-        fit(formula, &table, Family::Gaussian, &options)
-    });
+    let (model, cost) = repeat(PATIENCE, || fit(formula, &table, family(case), &options));
     match model {
         Err(error) => Record::failed(case.name, peer, format!("{error:?}")),
         Ok(model) => Record {
@@ -47,5 +45,17 @@ pub fn run(case: &Case, data: Data, peer: &str, all: bool) -> Record {
             ..Record::default()
         }
         .with_cost(&cost),
+    }
+}
+
+fn family(case: &Case) -> Family {
+    match case.family {
+        "binomial" => Family::Binomial {
+            link: BinomialLink::Logit,
+        },
+        "poisson" => Family::Poisson {
+            link: PoissonLink::Log,
+        },
+        _ => Family::Gaussian,
     }
 }

@@ -17,7 +17,8 @@ pub fn run(case: &Case, folder: &Path) -> Record {
     command
         .arg(home().join("scripts/lme4.R"))
         .args([folder.as_os_str(), case.formula.as_ref()])
-        .args([case.reml.to_string(), PATIENCE.to_string()]);
+        .args([case.reml.to_string(), PATIENCE.to_string()])
+        .arg(case.family);
     record(command, case.name, "lme4")
 }
 

@@ -19,7 +19,7 @@ pub fn run(case: &Case, data: Data, peer: &str, all: bool) -> Record {
         Ok(source) => source,
         Err(error) => return Record::failed(case.name, peer, format!("{error:?}")),
     };
-    let model = Lmer::new(case.formula).reml(case.reml);
+    let model = model(case);
     let (fit, cost) = repeat(PATIENCE, || {
         let fit = model.fit(&source)?;
         if all {
@@ -51,7 +51,7 @@ pub fn ask(question: &Question, data: Data) -> Record {
         Ok(source) => source,
         Err(error) => return Record::failed(&name, "ranef", format!("{error:?}")),
     };
-    let model = Lmer::new(case.formula).reml(case.reml);
+    let model = model(case);
     let (answer, cost) = repeat_after(
         PATIENCE,
         || model.fit(&source),
@@ -128,6 +128,11 @@ pub fn read_csv(case: &str, file: &Path, threads: usize) -> Record {
 
 /// The version of the crates in this workspace, which share it.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+fn model(case: &Case) -> Lmer {
+    let family = case.family.parse().expect("a family");
+    Lmer::new(case.formula).reml(case.reml).family(family)
+}
 
 fn source(data: Data) -> Result<MemorySource, ranef_frame::FrameError> {
     let columns = data.columns.into_iter();

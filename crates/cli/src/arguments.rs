@@ -35,7 +35,7 @@ use crate::commands::within_between::WithinBetweenArguments;
 #[command(
     name = "ranef",
     version,
-    max_term_width = 100,
+    max_term_width = 80,
     arg_required_else_help = true,
     disable_help_subcommand = true,
     after_help = "Examples:
@@ -43,7 +43,8 @@ use crate::commands::within_between::WithinBetweenArguments;
   ranef fit 'math ~ ses * public + (ses | school)' pupils.csv --save math.json
   ranef predict math.json new_pupils.csv > predictions.csv
 
-Exit codes: 0 success, 1 the model or the data cannot give an answer, 2 wrong usage."
+Exit codes: 0 success, 1 the model or the data cannot give an answer, 2 wrong
+usage."
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -121,11 +122,13 @@ impl Command {
 #[command(after_help = "Examples:
   ranef fit 'Reaction ~ Days + (Days | Subject)' sleepstudy
   ranef fit 'score ~ age * sex + (1 | school/class)' pupils.csv --factor class
-  ranef fit 'y ~ x + (x || item) + (1 | person)' trials.parquet --ml --save trials.json
+  ranef fit 'y ~ x + (x || item) + (1 | person)' trials.parquet --ml \\
+      --save trials.json
   zcat trials.csv.gz | ranef fit 'y ~ x + (1 | person)' - --json
 
-Formulas are those of R's lme4: left of `~` the response, then the fixed effects, and in each pair
-of parentheses what varies, a bar, and the groups it varies between.
+Formulas are those of R's lme4: left of `~` the response, then the fixed
+effects, and in each pair of parentheses what varies, a bar, and the groups it
+varies between.
   (1 | g)        groups differ in level
   (x | g)        groups differ in level and in the slope of x, correlated
   (x || g)       the same without the correlation
@@ -159,7 +162,8 @@ pub struct FitArguments {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ranef effects sleep.json
-  ranef effects -f 'Reaction ~ Days + (Days | Subject)' sleepstudy --level 0.9 --json")]
+  ranef effects -f 'Reaction ~ Days + (Days | Subject)' sleepstudy \\
+      --level 0.9 --json")]
 pub struct EffectsArguments {
     #[command(flatten)]
     pub model: ModelArguments,
@@ -177,19 +181,22 @@ pub struct EffectsArguments {
 #[command(after_help = "Examples:
   ranef predict sleep.json tomorrow.csv
   ranef predict sleep.json tomorrow.csv --interval prediction
-  ranef predict sleep.json tomorrow.csv --re none --interval confidence -o population.csv
-  ranef predict sleep.json tomorrow.csv --re new --interval prediction --level 0.8
-  ranef predict -f 'y ~ x + (x | item) + (1 | person)' trials.csv --re '1 | item, person'
+  ranef predict sleep.json tomorrow.csv --re none --interval confidence \\
+      -o population.csv
+  ranef predict sleep.json tomorrow.csv --re new --interval prediction \\
+      --level 0.8
+  ranef predict -f 'y ~ x + (x | item) + (1 | person)' trials.csv \\
+      --re '1 | item, person'
   ranef predict -f 'Reaction ~ Days + (Days | Subject)' sleepstudy tomorrow.csv
 
-The new data need the columns right of `~`, not the response. A row with a missing value gets a
-missing prediction, so that rows stay in their order.
+The new data need the columns right of `~`, not the response. A row with a
+missing value gets a missing prediction, so that rows stay in their order.
 
 What an interval is for:
-  --interval confidence                the expected value in the groups named
-  --interval confidence --re none      the expected value in an average group
-  --interval confidence --re new       the expected value in a group yet to be drawn
-  --interval prediction                an observation yet to be made, there")]
+  --interval confidence             the expected value in the groups named
+  --interval confidence --re none   the expected value in an average group
+  --interval confidence --re new    the expected value in a group not seen yet
+  --interval prediction             an observation yet to be made, there")]
 pub struct PredictArguments {
     #[command(flatten)]
     pub model: ModelArguments,
@@ -214,7 +221,7 @@ pub struct PredictArguments {
     pub interval: Option<Interval>,
 
     /// The probability that an interval holds its target
-    #[arg(long, default_value_t = 0.95, value_parser = level, help_heading = "Output")]
+    #[arg(long, default_value_t = 0.95, value_parser = level, requires = "interval", help_heading = "Output")]
     pub level: f64,
 
     /// The scale of the predictions; for a gaussian model the two are the same
@@ -330,8 +337,8 @@ pub struct ModelOptions {
     pub family: Option<String>,
 
     /// Points of adaptive quadrature, for families other than gaussian
-    #[arg(long, value_name = "N", requires = "formula", hide = true)]
-    pub agq: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = number_of, requires = "formula", hide = true)]
+    pub agq: Option<u32>,
 
     /// Column of precision weights: the residual variance of a row is σ²/weight
     #[arg(long, value_name = "COL", requires = "formula")]
@@ -358,6 +365,23 @@ pub struct ModelOptions {
     pub optimizer: Option<Optimizer>,
 }
 
+impl ModelOptions {
+    /// The first option given that only a formula has a use for.
+    pub fn given(&self) -> Option<&'static str> {
+        let given = [
+            (self.ml, "--ml"),
+            (self.family.is_some(), "--family"),
+            (self.agq.is_some(), "--agq"),
+            (self.weights.is_some(), "--weights"),
+            (self.offset.is_some(), "--offset"),
+            (!self.factor.is_empty(), "--factor"),
+            (self.contrasts.is_some(), "--contrasts"),
+            (self.optimizer.is_some(), "--optimizer"),
+        ];
+        given.iter().find(|(is, _)| *is).map(|(_, name)| *name)
+    }
+}
+
 /// How files are read, where they do not say so themselves.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Reading data")]
@@ -377,11 +401,11 @@ pub struct ReadArguments {
     pub separator: Option<char>,
 
     /// Decimal mark: . or , [default: found out]
-    #[arg(long, value_name = "CHAR")]
+    #[arg(long, value_name = "CHAR", value_parser = decimal)]
     pub decimal: Option<char>,
 
     /// Threads to read with; the result does not depend on it [default: all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threads)]
     pub threads: Option<NonZeroUsize>,
 }
 
@@ -476,6 +500,35 @@ pub fn at(text: &str) -> Result<(String, Vec<String>), String> {
     }
 }
 
+/// A whole number from zero.
+pub fn count(text: &str) -> Result<u64, String> {
+    let wanted = "give a whole number, such as 1";
+    text.trim().parse().map_err(|_| wanted.to_owned())
+}
+
+/// A whole number from one that a `u32` holds.
+pub fn number_of(text: &str) -> Result<u32, String> {
+    match text.trim().parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("give a whole number from 1 up, such as 250".to_owned()),
+    }
+}
+
+/// A number of threads.
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let wanted = "give a whole number from 1 up, such as 2";
+    text.trim().parse().map_err(|_| wanted.to_owned())
+}
+
+/// A decimal mark.
+fn decimal(text: &str) -> Result<char, String> {
+    match text {
+        "." => Ok('.'),
+        "," => Ok(','),
+        _ => Err("give . or ,".to_owned()),
+    }
+}
+
 pub fn separator(text: &str) -> Result<char, String> {
     let mut characters = text.chars();
     match (text, characters.next(), characters.next()) {
@@ -490,5 +543,26 @@ pub fn level(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(level) if level > 0.0 && level < 1.0 => Ok(level),
         _ => Err("give a number between 0 and 1, such as 0.95".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::Arguments;
+
+    /// A line of 80 columns would be broken where it stands, an example in its middle.
+    #[test]
+    fn examples_fit_on_a_page_of_80_columns() {
+        let all = Arguments::command();
+        assert!(all.get_subcommands().count() > 20);
+        for command in std::iter::once(&all).chain(all.get_subcommands()) {
+            let help = command.get_after_help().expect("examples").to_string();
+            assert!(help.starts_with("Examples:"), "{}", command.get_name());
+            for line in help.lines() {
+                assert!(line.chars().count() < 80, "{}: {line}", command.get_name());
+            }
+        }
     }
 }

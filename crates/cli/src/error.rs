@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use ranef::Place;
 use ranef::formula::Span;
-use ranef::frame::FrameError;
+use ranef::frame::{FrameError, io_reason};
 use serde::Serialize;
 
 use crate::{habits, output};
@@ -44,10 +44,12 @@ impl Problem {
         self
     }
 
-    /// 1, or 2 where it is what was typed that makes no sense, and only the model could tell.
+    /// 1, or 2 where what was typed makes no sense with any model and any data. A name that the
+    /// model or the data do not have is 1: with others it would be right.
     fn exit_code(&self) -> u8 {
         match self.code {
-            "unknown_random_effects" | "swapped" | "usage" => 2,
+            "usage" | "swapped" | "one_model" | "one_data" | "no_new_data" | "needs_predictor"
+            | "predictor_twice" | "empty_contrast" | "bad_level" => 2,
             _ => 1,
         }
     }
@@ -216,7 +218,8 @@ impl From<io::Error> for Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Failure::Unread;
         }
-        Problem::new("write_failed", format!("cannot write the output: {error}")).into()
+        let why = io_reason(&error);
+        Problem::new("write_failed", format!("cannot write the output: {why}")).into()
     }
 }
 

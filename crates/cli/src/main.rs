@@ -9,6 +9,7 @@ mod arguments;
 mod commands;
 mod data;
 mod error;
+mod formula_first;
 mod habits;
 mod model;
 mod models;
@@ -58,7 +59,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Compare(arguments) => commands::compare::run(&arguments),
         Command::Drop(arguments) => commands::drop::run(&arguments),
         Command::Robust(arguments) => commands::robust::run(&arguments),
-        Command::WithinBetween(arguments) => commands::within_between::run(&arguments),
+        Command::WithinBetween(arguments) => commands::within_between::run(arguments),
         Command::FixedEffects(arguments) => commands::fixed_effects::run(&arguments),
         Command::Equations(arguments) => commands::equations::run(&arguments),
         Command::Confint(arguments) => commands::confint::run(&arguments),

@@ -5,8 +5,9 @@ use std::path::Path;
 use clap::Args;
 use ranef::Fit;
 
-use crate::arguments::{ModelOptions, ReadArguments};
+use crate::arguments::{ModelArguments, ModelOptions, ReadArguments};
 use crate::error::{Failure, Problem};
+use crate::model::Model;
 use crate::progress::Progress;
 use crate::{data, model};
 
@@ -40,26 +41,37 @@ pub fn of(arguments: &ModelsArguments, progress: &Progress) -> Result<Vec<(Strin
         let fits: Vec<Fit> = fits.collect::<Result<_, _>>()?;
         return Ok(names(&arguments.models).into_iter().zip(fits).collect());
     }
-    let fits = fitted(
-        &arguments.models,
-        &arguments.formula,
-        &arguments.options,
-        &arguments.read,
-        progress,
-    )?;
+    let fits = fitted(arguments, progress)?;
     let named = |(k, fit)| (format!("Model {}", k + 1), fit);
     Ok(fits.into_iter().enumerate().map(named).collect())
 }
 
-/// All formulas fitted to the one set of data that is named.
-pub fn fitted(
-    data: &[String],
-    formulas: &[String],
-    options: &ModelOptions,
-    read: &ReadArguments,
+/// The models with their rows, which a saved one is given again: from `data`, or from where it was
+/// fitted.
+pub fn with_rows(
+    arguments: &ModelsArguments,
+    data: Option<&str>,
     progress: &Progress,
 ) -> Result<Vec<Fit>, Failure> {
-    let [name] = data else {
+    if !arguments.formula.is_empty() {
+        return fitted(arguments, progress);
+    }
+    let one = |name: &String| -> Result<Fit, Failure> {
+        let model = ModelArguments {
+            model: name.clone(),
+            formula: None,
+            data: data.map(str::to_owned),
+            options: arguments.options.clone(),
+            read: arguments.read.clone(),
+        };
+        Ok(Model::with_rows(&model, progress)?.fit)
+    };
+    arguments.models.iter().map(one).collect()
+}
+
+/// All formulas fitted to the one set of data that is named.
+fn fitted(arguments: &ModelsArguments, progress: &Progress) -> Result<Vec<Fit>, Failure> {
+    let [name] = arguments.models.as_slice() else {
         return Err(Problem::new(
             "one_data",
             "formulas given with -f are fitted to one set of data, and several are named",
@@ -68,12 +80,10 @@ pub fn fitted(
         .into());
     };
     progress.phase("reading data");
-    let source = data::open(name, read)?;
+    let source = data::open(name, &arguments.read)?;
     progress.phase("fitting");
-    formulas
-        .iter()
-        .map(|formula| Ok(model::lmer(formula, options)?.fit(&*source)?))
-        .collect()
+    let one = |formula: &String| Ok(model::lmer(formula, &arguments.options)?.fit(&*source)?);
+    arguments.formula.iter().map(one).collect()
 }
 
 /// Names of files without folder and ending, unless that makes two of them equal.

@@ -44,7 +44,10 @@ pub fn answer(answer: &impl Answer, form: &AnswerArguments) -> Result<(), Failur
         return Ok(out.flush()?);
     }
     match form.format {
-        None | Some(TableFormat::Text) => text(answer),
+        None | Some(TableFormat::Text) => match columns(&io::stdout()) {
+            Some(columns) => text(format_args!("{answer:columns$}")),
+            None => text(answer),
+        },
         Some(format) => {
             let markup = markup(format);
             let table = answer.table().markup(markup, &Caption::default());

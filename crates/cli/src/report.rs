@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ranef::frame::{FrameError, write_parquet};
+use ranef::frame::{FrameError, io_reason, write_parquet};
 use ranef::{Answer, Caption, Markup};
 
 use crate::arguments::AnswerArguments;
@@ -93,7 +93,7 @@ pub fn write<A: Answer>(
         return output::answer(answer, &arguments.answer);
     };
     let cannot = |e: std::io::Error| -> Failure {
-        let message = format!("cannot write `{}`: {e}", path.display());
+        let message = format!("cannot write `{}`: {}", path.display(), io_reason(&e));
         Problem::new("write_failed", message).into()
     };
     if let FileFormat::Parquet = format {

@@ -78,9 +78,12 @@ fn predictions_have_their_values() {
 #[test]
 fn new_data_must_fit_the_model() {
     let folder = with_model("new-data");
-    folder.run(&["predict", "sleep.json"]).fails_saying(
+    let nothing = folder.run(&["predict", "sleep.json"]);
+    assert_eq!(nothing.code, Some(2), "{nothing:?}");
+    assert_eq!(
+        nothing.err,
         "error: a saved model holds no rows, so there is nothing to predict for
-help: name the data: `ranef predict MODEL NEWDATA`",
+help: name the data: `ranef predict MODEL NEWDATA`\n"
     );
     folder.write("short.csv", "Day,Subject\n0,308\n");
     let missing = folder.run(&["predict", "sleep.json", "short.csv", "--json"]);

@@ -132,7 +132,7 @@ fn some_random_effects() {
     assert_eq!(fit("1 | Subject, 0 + Days | Subject"), all);
     assert!((intercept + slope - none - all).abs() < 1e-9);
     let unknown = folder.run(&["predict", "-f", SLEEP, "sleepstudy", "--re", "some"]);
-    assert_eq!(unknown.code, Some(2), "{unknown:?}");
+    assert_eq!(unknown.code, Some(1), "{unknown:?}");
     assert!(
         unknown
             .err

@@ -125,7 +125,7 @@ fn glance_of_one_and_of_several() {
     assert!(fitted.contains("Model 2,180,"), "{fitted}");
     folder
         .run(&["glance", "-f", LEVELS, "sleepstudy", "cake", "--json"])
-        .fails_with("one_data");
+        .is_misuse("one_data");
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn a_saved_model_finds_its_rows() {
         .succeeds();
     assert_eq!(saved.out, fresh.out);
     assert!(saved.out.starts_with(
-        "Fixed effects with CR3 standard errors, 18 clusters of Subject, Satterthwaite's degrees of freedom:\n"
+        "Fixed effects with CR3 standard errors, 18 clusters of Subject, Satterthwaite's\ndegrees of freedom:\n"
     ));
     let csv = folder.run(&["robust", "m.json", "--csv"]).succeeds().out;
     assert!(csv.starts_with(

@@ -195,10 +195,10 @@ fn comparisons() {
     near(&by_reml["rows"][1]["chisq"], 42.8368134, 1e-5);
     folder
         .run(&["compare", "a.json", "--json"])
-        .fails_with("one_model");
+        .is_misuse("one_model");
     folder
         .run(&["compare", "sleepstudy", "-f", SLEEP, "--json"])
-        .fails_with("one_model");
+        .is_misuse("one_model");
     folder
         .run(&[
             "compare",
@@ -210,7 +210,7 @@ fn comparisons() {
             intercepts,
             "--json",
         ])
-        .fails_with("one_data");
+        .is_misuse("one_data");
     folder
         .run(&[
             "compare",

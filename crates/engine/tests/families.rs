@@ -6,6 +6,10 @@ mod cases;
 mod derivatives;
 #[path = "families/moments.rs"]
 mod moments;
+#[path = "families/names.rs"]
+mod names;
+#[path = "families/reference.rs"]
+mod reference;
 #[path = "families/simulation.rs"]
 mod simulation;
 #[path = "families/tails.rs"]

@@ -35,7 +35,10 @@ pub(crate) fn unreadable(file: &str, error: &io::Error) -> FrameError {
             FrameError::new("file_not_found", format!("there is no file {file}"))
         }
         io::ErrorKind::IsADirectory => is_directory(file),
-        _ => FrameError::new("unreadable_file", format!("cannot read {file}: {error}")),
+        _ => {
+            let why = crate::io_reason(error);
+            FrameError::new("unreadable_file", format!("cannot read {file}: {why}"))
+        }
     }
 }
 

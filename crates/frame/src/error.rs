@@ -25,6 +25,17 @@ pub struct FrameError {
     pub hint: Option<String>,
 }
 
+/// Why the system refused to read or write, in its words but without its numbers.
+pub fn io_reason(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => text.to_owned(),
+    }
+}
+
 impl FrameError {
     /// An error without a hint.
     pub fn new(code: &'static str, message: impl fmt::Display) -> Self {
@@ -40,5 +51,18 @@ impl FrameError {
     pub fn with_hint(mut self, hint: impl fmt::Display) -> Self {
         self.hint = Some(hint.to_string());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::io_reason;
+
+    #[test]
+    fn reasons_are_words() {
+        let error = std::io::Error::from_raw_os_error(13);
+        assert!(error.to_string().contains("os error"));
+        assert!(!io_reason(&error).contains("os error"));
+        assert!(io_reason(&error).starts_with(char::is_lowercase));
     }
 }

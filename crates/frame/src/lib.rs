@@ -43,7 +43,7 @@ mod text;
 
 pub use csv::{read_csv, write_csv};
 pub use datasets::{DataSet, datasets};
-pub use error::FrameError;
+pub use error::{FrameError, io_reason};
 pub use memory::{MemorySource, take_rows};
 pub use normalize::normalize;
 pub use open::open;

@@ -130,7 +130,9 @@ fn not_found(name: &str) -> FrameError {
         (None, Some(set)) => {
             error.with_hint(format!("did you mean the built-in data set `{set}`?"))
         }
-        (None, None) if looks_like_a_path => error,
+        (None, None) if looks_like_a_path => error.with_hint(
+            "check the spelling and the folder; `ranef data` lists the built-in data sets",
+        ),
         (None, None) => error.with_hint("`ranef data` lists the built-in data sets"),
     }
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use ranef_design::{Expect, Recipe, RowCount, Structure, survey};
 use ranef_engine::distributions::{Normal, StudentT};
+use ranef_engine::lmm::FitError;
 use ranef_engine::{Statistics, glmm, lmm};
 use ranef_formula::{Formula, Terms};
 use ranef_frame::Source;
@@ -231,7 +232,12 @@ impl Fit {
             }
             df => df,
         };
-        let engine = lmm::fit(&statistics, &settings).map_err(|e| Error::fit(&e))?;
+        let engine = lmm::fit(&statistics, &settings).map_err(|e| match e {
+            FitError::TooFewRows { rows, fixed } => {
+                notes::too_few_rows(rows, fixed, &recipe, source)
+            }
+            other => Error::fit(&other),
+        })?;
         let mut facts = Facts {
             formula: formula.to_string(),
             options: options.clone(),

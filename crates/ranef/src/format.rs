@@ -1,5 +1,7 @@
 //! Numbers as R prints them: several in one column share their decimals. Texts side by side.
 
+use std::fmt;
+
 use unicode_width::UnicodeWidthStr;
 
 /// Formats numbers with as many decimals as the one that needs most has with `digits` significant
@@ -50,7 +52,7 @@ fn significant(x: f64, digits: usize) -> (i32, i32) {
 }
 
 /// `1.17e-17`, with two digits of exponent at least.
-fn exponential(x: f64, decimals: usize) -> String {
+pub(crate) fn exponential(x: f64, decimals: usize) -> String {
     let text = format!("{x:.decimals$e}");
     let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
     let power: i32 = power.parse().unwrap_or(0);
@@ -59,6 +61,14 @@ fn exponential(x: f64, decimals: usize) -> String {
         if power < 0 { '-' } else { '+' },
         power.abs()
     )
+}
+
+/// The same in a sentence, where zero is `0`.
+pub(crate) fn scientific(x: f64, decimals: usize) -> String {
+    match x {
+        0.0 => "0".to_owned(),
+        x => exponential(x, decimals),
+    }
 }
 
 /// Columns that a terminal gives to a text: `学` takes two, a combining accent none.
@@ -102,11 +112,23 @@ pub(crate) fn wrap(text: &str, columns: usize) -> String {
     out
 }
 
+/// Columns to set running text in: what the format asks for, as `{answer:100}` does, or 80.
+pub(crate) fn columns(f: &fmt::Formatter<'_>) -> usize {
+    f.width().unwrap_or(80)
+}
+
+/// Writes a text below or above a table, in lines of as many columns as the format asks for.
+pub(crate) fn write_text(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    let columns = columns(f);
+    writeln!(f, "{}", wrap(text, columns))
+}
+
 /// Rounds to a number of decimals.
 pub(crate) fn round(x: f64, decimals: i32) -> f64 {
     let scale = 10f64.powi(decimals);
     if (x * scale).is_finite() {
-        (x * scale).round() / scale
+        // A number that rounds to zero has no sign.
+        (x * scale).round() / scale + 0.0
     } else {
         x
     }
@@ -185,6 +207,27 @@ mod tests {
         assert_eq!(common(&some(&[1.0, 1e10]), 4), ["1e+00", "1e+10"]);
         assert_eq!(common(&some(&[0.0, -0.5]), 4), [" 0.0", "-0.5"]);
         assert_eq!(common(&[None, Some(2.25)], 4), ["  NA", "2.25"]);
+    }
+
+    #[test]
+    fn sentences_fill_the_columns_that_the_format_asks_for() {
+        struct Said;
+        impl fmt::Display for Said {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write_text(f, &"word ".repeat(40))
+            }
+        }
+        let longest = |text: String| text.lines().map(width).max();
+        assert_eq!(longest(format!("{Said}")), Some(79));
+        assert_eq!(longest(format!("{Said:30}")), Some(29));
+    }
+
+    #[test]
+    fn what_rounds_to_zero_has_no_sign_and_powers_have_two_digits() {
+        assert_eq!(round(-0.0004, 3).to_string(), "0");
+        assert_eq!(exponential(1.7218e10, 3), "1.722e+10");
+        assert_eq!(scientific(4.3e-9, 1), "4.3e-09");
+        assert_eq!(scientific(0.0, 1), "0");
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod effects_table;
 mod equations;
 mod error;
 mod family;
+mod few_groups;
 mod fit;
 mod fixed_effects;
 mod format;

@@ -1,14 +1,15 @@
 //! What a fit wants to say in plain words: rows dropped, singular fits, few groups, and models
 //! that are refused because the data cannot tell their parts apart.
 
-use ranef_design::{Note as DesignNote, Recipe, Relation};
+use ranef_design::{Note as DesignNote, Parts, Predictor, PredictorValues, Recipe, Relation};
 use ranef_formula::{Expr, Terms};
 use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
 use crate::fit::Facts;
+use crate::format::{exponential, scientific};
 use crate::random::RandomBlock;
+use crate::{Error, few_groups};
 
 /// A remark on a fit, with a stable code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +78,46 @@ pub(crate) fn refuse_unidentified(
     Ok(())
 }
 
+/// The refusal of a model with more coefficients than rows, with the category that makes them so
+/// many: mostly a column of numbers that was read as text, or the names of groups.
+pub(crate) fn too_few_rows(
+    rows: usize,
+    fixed: usize,
+    recipe: &Recipe,
+    source: &dyn Source,
+) -> Error {
+    let message = format!("{rows} rows are too few for {fixed} fixed effects");
+    let used = recipe.columns(Parts::FIXED);
+    let levels = |p: &Predictor| match &p.values {
+        PredictorValues::Levels(levels) => levels.len(),
+        PredictorValues::Numbers(_) => 0,
+    };
+    let widest = recipe
+        .predictors()
+        .iter()
+        .filter(|p| used.contains(&p.name.as_str()))
+        .max_by_key(|p| levels(p));
+    let Some(column) = widest.filter(|p| levels(p) > 2 && 2 * levels(p) >= rows) else {
+        return Error::new("too_few_rows", message).with_hint("use fewer predictors or more data");
+    };
+    let name = &column.name;
+    let message = format!(
+        "{message}: `{name}` is a category with {} levels, all but one of which have a coefficient \
+         of their own",
+        levels(column)
+    );
+    let why = source
+        .note(name)
+        .filter(|note| note.contains(" is text because "));
+    Error::new("too_few_rows", message).with_hint(match why {
+        Some(why) => format!("the {why}; if such cells are missing values, say so with `--na`"),
+        None => format!(
+            "if `{name}` should be numbers, look at its cells; if its levels are groups with several \
+             rows each, write (1 | {name})"
+        ),
+    })
+}
+
 /// Columns that were meant to be numbers, most of which are, and became categories for the sake of
 /// a few cells: the model fits all the same, and answers another question.
 pub(crate) fn of_columns(recipe: &Recipe, terms: &Terms, source: &dyn Source) -> Vec<Note> {
@@ -90,21 +131,33 @@ pub(crate) fn of_columns(recipe: &Recipe, terms: &Terms, source: &dyn Source) ->
             columns.push(column);
         }
     }
-    columns
-        .iter()
-        .filter_map(|column| source.note(column))
-        // A column may have another remark, such as on its name.
-        .filter(|reason| reason.contains(" is text because "))
-        .map(|reason| {
-            Note::new(
-                "text_column",
-                format!(
-                    "Is this meant? The {reason}, so that each of its values has a coefficient of \
-                     its own. If such cells are missing values, say so with `--na`."
-                ),
-            )
-        })
-        .collect()
+    // A column may have two remarks, on its cells and then on its name.
+    let text = columns.iter().filter_map(|column| {
+        let all = source.note(column)?;
+        let reason = all.split("; column `").next()?;
+        if !reason.contains(" is text because ") {
+            return None;
+        }
+        Some(Note::new(
+            "text_column",
+            format!(
+                "Is this meant? The {reason}, so that each of its values has a coefficient of its \
+                 own. If such cells are missing values, say so with `--na`."
+            ),
+        ))
+    });
+    let used = recipe.columns(Parts::ALL);
+    let doubled = used.iter().filter_map(|column| {
+        let all = source.note(column)?;
+        let which = all
+            .rsplit("; ")
+            .find(|one| one.contains(" of the file, "))?;
+        Some(Note::new(
+            "duplicate_column",
+            format!("Is this the one that is meant? The {which}."),
+        ))
+    });
+    text.chain(doubled).collect()
 }
 
 /// The remarks on rows, columns and groups.
@@ -135,6 +188,24 @@ pub(crate) fn of_data(facts: &Facts, design: &[DesignNote]) -> Vec<Note> {
         .iter()
         .map(|&j| names[j].as_str())
         .collect();
+    let narrow = narrow(&facts.recipe, &aliased);
+    let aliased: Vec<&str> = aliased
+        .into_iter()
+        .filter(|name| !narrow.iter().any(|(other, ..)| other == name))
+        .collect();
+    for (name, mean, sd) in narrow {
+        notes.push(Note::new(
+            "aliased",
+            format!(
+                "`{name}` not estimated: it varies by {} around {}, so little beside its size that \
+                 it cannot be told from the intercept. Centre it: write `scale({name})`, or \
+                 `I({name} - {})`.",
+                short(sd),
+                short(mean),
+                short(mean)
+            ),
+        ));
+    }
     if !aliased.is_empty() {
         notes.push(Note::new(
             "aliased",
@@ -172,27 +243,37 @@ pub(crate) fn of_data(facts: &Facts, design: &[DesignNote]) -> Vec<Note> {
             .random
             .iter()
             .any(|block| block.factor == factor);
-        if used && shape.levels < 5 {
-            notes.push(Note::new(
-                "few_groups",
-                format!(
-                    "`{}` has only {} levels: a variance between so few groups is hardly known. \
-                     Consider `{}` as a fixed effect.",
-                    shape.name, shape.levels, shape.name
-                ),
-            ));
-        } else if used && shape.levels < 10 {
-            notes.push(Note::new(
-                "few_groups",
-                format!(
-                    "`{}` has {} levels: its variance is uncertain, and tests of what varies \
-                     between its levels rest on few degrees of freedom.",
-                    shape.name, shape.levels
-                ),
-            ));
+        if used {
+            let reml = facts.family.is_gaussian().then_some(facts.reml);
+            let note = few_groups::note(&shape.name, shape.levels, reml, facts.df);
+            notes.extend(note);
         }
     }
     notes
+}
+
+/// Aliased columns that vary, but by less than a millionth of their mean: name, mean, standard
+/// deviation.
+fn narrow<'a>(recipe: &Recipe, aliased: &[&'a str]) -> Vec<(&'a str, f64, f64)> {
+    let spread = |name: &'a str| {
+        let predictor = recipe.predictors().iter().find(|p| p.name == name)?;
+        let PredictorValues::Numbers(moments) = &predictor.values else {
+            return None;
+        };
+        let (mean, sd) = (moments.mean, moments.sd());
+        (sd > 0.0 && sd < 1e-6 * mean.abs()).then_some((name, mean, sd))
+    };
+    aliased.iter().filter_map(|&name| spread(name)).collect()
+}
+
+/// Two digits.
+fn short(x: f64) -> String {
+    let rounded: f64 = format!("{x:.1e}").parse().unwrap_or(x);
+    if (1e-4..1e6).contains(&rounded.abs()) {
+        rounded.to_string()
+    } else {
+        exponential(rounded, 1).replace(".0e", "e")
+    }
 }
 
 /// Codes of [`of_estimates`].
@@ -235,12 +316,12 @@ pub(crate) fn of_estimates(facts: &Facts) -> Vec<Note> {
             "not_converged",
             format!(
                 "The optimiser `{}` stopped where the tests of a minimum fail: the criterion may \
-                 fall by about {:.2e} more (smallest score {:.1e}, largest slope {:.1e}). Do not \
-                 use these estimates.",
+                 fall by about {} more (smallest score {}, largest slope {}). Do not use these \
+                 estimates.",
                 facts.optimizer,
-                estimates.certificate.newton_decrement,
-                estimates.certificate.smallest_score,
-                estimates.certificate.largest_slope
+                scientific(estimates.certificate.newton_decrement, 2),
+                scientific(estimates.certificate.smallest_score, 1),
+                scientific(estimates.certificate.largest_slope, 1)
             ),
         ));
     }

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use ranef_engine::lmm;
+use ranef_frame::io_reason;
 use serde::{Deserialize, Serialize};
 
 use crate::fit::Facts;
@@ -82,7 +83,7 @@ impl Fit {
         let failed = |e: std::io::Error| {
             Error::new(
                 "model_not_saved",
-                format!("cannot write `{}`: {e}", path.display()),
+                format!("cannot write `{}`: {}", path.display(), io_reason(&e)),
             )
             .with_hint("check that the folder exists and may be written to")
         };
@@ -102,10 +103,12 @@ impl Fit {
     pub fn load(path: &std::path::Path) -> Result<Self, Error> {
         let shown = path.display();
         let bytes = std::fs::read(path).map_err(|e| {
-            Error::new(
-                "model_not_read",
-                format!("cannot read the model `{shown}`: {e}"),
-            )
+            let message = match e.kind() {
+                std::io::ErrorKind::NotFound => format!("there is no file `{shown}`"),
+                _ => format!("cannot read the model `{shown}`: {}", io_reason(&e)),
+            };
+            Error::new("model_not_read", message)
+                .with_hint("give a file written by `ranef fit … --save FILE`")
         })?;
         let text = String::from_utf8(bytes).map_err(|_| {
             Error::new(

@@ -4,7 +4,9 @@ use std::fmt::{self, Write};
 
 use ranef_design::Relation;
 
-use crate::format::{align_left, align_right, common, p_values, round, stars, width, wrap};
+use crate::format::{
+    align_left, align_right, common, p_values, round, scientific, stars, width, wrap,
+};
 use crate::{DfMethod, Fit, RandomBlock};
 
 /// A printable summary of a fit.
@@ -386,9 +388,9 @@ impl Summary<'_> {
         }
         if !fit.theta().is_empty() && fit.certificate().converged {
             let text = format!(
-                "Converged: a minimum by its certificate (decrement {:.0e}, no variance left to \
+                "Converged: a minimum by its certificate (decrement {}, no variance left to \
                  gain; {} evaluations).",
-                fit.certificate().newton_decrement,
+                scientific(fit.certificate().newton_decrement, 0),
                 fit.evaluations()
             );
             writeln!(f, "\n{}", wrap(&text, self.columns))?;

@@ -12,10 +12,11 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 
 use crate::Error;
-use crate::format::{align_left, align_right, common, p_values, round};
+use crate::format::{align_left, align_right, common, exponential, p_values, round};
 
 /// An answer to a question about a model: an object for programs (`Serialize`), a text for people
-/// (`Display`), a table for both.
+/// (`Display`), a table for both. Its sentences are set in lines of 80 columns, or of as many as
+/// the format asks for: `format!("{answer:100}")`.
 pub trait Answer: Serialize + fmt::Display {
     /// The answer in tidy columns.
     fn table(&self) -> Table;
@@ -214,8 +215,11 @@ impl Column {
             numbers.iter().map(|x| x.map(one)).collect()
         };
         let fixed = |decimals: usize| -> Vec<String> {
-            let one = |x: &Option<f64>| x.map_or(String::new(), |x| format!("{x:.decimals$}"));
-            numbers.iter().map(one).collect()
+            let shown = |x: f64| format!("{:.decimals$}", round(x, decimals as i32));
+            numbers
+                .iter()
+                .map(|x| x.map_or(String::new(), shown))
+                .collect()
         };
         let cells = match self.style {
             Style::Estimate => {
@@ -342,7 +346,7 @@ fn four_digits(x: f64) -> String {
         let decimals = (3 - power).max(0) as usize;
         format!("{x:.decimals$}")
     } else {
-        format!("{x:.3e}")
+        exponential(x, 3)
     }
 }
 
@@ -392,7 +396,14 @@ mod tests {
         assert_eq!(
             cells,
             [
-                "251.4", "22.90", "-0.06555", "1.000", "0", "12346", "10.00", "1.000e-9"
+                "251.4",
+                "22.90",
+                "-0.06555",
+                "1.000",
+                "0",
+                "12346",
+                "10.00",
+                "1.000e-09"
             ]
         );
     }

@@ -281,13 +281,15 @@ fn other_degrees_of_freedom() {
     let wald = fit.anova(AnovaType::III, DfMethod::None).unwrap();
     let row = &wald.rows[2];
     assert_eq!((row.den_df, row.f), (None, residual.rows[2].f));
+    assert_eq!(row.chisq, row.f.map(|f| 2.0 * f));
+    assert!(residual.rows.iter().all(|r| r.chisq.is_none()));
     // pchisq(2 * 0.498814816, 2, lower.tail = FALSE)
     assert!((row.p_value.unwrap() - (-row.f.unwrap()).exp()).abs() < 1e-9);
     let table = wald.table();
     let names: Vec<&str> = table.columns().iter().map(|c| c.name.as_str()).collect();
     assert_eq!(
         names,
-        ["term", "sum_sq", "mean_sq", "num_df", "f", "p_value"]
+        ["term", "sum_sq", "mean_sq", "num_df", "chisq", "p_value"]
     );
 }
 

@@ -18,13 +18,14 @@ use crate::progress::Progress;
 Types, none of which depends on how factors are coded:
   1   each term after those before it in the formula
   2   each term after all others that do not contain it
-  3   each term after all others, averaged over the cells of its interactions (SAS, lmerTest)")]
+  3   each term after all others, averaged over the cells of its interactions
+      (as SAS and lmerTest have it)")]
 pub struct AnovaArguments {
     #[command(flatten)]
     pub model: ModelArguments,
 
     /// Type of the hypotheses: 1, 2 or 3
-    #[arg(long = "type", value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=3), help_heading = "Output")]
+    #[arg(long = "type", value_name = "N", default_value_t = 3, value_parser = kind, help_heading = "Output")]
     pub kind: u8,
 
     #[command(flatten)]
@@ -42,4 +43,13 @@ pub fn run(arguments: &AnovaArguments) -> Result<(), Failure> {
     let anova = fit.anova(kind, fit.df_method())?;
     drop(progress);
     output::answer(&anova, &arguments.answer)
+}
+
+fn kind(text: &str) -> Result<u8, String> {
+    match text.trim() {
+        "1" | "I" => Ok(1),
+        "2" | "II" => Ok(2),
+        "3" | "III" => Ok(3),
+        _ => Err("give 1, 2 or 3".to_owned()),
+    }
 }

@@ -14,11 +14,13 @@ use crate::report::{self, FileArguments};
 #[command(after_help = "Examples:
   ranef augment sleep.json -o sleep_augmented.parquet
   ranef augment sleep.json --data sleepstudy.csv > augmented.csv
-  ranef augment -f 'Reaction ~ Days + (Days | Subject)' sleepstudy --format markdown
+  ranef augment -f 'Reaction ~ Days + (Days | Subject)' sleepstudy \\
+      --format markdown
 
-The answer is CSV unless asked for otherwise. The rows are those that the model uses. Behind all columns of the data come .fitted, .resid, .hat
-(leverage), .cooksd, .fixed (fitted value of the population), .mu, .offset, .sqrtXwt, .sqrtrwt,
-.weights and .wtres (weighted residual).")]
+The answer is CSV unless asked for otherwise. The rows are those that the model
+uses. Behind all columns of the data come .fitted, .resid, .hat (leverage),
+.cooksd, .fixed (fitted value of the population), .mu, .offset, .sqrtXwt,
+.sqrtrwt, .weights and .wtres (weighted residual).")]
 pub struct AugmentArguments {
     #[command(flatten)]
     pub model: ModelArguments,

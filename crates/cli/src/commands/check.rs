@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use ranef::{CheckOptions, DeletionMethod, Simulate};
 
-use crate::arguments::{AnswerArguments, ModelArguments, Optimizer};
+use crate::arguments::{AnswerArguments, ModelArguments, Optimizer, count, number_of};
 use crate::error::Failure;
 use crate::model::Model;
 use crate::output;
@@ -17,9 +17,10 @@ use crate::progress::Progress;
   ranef check -f 'Reaction ~ Days + (Days | Subject)' sleepstudy --json
   ranef check sleep.json --simulate unconditional --seed 7
 
-A verdict is ok, note (worth a look and a sentence in the report), problem (do not use the results
-as they are) or unknown (the data cannot tell). Nothing is called a note or a problem for a small
-p-value alone: it must be large enough to matter as well. The rules are in the JSON.")]
+A verdict is ok, note (worth a look and a sentence in the report), problem (do
+not use the results as they are) or unknown (the data cannot tell). Nothing is
+called a note or a problem for a small p-value alone: it must be large enough
+to matter as well. The rules are in the JSON.")]
 pub struct CheckArguments {
     #[command(flatten)]
     pub model: ModelArguments,
@@ -54,11 +55,11 @@ pub struct SimulateArguments {
     pub simulate: Option<Method>,
 
     /// Number of simulated responses
-    #[arg(long, value_name = "N", default_value_t = 250)]
+    #[arg(long, value_name = "N", value_parser = number_of, default_value_t = 250)]
     pub replicates: u32,
 
     /// Seed of the random numbers: the same seed gives the same numbers
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", value_parser = count, default_value_t = 1)]
     pub seed: u64,
 }
 

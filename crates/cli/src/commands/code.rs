@@ -13,10 +13,11 @@ use crate::progress::Progress;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ranef code sleep.json --to r
-  ranef code -f 'math ~ ses * public + (ses | school)' pupils.csv --to stata > model.do
+  ranef code -f 'math ~ ses * public + (ses | school)' pupils.csv \\
+      --to stata > model.do
 
-What the other system cannot say stands in the code as a comment that begins with NOT TRANSLATED,
-and on standard error.")]
+What the other system cannot say stands in the code as a comment that begins
+with NOT TRANSLATED, and on standard error.")]
 pub struct CodeArguments {
     #[command(flatten)]
     pub model: ModelArguments,

@@ -14,15 +14,17 @@ use crate::progress::Progress;
 #[command(after_help = "Examples:
   ranef confint sleep.json
   ranef confint sleep.json --method wald --level 0.9
-  ranef confint -f 'Reaction ~ Days + (Days | Subject)' sleepstudy --parm Days,sd__Days --json
+  ranef confint -f 'Reaction ~ Days + (Days | Subject)' sleepstudy \\
+      --parm Days,sd__Days --json
 
-Parameters are named as in R's broom.mixed: a fixed effect by its column; sd__Days is a standard
-deviation, cor__(Intercept).Days a correlation, sd__Observation that of the residuals. Where two
-groups have the same name, Subject.sd__Days is the one of Subject. beta_ stands for all fixed
-effects, theta_ for all others.
+Parameters are named as in R's broom.mixed: a fixed effect by its column, or
+several by their term, such as a factor; sd__Days is a standard deviation,
+cor__(Intercept).Days a correlation, sd__Observation that of the residuals.
+Where two groups have the same name, Subject.sd__Days is the one of Subject.
+beta_ stands for all fixed effects, theta_ for all others.
 
-A saved model holds no rows. For profiles it reads them again from where it was fitted, or from
---data.")]
+A saved model holds no rows. For profiles it reads them again from where it was
+fitted, or from --data.")]
 pub struct ConfintArguments {
     #[command(flatten)]
     pub model: ModelArguments,

@@ -14,8 +14,8 @@ use crate::progress::Progress;
   ranef drop -f 'Reaction ~ Days + (Days | Subject)' sleepstudy
   ranef drop sleep.json
 
-The table that lmerTest calls ranova, with a second p-value that takes in that a variance cannot be
-negative.")]
+The table that lmerTest calls ranova, with a second p-value that takes in that
+a variance cannot be negative.")]
 pub struct DropArguments {
     #[command(flatten)]
     pub model: ModelArguments,

@@ -12,11 +12,12 @@ use crate::progress::Progress;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ranef equations -f 'Reaction ~ Days*grp + (Days | Subject)' sleep_unbal
-  ranef equations -f 'Reaction ~ Days*grp + (Days | Subject)' sleep_unbal --latex --values
+  ranef equations -f 'Reaction ~ Days*grp + (Days | Subject)' sleep_unbal \\
+      --latex --values
   ranef equations math.json --latex > model.tex
 
-Each predictor stands at the level at which it varies, which is found in the rows of the model. The
-LaTeX needs amsmath.")]
+Each predictor stands at the level at which it varies, which is found in the
+rows of the model. The LaTeX needs amsmath.")]
 pub struct EquationsArguments {
     #[command(flatten)]
     pub model: ModelArguments,

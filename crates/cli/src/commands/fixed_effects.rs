@@ -16,9 +16,10 @@ use crate::progress::Progress;
   ranef fixed-effects -f 'weight ~ Time + Diet + (1 | Chick)' ChickWeight
   ranef fixed-effects pupils.json --group class --cluster school
 
-Each group gets an intercept of its own, so that slopes rest on differences within groups only. The
-tests ask whether the slopes of the multilevel model are the same: Hausman's, and that of group means
-added to the model (Wu, Mundlak), by the model's covariance and by the cluster-robust one.")]
+Each group gets an intercept of its own, so that slopes rest on differences
+within groups only. The tests ask whether the slopes of the multilevel model
+are the same: Hausman's, and that of group means added to the model (Wu,
+Mundlak), by the model's covariance and by the cluster-robust one.")]
 pub struct FixedEffectsArguments {
     #[command(flatten)]
     pub model: ModelArguments,

@@ -13,11 +13,12 @@ use crate::report::{self, FileArguments};
 #[command(after_help = "Examples:
   ranef glance sleep.json
   ranef glance intercepts.json slopes.json -o models.csv
-  ranef glance -f 'Reaction ~ Days + (1 | Subject)' -f 'Reaction ~ Days + (Days | Subject)' \\
+  ranef glance -f 'Reaction ~ Days + (1 | Subject)' \\
+      -f 'Reaction ~ Days + (Days | Subject)' \\
       sleepstudy --ml
 
-The columns are those of broom: nobs, sigma, logLik, AIC, BIC, REMLcrit or deviance, df.residual;
-before them the model's name where there are several.")]
+The columns are those of broom: nobs, sigma, logLik, AIC, BIC, REMLcrit or
+deviance, df.residual; before them the model's name where there are several.")]
 pub struct GlanceArguments {
     #[command(flatten)]
     pub models: ModelsArguments,

@@ -16,9 +16,10 @@ use crate::progress::Progress;
   ranef icc -f 'strength ~ 1 + (1 | batch/cask)' Pastes
   ranef icc -f 'Reaction ~ Days + (Days | Subject)' sleepstudy --at 0,4.5,9
 
-With random slopes the share of the groups depends on the value of the predictor: the curve goes
-over its range, or over the values of --at. Intervals are of the delta method, from the observed
-information on the variances, on the logit scale.")]
+With random slopes the share of the groups depends on the value of the
+predictor: the curve goes over its range, or over the values of --at. Intervals
+are of the delta method, from the observed information on the variances, on the
+logit scale.")]
 pub struct IccArguments {
     #[command(flatten)]
     pub model: ModelArguments,

@@ -14,10 +14,12 @@ use crate::progress::Progress;
 #[command(after_help = "Examples:
   ranef influence sleep.json
   ranef influence sleep.json --rows --csv > rows.csv
-  ranef influence -f 'diameter ~ 1 + (1 | plate) + (1 | sample)' Penicillin --group sample
+  ranef influence -f 'diameter ~ 1 + (1 | plate) + (1 | sample)' Penicillin \\
+      --group sample
 
-Groups are left out one by one and the model is fitted without each, where that takes seconds; else
-in one step, with the variances kept. Rows are always left out in one step.")]
+Groups are left out one by one and the model is fitted without each, where that
+takes seconds; else in one step, with the variances kept. Rows are always left
+out in one step.")]
 pub struct InfluenceArguments {
     #[command(flatten)]
     pub model: ModelArguments,

@@ -12,15 +12,19 @@ use crate::progress::Progress;
 /// Estimated marginal means, their differences, and slopes by group
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  ranef means -f 'yield ~ nitro * Variety + (1 | Block/Variety)' Oats --by Variety --pairwise
-  ranef means -f 'angle ~ recipe * temperature + (1 | recipe:replicate)' cake --by recipe --at temperature=175,225
-  ranef means -f 'distance ~ age * Sex + (age | Subject)' Orthodont --by Sex --trend age --pairwise
-  ranef means trial.json --by treatment --within site --pairwise --adjust bonferroni
+  ranef means -f 'yield ~ nitro * Variety + (1 | Block/Variety)' Oats \\
+      --by Variety --pairwise
+  ranef means -f 'angle ~ recipe * temperature + (1 | recipe:replicate)' \\
+      cake --by recipe --at temperature=175,225
+  ranef means -f 'distance ~ age * Sex + (age | Subject)' Orthodont --by Sex \\
+      --trend age --pairwise
+  ranef means trial.json --by treatment --within site --pairwise \\
+      --adjust bonferroni
 
-Other factors are averaged over with equal weights, other numbers are held at their mean; a number
-with two values only counts as a factor. Random effects are at zero: these are means of the
-population. Predictors are named as columns of the data, so that poly(x, 2) or log(x) is taken at
-the mean of x.")]
+Other factors are averaged over with equal weights, other numbers are held at
+their mean; a number with two values only counts as a factor. Random effects
+are at zero: these are means of the population. Predictors are named as columns
+of the data, so that poly(x, 2) or log(x) is taken at the mean of x.")]
 pub struct MeansArguments {
     #[command(flatten)]
     pub model: ModelArguments,

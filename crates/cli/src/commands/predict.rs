@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-use ranef::{Budget, Groups, PredictOptions, Predictions};
+use ranef::frame::io_reason;
+use ranef::{Budget, Groups, Intervals, PredictOptions, Predictions};
 
 use crate::arguments::{Interval, PredictArguments, Scale};
 use crate::error::{Failure, Problem};
@@ -41,7 +42,8 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
     progress.phase("predicting");
     let predictions = model.fit.predict(&*rows, options).map_err(|error| {
         let mut problem = Problem::from(error);
-        if let Some(name) = &arguments.newdata {
+        let of_model = problem.code == "unknown_random_effects";
+        if let Some(name) = arguments.newdata.as_ref().filter(|_| !of_model) {
             // A column that is not there, a level not seen: of the new data, not of the model.
             problem.message.insert_str(0, &format!("`{name}`: "));
         }
@@ -58,7 +60,7 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
             let cannot = |e: std::io::Error| {
                 Problem::new(
                     "write_failed",
-                    format!("cannot write `{}`: {e}", path.display()),
+                    format!("cannot write `{}`: {}", path.display(), io_reason(&e)),
                 )
             };
             let mut out = BufWriter::new(File::create(path).map_err(cannot)?);
@@ -95,34 +97,41 @@ fn asks_for_groups(arguments: &PredictArguments) -> bool {
 
 /// What deserves a word beside the numbers; on standard error, to keep the numbers clean.
 fn remark(predictions: &Predictions) {
-    for note in &predictions.notes {
-        eprintln!("note: {}", note.message);
-    }
-    if let Some(intervals) = &predictions.intervals {
-        eprintln!("note: {}", intervals.sentence());
-    }
-    for (group, rows) in &predictions.new_levels {
-        eprintln!(
-            "note: {} a level of `{group}` that the model has not seen; there `{group}` counts as \
-             average",
-            if *rows == 1 {
-                "1 row has".to_owned()
-            } else {
-                format!("{rows} rows have")
-            }
-        );
+    let mut remarks: Vec<String> = Vec::new();
+    remarks.extend(predictions.notes.iter().map(|note| note.message.clone()));
+    remarks.extend(predictions.intervals.as_ref().map(Intervals::sentence));
+    let rows = |n: usize, one: &str, many: &str| match n {
+        1 => format!("1 row {one}"),
+        n => format!("{n} rows {many}"),
+    };
+    for (group, count) in &predictions.new_levels {
+        let count = rows(*count, "has", "have");
+        let effect = match &predictions.intervals {
+            None => format!("there `{group}` counts as average"),
+            Some(_) => format!(
+                "there the prediction is that of an average `{group}`, and the interval takes in \
+                 how far groups differ"
+            ),
+        };
+        remarks.push(format!(
+            "{count} a level of `{group}` that the model has not seen; {effect}"
+        ));
     }
     let missing = predictions.fit.iter().filter(|f| f.is_none()).count();
     if missing > 0 {
-        eprintln!(
-            "note: {} no prediction, for want of a value that the model needs",
-            if missing == 1 {
-                "1 row gets".to_owned()
-            } else {
-                format!("{missing} rows get")
-            }
-        );
+        let count = rows(missing, "gets", "get");
+        remarks.push(format!(
+            "{count} no prediction, for want of a value that the model needs"
+        ));
     }
+    let columns = output::columns(&std::io::stderr()).unwrap_or(usize::MAX);
+    let mut text = String::new();
+    for remark in remarks {
+        text += &output::wrap(&format!("note: {remark}"), columns);
+        text.push('\n');
+    }
+    // In one piece, so that no other program's lines come in between.
+    eprint!("{text}");
 }
 
 fn write(

@@ -17,10 +17,11 @@ use crate::progress::Progress;
 #[command(after_help = "Examples:
   ranef r2 sleep.json
   ranef r2 -f 'Reaction ~ Days * grp + (Days | Subject)' sleep_unbal --json
-  ranef r2 -f 'distance ~ age + (1 | Subject)' Orthodont --against 'distance ~ 1 + (1 | Subject)'
+  ranef r2 -f 'distance ~ age + (1 | Subject)' Orthodont \\
+      --against 'distance ~ 1 + (1 | Subject)'
 
---against fits another formula to the same data with the same options, or reads a saved model, and
-shows how much of each of its variances this model explains.")]
+--against fits another formula to the same data with the same options, or reads
+a saved model, and shows how much of each of its variances this model explains.")]
 pub struct R2Arguments {
     #[command(flatten)]
     pub model: ModelArguments,

@@ -13,7 +13,8 @@ use crate::progress::Progress;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ranef residuals sleep.json --csv > residuals.csv
-  ranef residuals -f 'Reaction ~ Days + (Days | Subject)' sleepstudy --simulate conditional --json")]
+  ranef residuals -f 'Reaction ~ Days + (Days | Subject)' sleepstudy \\
+      --simulate conditional --json")]
 pub struct ResidualsArguments {
     #[command(flatten)]
     pub model: ModelArguments,

@@ -13,12 +13,14 @@ use crate::progress::Progress;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ranef robust -f 'Reaction ~ Days*grp + (Days | Subject)' sleep_unbal
-  ranef robust -f 'Reaction ~ Days*grp + (Days | Subject)' sleep_unbal --test grp,Days:grp
+  ranef robust -f 'Reaction ~ Days*grp + (Days | Subject)' sleep_unbal \\
+      --test grp,Days:grp
   ranef robust -f 'Reaction ~ Days' sleepstudy --cluster Subject --type CR3
   ranef robust pupils.json --cluster district
 
-CR2 (Bell and McCaffrey) with Satterthwaite's degrees of freedom is right with few clusters too;
-joint tests are HTZ (Pustejovsky and Tipton 2018). The rows of the model are read again.")]
+CR2 (Bell and McCaffrey) with Satterthwaite's degrees of freedom is right with
+few clusters too; joint tests are HTZ (Pustejovsky and Tipton 2018). The rows
+of the model are read again.")]
 pub struct RobustArguments {
     #[command(flatten)]
     pub model: ModelArguments,

@@ -12,12 +12,15 @@ use crate::progress::Progress;
 /// Simple slopes: what one predictor does at values of another, and where it does anything
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  ranef slopes -f 'math ~ ses * public + (ses | school)' pupils.csv --of ses --over public
+  ranef slopes -f 'math ~ ses * public + (ses | school)' pupils.csv --of ses \\
+      --over public
   ranef slopes math.json --of ses --over schoolses
-  ranef slopes math.json --of ses --over schoolses --at schoolses=-1,0,1 --level 0.9
+  ranef slopes math.json --of ses --over schoolses --at schoolses=-1,0,1 \\
+      --level 0.9
 
-Over a factor, its levels; over a number, its mean and one standard deviation to each side, and the
-bounds of Johnson and Neyman, between which the slope does or does not differ from zero.")]
+Over a factor, its levels; over a number, its mean and one standard deviation
+to each side, and the bounds of Johnson and Neyman, between which the slope
+does or does not differ from zero.")]
 pub struct SlopesArguments {
     #[command(flatten)]
     pub model: ModelArguments,

@@ -14,12 +14,14 @@ use crate::progress::Progress;
 #[command(after_help = "Examples:
   ranef table intercepts.json slopes.json
   ranef table intercepts.json slopes.json --format html > table.html
-  ranef table -f 'Reaction ~ Days + (1 | Subject)' -f 'Reaction ~ Days + (Days | Subject)' \\
+  ranef table -f 'Reaction ~ Days + (1 | Subject)' \\
+      -f 'Reaction ~ Days + (Days | Subject)' \\
       sleepstudy --format latex
 
-σ² is the residual variance, τ₀₀ the variance of an intercept between groups, τ₁₁ that of a slope,
-ρ₀₁ their correlation, N the number of groups, ICC the adjusted intraclass correlation; R² are those of
-Nakagawa (`ranef r2` says more).")]
+σ² is the residual variance, τ₀₀ the variance of an intercept between groups,
+τ₁₁ that of a slope, ρ₀₁ their correlation, N the number of groups, ICC the
+adjusted intraclass correlation; R² are those of Nakagawa (`ranef r2` says
+more).")]
 pub struct TableArguments {
     #[command(flatten)]
     pub models: ModelsArguments,

@@ -12,13 +12,16 @@ use crate::progress::Progress;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ranef test sleep.json --contrast 'Days = 10'
-  ranef test -f 'score ~ Machine + (Machine | Worker)' Machines --contrast Machine
-  ranef test -f 'score ~ Machine + (Machine | Worker)' Machines --adjust tukey \\
-    --contrast MachineB --contrast MachineC --contrast 'MachineC - MachineB'
+  ranef test -f 'score ~ Machine + (Machine | Worker)' Machines \\
+      --contrast Machine
+  ranef test -f 'score ~ Machine + (Machine | Worker)' Machines \\
+      --contrast MachineB --contrast MachineC \\
+      --contrast 'MachineC - MachineB' --adjust tukey
 
-A contrast is a combination of coefficients, as `ranef fit` names them, and the value it is tested
-against: `a - b`, `(a + b)/2 = 1`, `a = b = c`. The name of a term stands for all of its coefficients.
-A name that reads otherwise goes in backticks.")]
+A contrast is a combination of coefficients, as `ranef fit` names them, and the
+value it is tested against: `a - b`, `(a + b)/2 = 1`, `a = b = c`. The name of
+a term stands for all of its coefficients. A name that reads otherwise goes in
+backticks.")]
 pub struct TestArguments {
     #[command(flatten)]
     pub model: ModelArguments,

@@ -16,11 +16,13 @@ use crate::report::{self, FileArguments};
   ranef tidy sleep.json --conf-int -o estimates.csv
   ranef tidy sleep.json --conf-int --conf-method profile
   ranef tidy sleep.json --effects ran_vals --csv
-  ranef tidy -f 'Reaction ~ Days + (Days | Subject)' sleepstudy --effects ran_pars --scale vcov
+  ranef tidy -f 'Reaction ~ Days + (Days | Subject)' sleepstudy \\
+      --effects ran_pars --scale vcov
 
-The columns are those of broom.mixed, in CSV, JSON and Parquet alike: effect, group, level, term,
-estimate, std.error, statistic, df, p.value, conf.low, conf.high; those that do not apply are left
-out. The intervals are those of `ranef confint`; of random effects level by level normal ones.")]
+The columns are those of broom.mixed, in CSV, JSON and Parquet alike: effect,
+group, level, term, estimate, std.error, statistic, df, p.value, conf.low,
+conf.high; those that do not apply are left out. The intervals are those of
+`ranef confint`; of random effects level by level normal ones.")]
 pub struct TidyArguments {
     #[command(flatten)]
     pub model: ModelArguments,

@@ -3,10 +3,11 @@
 use clap::{Args, ValueEnum};
 use ranef::{WithinBetweenForm, WithinBetweenOptions};
 
-use crate::arguments::{AnswerArguments, ModelOptions, ReadArguments};
+use crate::arguments::AnswerArguments;
 use crate::data;
 use crate::error::Failure;
-use crate::model;
+use crate::formula_first::FormulaFirst;
+use crate::model::{Model, lmer, not_swapped};
 use crate::output;
 use crate::progress::Progress;
 
@@ -14,18 +15,18 @@ use crate::progress::Progress;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ranef within-between 'weight ~ Time + (1 | Chick)' ChickWeight --of Time
-  ranef within-between 'math ~ ses * public + (ses | school)' pupils.csv --of ses
-  ranef within-between 'math ~ ses + sex + (1 | school/class)' pupils.csv --of ses,sex --group school
+  ranef within-between 'math ~ ses * public + (ses | school)' pupils.csv \\
+      --of ses
+  ranef within-between 'math ~ ses + sex + (1 | school/class)' pupils.csv \\
+      --of ses,sex --group school
+  ranef within-between pupils.json --of ses
 
-The formula is fitted as it is, and with within(x, g) and between(x, g) in place of x; these can be
-typed in any formula. Random slopes of x become slopes of within(x, g). A factor is taken apart
-dummy by dummy.")]
+The formula is fitted as it is, and with within(x, g) and between(x, g) in
+place of x; these can be typed in any formula. Random slopes of x become slopes
+of within(x, g). A factor is taken apart dummy by dummy.")]
 pub struct WithinBetweenArguments {
-    /// The model, such as 'math ~ ses + (1 | school)'
-    pub formula: String,
-
-    /// A file, - for CSV on standard input, or a built-in data set
-    pub data: String,
+    #[command(flatten)]
+    pub model: FormulaFirst,
 
     /// Predictors to take apart, as the formula writes them
     #[arg(long, value_name = "X", value_delimiter = ',', required = true)]
@@ -40,12 +41,6 @@ pub struct WithinBetweenArguments {
     pub form: Form,
 
     #[command(flatten)]
-    pub options: ModelOptions,
-
-    #[command(flatten)]
-    pub read: ReadArguments,
-
-    #[command(flatten)]
     pub answer: AnswerArguments,
 }
 
@@ -57,21 +52,43 @@ pub enum Form {
     Mundlak,
 }
 
-pub fn run(arguments: &WithinBetweenArguments) -> Result<(), Failure> {
-    let progress = Progress::start();
-    let lmer = model::lmer(&arguments.formula, &arguments.options)?;
-    progress.phase("reading data");
-    let data = data::open(&arguments.data, &arguments.read)?;
+pub fn run(arguments: WithinBetweenArguments) -> Result<(), Failure> {
+    let WithinBetweenArguments {
+        model,
+        of,
+        group,
+        form,
+        answer,
+    } = arguments;
+    let model = model.into_model()?;
     let options = WithinBetweenOptions {
-        of: arguments.of.clone(),
-        group: arguments.group.clone(),
-        form: match arguments.form {
+        of,
+        group,
+        form: match form {
             Form::Rewb => WithinBetweenForm::Rewb,
             Form::Mundlak => WithinBetweenForm::Mundlak,
         },
     };
-    progress.phase("fitting");
-    let answer = lmer.within_between(&*data, &options)?;
+    let progress = Progress::start();
+    let result = match &model.formula {
+        // The model as it is and the one with the pair are fitted by the question itself.
+        Some(formula) => {
+            not_swapped(formula, &model.model)?;
+            let lmer = lmer(formula, &model.options)?;
+            progress.phase("reading data");
+            let data = data::open(&model.model, &model.read)?;
+            progress.phase("fitting");
+            lmer.within_between(&*data, &options)?
+        }
+        None => {
+            let saved = Model::with_rows(&model, &progress)?;
+            progress.phase("fitting");
+            saved
+                .fit
+                .options()
+                .within_between(saved.rows()?, &options)?
+        }
+    };
     drop(progress);
-    output::answer(&answer, &arguments.answer)
+    output::answer(&result, &answer)
 }

@@ -95,6 +95,14 @@ impl Answer {
         assert_eq!(self.err.trim_end(), text.trim_end(), "{self:?}");
     }
 
+    /// Fails with code 2, as wrong usage does, and an error object of this code.
+    #[track_caller]
+    pub fn is_misuse(&self, code: &str) {
+        assert_eq!(self.code, Some(2), "{self:?}");
+        assert_eq!(self.json()["error"]["code"], code, "{self:?}");
+        assert!(self.err.starts_with("error: "), "{self:?}");
+    }
+
     /// Fails with code 1 and an error object of this code.
     #[track_caller]
     pub fn fails_with(&self, code: &str) {

@@ -17,8 +17,8 @@
 use faer::{Accum, MatMut, MatRef, Par};
 
 use super::plan::Node;
-use super::root::{Root, mirror_lower};
-use super::small::{multiply_rows, product, symmetric, symmetric_product, transpose};
+use super::root::Root;
+use super::small::{mirror_lower, multiply_rows, product, symmetric, symmetric_product, transpose};
 use super::sparse::{Covariance, Sparse};
 
 /// A direction: a grouping factor and a symmetric K × K change of its relative covariance.

@@ -3,8 +3,6 @@
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, MatMut, MatRef, Par};
 
-use super::root::mirror_lower;
-
 /// An element of a symmetric matrix of which the lower triangle is kept by rows.
 #[inline(always)]
 pub(crate) fn symmetric(own: &[f64], k: usize, i: usize, j: usize) -> f64 {
@@ -115,4 +113,72 @@ pub(crate) fn product(
         );
     }
     out
+}
+
+/// Copies the lower triangle of a matrix by columns to its upper triangle.
+pub(crate) fn mirror_lower(matrix: &mut [f64], n: usize) {
+    const TILE: usize = 32;
+    for c0 in (0..n).step_by(TILE) {
+        for r0 in (c0..n).step_by(TILE) {
+            for c in c0..(c0 + TILE).min(n) {
+                for r in r0.max(c + 1)..(r0 + TILE).min(n) {
+                    matrix[r * n + c] = matrix[c * n + r];
+                }
+            }
+        }
+    }
+}
+
+/// Multiplies k columns by the k × k matrix `l` (by rows) from the right, in the given rows.
+#[inline]
+pub(crate) fn scale_columns(
+    columns: &mut [f64],
+    l: &[f64],
+    k: usize,
+    height: usize,
+    rows: std::ops::Range<usize>,
+) {
+    if k == 1 {
+        columns[rows].iter_mut().for_each(|x| *x *= l[0]);
+        return;
+    }
+    let mut row_values = vec![0.0; k];
+    for row in rows {
+        for (c, value) in row_values.iter_mut().enumerate() {
+            *value = (0..k)
+                .map(|b| columns[b * height + row] * l[b * k + c])
+                .sum();
+        }
+        for (c, value) in row_values.iter().enumerate() {
+            columns[c * height + row] = *value;
+        }
+    }
+}
+
+/// The largest |element| of the inverse of a lower triangular matrix by rows; infinite where
+/// there is none.
+pub(crate) fn largest_inverse(l: &[f64], k: usize) -> f64 {
+    let mut largest = 0.0f64;
+    let mut column = vec![0.0; k];
+    for c in 0..k {
+        for i in c..k {
+            let unit = if i == c { 1.0 } else { 0.0 };
+            let taken: f64 = (c..i).map(|b| l[i * k + b] * column[b]).sum();
+            column[i] = (unit - taken) / l[i * k + i];
+            // Zero over zero is no reason to divide either.
+            largest = largest.max(column[i].abs());
+            if column[i].is_nan() {
+                return f64::INFINITY;
+            }
+        }
+    }
+    largest
+}
+
+/// Λ' times k numbers in place, Λ lower triangular by rows.
+#[inline]
+pub(crate) fn transpose_multiply(values: &mut [f64], l: &[f64], k: usize) {
+    for i in 0..k {
+        values[i] = (i..k).map(|m| l[m * k + i] * values[m]).sum();
+    }
 }

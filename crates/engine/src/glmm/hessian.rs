@@ -7,9 +7,9 @@ use crate::blocks::System;
 use crate::optimize::Objective;
 use crate::statistics::Statistics;
 
-/// The step of a central difference, in standard errors of a parameter: the error is about its
-/// square, and the rounding of the gradient is far below it.
-const STEP: f64 = 2e-3;
+/// The step of a difference, in standard errors of a parameter: the relative error is about a
+/// third of it, and the rounding of the gradient is far below.
+const STEP: f64 = 1e-4;
 
 impl Modes {
     /// The system with X, with the weights of the last mode.
@@ -83,11 +83,11 @@ impl Laplace {
         (derivatives.gradient, hessian)
     }
 
-    /// The Hessian at a point by central differences of the gradient; `model` gives the sizes of
-    /// the steps.
+    /// The Hessian at a point by differences of the gradient; `model` gives the sizes of the steps.
     pub fn hessian(&mut self, point: &[f64], model: Option<&[f64]>) -> Vec<f64> {
         let n = self.dimension();
         let mut hessian = vec![0.0; n * n];
+        let here = self.gradient_at(point);
         for i in 0..n {
             let curvature = model.map_or(0.0, |h| h[i * n + i]);
             let size = if curvature > 0.0 {
@@ -95,25 +95,19 @@ impl Laplace {
             } else {
                 1.0
             };
-            let mut step = STEP * size;
-            let mut moved = point.to_vec();
-            let (mut ahead, mut behind) = (None, None);
-            for _ in 0..6 {
-                moved[i] = point[i] + step;
-                ahead = self.gradient_at(&moved);
-                moved[i] = point[i] - step;
-                behind = self.gradient_at(&moved);
-                if ahead.is_some() && behind.is_some() {
-                    break;
-                }
-                step *= 0.1;
-            }
-            let (Some(ahead), Some(behind)) = (ahead, behind) else {
+            // Backwards where there is no likelihood ahead.
+            let difference = [STEP * size, -STEP * size].into_iter().find_map(|step| {
+                let mut moved = point.to_vec();
+                moved[i] += step;
+                let there = self.gradient_at(&moved)?;
+                let pairs = there.iter().zip(here.as_ref()?);
+                Some(pairs.map(|(a, b)| (a - b) / step).collect::<Vec<f64>>())
+            });
+            let Some(difference) = difference else {
                 hessian[i * n + i] = 1.0;
                 continue;
             };
-            for j in 0..n {
-                let slope = (ahead[j] - behind[j]) / (2.0 * step);
+            for (j, slope) in difference.iter().enumerate() {
                 hessian[i * n + j] += 0.5 * slope;
                 hessian[j * n + i] += 0.5 * slope;
             }

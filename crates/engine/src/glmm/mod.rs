@@ -13,6 +13,8 @@ mod hessian;
 mod laplace;
 mod mode;
 mod start;
+#[cfg(test)]
+mod tests;
 
 pub use again::{Known, resume};
 pub use data::Data;

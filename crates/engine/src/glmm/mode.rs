@@ -13,9 +13,11 @@ use crate::statistics::Statistics;
 
 /// Steps after which a mode is given up.
 const STEPS: usize = 100;
-/// A step, in standard deviations of the random effects, after which the next, being about its
-/// square, changes nothing.
-const CLOSE: f64 = 1e-9;
+/// A step, in standard deviations of the random effects, that changes nothing any more: log|H| is
+/// taken before it, and its error is in proportion.
+const CLOSE: f64 = 1e-12;
+/// And one that is near enough where steps no longer shrink: rounding is all that moves.
+const ROUNDING: f64 = 1e-9;
 /// Halvings of a step that does not descend.
 const HALVINGS: usize = 40;
 
@@ -152,6 +154,7 @@ impl Modes {
         }
         let mut target = self.room();
         let mut solution = self.room();
+        let mut last = f64::INFINITY;
         for _ in 0..STEPS {
             let (value, observed) = self.factor(theta, psi)?;
             self.system.random_solution(&mut solution, &mut self.scores);
@@ -159,7 +162,9 @@ impl Modes {
             transposed(lambda, &self.scores, &mut target);
             let step = self.u.iter().flatten().zip(target.iter().flatten());
             let longest = step.fold(0.0f64, |longest, (from, to)| longest.max((to - from).abs()));
-            if longest < CLOSE {
+            let stuck = longest < ROUNDING && longest > 0.1 * last;
+            last = longest;
+            if longest < CLOSE || stuck {
                 if !observed {
                     return None;
                 }

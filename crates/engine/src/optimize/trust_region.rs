@@ -24,6 +24,12 @@ const NEAR: f64 = 1e-2;
 pub trait CurvedObjective: Objective {
     /// Gradient and Hessian (m × m) at the point of the last [`Objective::value`].
     fn gradient_and_hessian(&mut self) -> (Vec<f64>, Vec<f64>);
+
+    /// Whether the Hessian learns from the gradients of earlier points already, so that no secant
+    /// is to be put on top of it.
+    fn learns(&self) -> bool {
+        false
+    }
 }
 
 /// Minimises by trust-region Newton steps from `start`.
@@ -102,7 +108,7 @@ pub fn trust_region(
                 } else if ratio > 0.75 && length > 0.9 * radius {
                     radius *= 3.0;
                 }
-                if predicted < NEAR && (ratio - 1.0).abs() < 0.5 {
+                if predicted < NEAR && (ratio - 1.0).abs() < 0.5 && !objective.learns() {
                     secant = Some(Secant::leave(&theta, &gradient, &model));
                 }
                 (theta, value) = (candidate, next);

@@ -81,13 +81,14 @@ fn derivatives_match_differences() {
                             psi[k] = x;
                             case.density.derivatives(&row, eta, &psi)
                         };
-                        let orders: [(&str, f64, fn(Derivatives) -> f64); 3] = [
-                            ("value", nuisance[k].value, |d| d.value),
-                            ("first", nuisance[k].first, |d| d.first),
-                            ("second", nuisance[k].second, |d| d.second),
+                        let orders = [
+                            ("value", nuisance[k].value, 0),
+                            ("first", nuisance[k].first, 1),
+                            ("second", nuisance[k].second, 2),
                         ];
-                        for (what, found, of) in orders {
+                        for (what, found, order) in orders {
                             checked += 1;
+                            let of = |d: Derivatives| [d.value, d.first, d.second][order];
                             let expected = difference(|x| of(moved(x)), psi[k], 2e-3);
                             if !close(found, expected, of(here)) {
                                 wrong.push(format!(

@@ -29,9 +29,9 @@ fn draws_follow_the_distribution() {
                 let (mut expected, mut drawn, mut next) = (0.0, 0, 0);
                 let values = distribution(case, eta, psi);
                 let mut left = DRAWS as f64;
-                for &(y, p) in &values {
-                    expected += p * DRAWS as f64;
-                    while next < DRAWS && draws[next] <= y {
+                for mass in &values {
+                    expected += mass.p * DRAWS as f64;
+                    while next < DRAWS && draws[next] <= mass.edge {
                         next += 1;
                         drawn += 1;
                     }

@@ -90,12 +90,19 @@ fn name(names: Vec<String>) -> Vec<Heading> {
                 copy += 1;
                 name = format!("{original}.{copy}");
             }
-            let note = (copy > 0).then(|| {
-                format!(
+            let others = names.iter().filter(|n| *n == original).count() - 1;
+            let note = match (copy, others) {
+                (_, 0) => None,
+                (0, _) => Some(format!(
+                    "column `{name}` is column {} of the file, the first of {} called `{name}`",
+                    k + 1,
+                    others + 1
+                )),
+                _ => Some(format!(
                     "column `{name}` is column {} of the file, another one called `{original}`",
                     k + 1
-                )
-            });
+                )),
+            };
             Heading {
                 name,
                 role: Role::Data,

@@ -1,7 +1,7 @@
 //! Columns that must be made before Stata or SAS can fit the model: transforms, contrasts, products,
 //! group codes. Each is made once, under a name that both languages take.
 
-use ranef_design::{Coding, Contrast, VariableInfo, VariableValues};
+use ranef_design::{Coding, Contrast, FixedTerm, VariableInfo, VariableValues};
 use ranef_formula::{Expr, ExprKind};
 
 use super::{Language, Script};
@@ -328,6 +328,28 @@ impl<'a> Maker<'a> {
         let name = self.new_name(label);
         self.names.push((key, name.clone()));
         name
+    }
+
+    /// The fixed effects, term by term: in the language's own `notation` where it has one, else as
+    /// columns made for them.
+    pub fn terms(
+        &mut self,
+        mut notation: impl FnMut(&mut Self, &FixedTerm) -> Option<String>,
+    ) -> String {
+        let recipe = self.fit.recipe();
+        let mut out = Vec::new();
+        for term in recipe.fixed_terms() {
+            if let Some(text) = notation(self, term) {
+                out.push(text);
+                continue;
+            }
+            for column in term.columns.clone() {
+                if let Some(Piece::Column(name)) = self.product(&recipe.fixed_cells()[column]) {
+                    out.push(name);
+                }
+            }
+        }
+        out.join(" ")
     }
 
     /// A column of the model matrix: the constant, or a product of columns of variables.

@@ -93,22 +93,7 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
 /// The fixed effects: class variables where factors have treatment contrasts or dummies, columns
 /// made for everything else.
 fn fixed(maker: &mut Maker<'_>, classes: &mut Vec<String>) -> String {
-    let recipe = maker.fit.recipe();
-    let mut out = Vec::new();
-    for term in recipe.fixed_terms() {
-        match crossing(maker, term, classes) {
-            Some(text) => out.push(text),
-            None => {
-                for column in term.columns.clone() {
-                    let product = recipe.fixed_cells()[column].clone();
-                    if let Some(Piece::Column(name)) = maker.product(&product) {
-                        out.push(name);
-                    }
-                }
-            }
-        }
-    }
-    out.join(" ")
+    maker.terms(|maker, term| crossing(maker, term, classes))
 }
 
 /// `Diet*Time`; `None` where that would not be the same columns.

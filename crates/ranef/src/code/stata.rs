@@ -92,22 +92,7 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
 /// The fixed effects: factor-variable notation for numbers and treatment contrasts, columns made
 /// for everything else.
 fn fixed(maker: &mut Maker<'_>, codes: &mut Vec<String>) -> String {
-    let recipe = maker.fit.recipe();
-    let mut out = Vec::new();
-    for term in recipe.fixed_terms() {
-        match notation(maker, term, codes) {
-            Some(text) => out.push(text),
-            None => {
-                for column in term.columns.clone() {
-                    let product = recipe.fixed_cells()[column].clone();
-                    if let Some(Piece::Column(name)) = maker.product(&product) {
-                        out.push(name);
-                    }
-                }
-            }
-        }
-    }
-    out.join(" ")
+    maker.terms(|maker, term| notation(maker, term, codes))
 }
 
 /// `i.f#c.x`; `None` where a factor has other contrasts or a variable several columns.

@@ -185,11 +185,11 @@ impl Answer for ConditionalAic {
 
 impl fmt::Display for ConditionalAic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
+        let head = format!(
             "Conditional AIC (new rows of the same groups; conditional log-likelihood {:.2}):",
             self.conditional_loglik
-        )?;
+        );
+        crate::format::write_text(f, &head)?;
         write!(f, "{}", self.table())
     }
 }

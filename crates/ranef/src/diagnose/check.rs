@@ -79,7 +79,7 @@ pub struct Finding {
     pub looked_at: String,
     /// What was found.
     pub found: String,
-    /// What to do, if anything.
+    /// What to do, for a note or a problem.
     pub advice: Option<String>,
     /// The rule by which the verdict follows from what was found.
     pub rule: String,
@@ -95,7 +95,9 @@ impl Finding {
         rule: &str,
     ) -> Self {
         let (looked_at, found) = (looked_at.into(), found.into());
-        let advice: Option<String> = advice.into().filter(|_| verdict > Verdict::Ok);
+        // Where the data cannot tell there is nothing to act on.
+        let acts = matches!(verdict, Verdict::Note | Verdict::Problem);
+        let advice: Option<String> = advice.into().filter(|_| acts);
         let parts: Vec<&str> = [Some(looked_at.as_str()), Some(&found), advice.as_deref()]
             .into_iter()
             .flatten()

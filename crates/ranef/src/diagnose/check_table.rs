@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::check::{Check, Finding, Verdict};
-use crate::format::width;
+use crate::format::{columns, width};
 use crate::table::{Answer, Table};
 
 impl Verdict {
@@ -50,10 +50,9 @@ fn set(text: &str, indent: usize, columns: usize) -> String {
     out
 }
 
-const COLUMNS: usize = 92;
-
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let columns = columns(f);
         let count = |verdict: Verdict| self.checks.iter().filter(|c| c.verdict == verdict).count();
         let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
         writeln!(
@@ -71,17 +70,17 @@ impl fmt::Display for Check {
             writeln!(f)?;
             let mark = format!("{:<8}", finding.verdict.word());
             let text = format!("{} {}", finding.looked_at, finding.found);
-            writeln!(f, "{mark}{}", set(&text, 8, COLUMNS))?;
+            writeln!(f, "{mark}{}", set(&text, 8, columns))?;
             if let Some(advice) = &finding.advice {
-                writeln!(f, "        {}", set(&format!("→ {advice}"), 8, COLUMNS))?;
+                writeln!(f, "        {}", set(&format!("→ {advice}"), 8, columns))?;
             }
         }
-        writeln!(f, "\n{}", self.singularity)?;
+        writeln!(f, "\n{:columns$}", self.singularity)?;
         if let Some(optimizers) = &self.optimizers {
-            writeln!(f, "{optimizers}")?;
+            writeln!(f, "{optimizers:columns$}")?;
         }
         if !self.collinearity.inflation.is_empty() {
-            writeln!(f, "{}", self.collinearity)?;
+            writeln!(f, "{:columns$}", self.collinearity)?;
         }
         if !self.normality.samples.is_empty() {
             writeln!(f, "{}", self.normality)?;
@@ -94,7 +93,7 @@ impl fmt::Display for Check {
         }
         write!(f, "{}", self.simulated)?;
         match &self.caic {
-            Some(caic) => write!(f, "\n{caic}"),
+            Some(caic) => write!(f, "\n{caic:columns$}"),
             None => Ok(()),
         }
     }

@@ -105,8 +105,8 @@ impl Fit {
     /// done.
     ///
     /// # Errors
-    /// `unknown_group` for a factor that the model does not have, `no_groups` for a model without
-    /// any; `needs_rows` for a loaded fit without rows.
+    /// `no_fixed_effects` for a model without them, `unknown_group` for a factor that the model does
+    /// not have, `no_groups` for a model without any; `needs_rows` for a loaded fit without rows.
     pub fn group_influence(
         &self,
         source: &dyn Source,
@@ -115,8 +115,21 @@ impl Fit {
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<GroupInfluence, Error> {
         let factor = self.factor_named(group)?;
+        self.something_to_move()?;
         let rows = self.model_rows(source)?;
         self.group_influence_of(&rows, factor, deletions, progress)
+    }
+
+    /// Influence is that on the fixed effects: without any there is nothing to say.
+    pub(super) fn something_to_move(&self) -> Result<(), Error> {
+        if !self.fixef().is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(
+            "no_fixed_effects",
+            "the model has no fixed effects, so no group and no row can move them",
+        )
+        .with_hint("`ranef check` looks at residuals and random effects"))
     }
 
     /// The grouping factor of this name, or the one with the fewest levels.

@@ -42,8 +42,10 @@ impl Fit {
     /// rows, which stay in memory.
     ///
     /// # Errors
-    /// `needs_rows` for a loaded fit without rows, `other_rows` where these are others.
+    /// `no_fixed_effects` for a model without them; `needs_rows` for a loaded fit without rows,
+    /// `other_rows` where these are others.
     pub fn row_influence(&self, source: &dyn Source) -> Result<RowInfluences, Error> {
+        self.something_to_move()?;
         let rows = self.model_rows(source)?;
         let leverages = rows.leverages(self)?;
         self.row_influence_of(&rows, &leverages)

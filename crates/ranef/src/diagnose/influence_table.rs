@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::influence::{DeletionMethod, GroupInfluence, LevelInfluence};
 use super::influence_rows::{RowInfluence, RowInfluences};
+use crate::format::write_text;
 use crate::table::{Answer, Style, Table};
 
 /// So many are printed for people; programs get all.
@@ -145,25 +146,25 @@ impl fmt::Display for GroupInfluence {
         } else {
             format!("{}", ranked.len())
         };
-        writeln!(f, "Influence of groups of {} ({most}; {how}):", self.group)?;
+        let head = format!("Influence of groups of {} ({most}; {how}):", self.group);
+        write_text(f, &head)?;
         write!(f, "{}", table_of_levels(&self.terms, shown))?;
-        writeln!(
+        writeln!(f)?;
+        write_text(
             f,
-            "\nCook's D: how far all fixed effects together move without the group, in units of their\n\
-             uncertainty; above 1 is much. COVRATIO above 1: the group adds precision. Under the\n\
-             names of the fixed effects: how many standard errors each is higher with the group than\n\
-             without it (DFBETAS)."
+            "Cook's D: how far all fixed effects together move without the group, in units of \
+             their uncertainty; above 1 is much. COVRATIO above 1: the group adds precision. Under \
+             the names of the fixed effects: how many standard errors each is higher with the \
+             group than without it (DFBETAS).",
         )?;
         let fixed = |l: &&LevelInfluence| l.cooks_distance.is_none() && !self.terms.is_empty();
         let needed: Vec<&str> = (self.levels.iter().filter(fixed))
             .map(|l| l.level.as_str())
             .collect();
         if !needed.is_empty() {
-            writeln!(
-                f,
-                "Without {} some coefficient could not be estimated at all.",
-                needed.join(" or ")
-            )?;
+            let needed = needed.join(" or ");
+            let text = format!("Without {needed} some coefficient could not be estimated at all.");
+            write_text(f, &text)?;
         }
         for (term, level) in self.sign_changes() {
             writeln!(f, "Without {level} the sign of `{term}` is another.")?;
@@ -178,21 +179,23 @@ impl fmt::Display for RowInfluences {
         let size = |r: &RowInfluence| r.cooks_fixed.unwrap_or(f64::INFINITY);
         ranked.sort_by(|a, b| size(b).total_cmp(&size(a)));
         let shown = &ranked[..ranked.len().min(SHOWN)];
-        writeln!(
-            f,
+        let head = format!(
             "Influence of rows (the {} most influential of {}; the variances kept):",
             shown.len(),
             ranked.len()
-        )?;
+        );
+        write_text(f, &head)?;
         write!(f, "{}", table_of_rows(&self.terms, shown))?;
-        writeln!(
-            f,
-            "\nD (fixed): Cook's distance of the fixed effects, how far they move together without the\n\
-             row in units of their uncertainty; above 1 is much. D (fitted): that of the fitted\n\
-             values, (e/(1 − h))²h/(σ²p) with leverage h, which random effects make large. Under the\n\
-             names of the fixed effects: how many standard errors each is higher with the row than\n\
-             without it (DFBETAS). The leverages sum to {:.2}, the effective number of parameters.",
+        let legend = format!(
+            "D (fixed): Cook's distance of the fixed effects, how far they move together without \
+             the row in units of their uncertainty; above 1 is much. D (fitted): that of the \
+             fitted values, (e/(1 − h))²h/(σ²p) with leverage h, which random effects make large. \
+             Under the names of the fixed effects: how many standard errors each is higher with \
+             the row than without it (DFBETAS). The leverages sum to {:.2}, the effective number \
+             of parameters.",
             self.effective_parameters
-        )
+        );
+        writeln!(f)?;
+        write_text(f, &legend)
     }
 }

@@ -197,6 +197,7 @@ impl fmt::Display for Optimizers {
         }
         writeln!(f, "The same model by several optimisers:")?;
         write!(f, "{}", shown.table())?;
-        writeln!(f, "\n{}", self.verdict)
+        writeln!(f)?;
+        crate::format::write_text(f, &self.verdict)
     }
 }

@@ -154,22 +154,23 @@ impl fmt::Display for Residuals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "Residuals of the {} rows used:", self.row.len())?;
         write!(f, "{}", self.table())?;
+        writeln!(f)?;
         if self.deviance.is_some() {
-            return writeln!(
+            return crate::format::write_text(
                 f,
-                "\nobserved and fitted: shares of the trials, or numbers; fitted: in its own group;\n\
-                 population: in an average group. raw = observed − fitted; pearson: raw in units of its\n\
-                 standard deviation; studentised: the same, leverage taken into account; marginal =\n\
-                 observed − population; deviance: signed root of the row's deviance; working: on the\n\
-                 scale of the link."
+                "observed and fitted: shares of the trials, or numbers; fitted: in its own group; \
+                 population: in an average group. raw = observed − fitted; pearson: raw in units of \
+                 its standard deviation; studentised: the same, leverage taken into account; \
+                 marginal = observed − population; deviance: signed root of the row's deviance; \
+                 working: on the scale of the link.",
             );
         }
-        writeln!(
+        crate::format::write_text(
             f,
-            "\nfitted: in its own group; population: in an average group. raw = observed − fitted;\n\
-             pearson: raw in units of its standard deviation; studentised: the same, leverage taken\n\
-             into account; marginal = observed − population; decorrelated: marginal, made\n\
-             independent with variance 1."
+            "fitted: in its own group; population: in an average group. raw = observed − fitted; \
+             pearson: raw in units of its standard deviation; studentised: the same, leverage \
+             taken into account; marginal = observed − population; decorrelated: marginal, made \
+             independent with variance 1.",
         )
     }
 }

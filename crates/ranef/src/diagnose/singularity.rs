@@ -219,7 +219,8 @@ impl fmt::Display for Singularity {
         writeln!(f, "Principal components of the random effects:")?;
         write!(f, "{}", self.table())?;
         for explanation in &self.explanations {
-            writeln!(f, "\n{explanation}")?;
+            writeln!(f)?;
+            crate::format::write_text(f, explanation)?;
         }
         if !self.simpler.is_empty() {
             writeln!(f, "\nWhat simpler models would cost:")?;

@@ -80,6 +80,7 @@ impl Pieces<'_> {
                 distributions,
             }],
             combined,
+            values: self.values,
             symbols: self
                 .fixed
                 .iter()

@@ -288,6 +288,7 @@ impl<'a, 'b> Ladder<'a, 'b> {
             formula: pieces.fit.formula().to_owned(),
             levels,
             combined: Ink::equation(&response, &sum).into(),
+            values: pieces.values,
             symbols,
             warnings: Vec::new(),
         }

@@ -1,5 +1,7 @@
 //! Symbols, numbers and sums, in Unicode and in LaTeX at once.
 
+use crate::format::exponential;
+
 /// The same in both scripts.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Ink {
@@ -72,7 +74,7 @@ impl Ink {
         let text = format!("{x:.3e}");
         let (mantissa, power) = text.split_once('e').unwrap_or((&text, "0"));
         Self::new(
-            text.replace('-', "−"),
+            exponential(x, 3).replace('-', "−"),
             format!("{mantissa} \\times 10^{{{power}}}"),
         )
     }

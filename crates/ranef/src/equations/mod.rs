@@ -17,6 +17,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::format::write_text;
 use crate::levels::{PredictorLevels, Varies};
 use crate::robust::Clusters;
 use crate::table::{Answer, Style, Table};
@@ -32,6 +33,8 @@ pub struct Equations {
     pub levels: Vec<LevelEquations>,
     /// The model in one equation.
     pub combined: Equation,
+    /// Whether estimates stand in the place of symbols.
+    pub values: bool,
     /// What the symbols of the fixed effects stand for.
     pub symbols: Vec<Symbol>,
     /// Remarks.
@@ -364,9 +367,13 @@ impl fmt::Display for Equations {
                 writeln!(f, "  {}", equation.text)?;
             }
         }
-        writeln!(f, "\nwith\n{}", self.table())?;
+        if self.values {
+            writeln!(f)?;
+        } else {
+            writeln!(f, "\nwith\n{}", self.table())?;
+        }
         for note in &self.warnings {
-            writeln!(f, "Note: {}.", note.message)?;
+            write_text(f, &format!("Note: {}.", note.message))?;
         }
         Ok(())
     }

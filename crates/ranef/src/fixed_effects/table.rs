@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{FixedEffects, SpecificationTest};
+use crate::format::write_text;
 use crate::robust::listed;
 use crate::table::{Answer, Style, Table};
 
@@ -84,8 +85,7 @@ impl FixedEffects {
 
 impl fmt::Display for FixedEffects {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
+        let head = format!(
             "Within estimator: an intercept for each of {} groups of {}; {} standard errors, {} \
              clusters of {}:",
             self.groups,
@@ -93,16 +93,17 @@ impl fmt::Display for FixedEffects {
             self.kind.name(),
             self.clusters,
             self.cluster
-        )?;
+        );
+        write_text(f, &head)?;
         writeln!(f, "{}", self.table())?;
         if !self.absorbed.is_empty() {
             let names: Vec<&str> = self.absorbed.iter().map(String::as_str).collect();
-            writeln!(
-                f,
+            let absorbed = format!(
                 "No estimate within groups: {} (constant in every group; only the multilevel \
                  model has coefficients for it).",
                 listed(&names)
-            )?;
+            );
+            write_text(f, &absorbed)?;
         }
         if self.singletons > 0 {
             writeln!(
@@ -132,23 +133,22 @@ impl fmt::Display for FixedEffects {
             } else {
                 format!("p = {p:.3}")
             };
-            if p < 0.05 {
-                writeln!(
-                    f,
+            let verdict = if p < 0.05 {
+                format!(
                     "By {name} ({shown}) they are not: the multilevel slopes mix effects within \
                      and between groups. Take the predictors apart (`ranef within-between`), which \
                      keeps the multilevel model and gives the slopes within groups."
-                )?;
+                )
             } else {
-                writeln!(
-                    f,
+                format!(
                     "By {name} ({shown}) nothing speaks against it, and the multilevel model, \
                      which uses differences between groups too, can be kept."
-                )?;
-            }
+                )
+            };
+            write_text(f, &verdict)?;
         }
         for note in &self.warnings {
-            writeln!(f, "Note: {}.", note.message)?;
+            write_text(f, &format!("Note: {}.", note.message))?;
         }
         Ok(())
     }

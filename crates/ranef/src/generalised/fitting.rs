@@ -42,8 +42,13 @@ impl Fit {
             start: options.start.clone(),
             ..Default::default()
         };
-        let engine = glmm::fit(rows.data, options.family.density(), &settings)
-            .map_err(|e| Error::generalised(&e))?;
+        let engine =
+            glmm::fit(rows.data, options.family.density(), &settings).map_err(|e| match e {
+                glmm::FitError::TooFewRows { rows, fixed } => {
+                    notes::too_few_rows(rows, fixed, &recipe, source)
+                }
+                other => Error::generalised(&other),
+            })?;
         let mut facts = Facts {
             formula: formula.to_string(),
             options: options.clone(),

@@ -112,8 +112,8 @@ impl Fit {
         self.confint_of(&[], method, level)
     }
 
-    /// The same for some parameters: names as in [`ParameterInterval`], `GROUP.NAME` where
-    /// several groups have the name, `beta_` for all fixed effects, `theta_` for all others.
+    /// The same for some parameters: names as in [`ParameterInterval`], a term of the fixed effects
+    /// for all of its columns, `GROUP.NAME` where several groups have the name, `beta_` for all fixed effects, `theta_` for all others.
     ///
     /// # Errors
     /// `unknown_parameter`, `bad_level`; `needs_rows` as above.

@@ -2,6 +2,7 @@
 //! `cor__(Intercept).Days`, `sd__Observation`, and the fixed effects by the names of their columns.
 
 use ranef_engine::lmm::Parameter;
+use ranef_formula::did_you_mean;
 
 use super::{Effect, ParameterInterval};
 use crate::{Error, Fit};
@@ -14,6 +15,8 @@ pub(super) struct Named {
     pub effect: Effect,
     pub group: Option<String>,
     pub name: String,
+    /// The term of the formula that a fixed effect belongs to.
+    pub term: Option<String>,
     pub estimate: Option<f64>,
 }
 
@@ -35,16 +38,17 @@ impl Named {
 
     /// Whether a person means this parameter by `text`.
     fn is_meant(&self, text: &str) -> bool {
-        let grouped = |group: &String| {
-            text.strip_prefix(group.as_str())
-                .and_then(|rest| rest.strip_prefix('.'))
-                == Some(&self.name)
-        };
         text == self.name
-            || self.group.as_ref().is_some_and(grouped)
+            || self.term.as_deref() == Some(text)
+            || self.with_group().as_deref() == Some(text)
             // lme4's names for all of a kind.
             || (text == "beta_" && self.effect == Effect::Fixed)
             || (text == "theta_" && self.effect == Effect::RanPars)
+    }
+
+    /// `Subject.sd__Days`.
+    fn with_group(&self) -> Option<String> {
+        Some(format!("{}.{}", self.group.as_ref()?, self.name))
     }
 }
 
@@ -52,6 +56,7 @@ impl Named {
 pub(super) fn of_fit(fit: &Fit) -> Vec<Named> {
     let kept = fit.recipe().fixed_kept();
     let names = fit.recipe().fixed_names();
+    let (assign, terms) = (fit.recipe().fixed_assign(), fit.recipe().fixed_terms());
     let mut out: Vec<Named> = names
         .iter()
         .enumerate()
@@ -62,6 +67,7 @@ pub(super) fn of_fit(fit: &Fit) -> Vec<Named> {
                 effect: Effect::Fixed,
                 group: None,
                 name: name.clone(),
+                term: assign[column].map(|term| terms[term].label.clone()),
                 estimate: at.map(|at| fit.fixef()[at]),
             }
         })
@@ -90,6 +96,7 @@ pub(super) fn of_fit(fit: &Fit) -> Vec<Named> {
                     effect: Effect::RanPars,
                     group: Some(block.group.clone()),
                     name,
+                    term: None,
                     estimate,
                 });
             }
@@ -100,12 +107,41 @@ pub(super) fn of_fit(fit: &Fit) -> Vec<Named> {
         effect: Effect::RanPars,
         group: Some("Residual".to_owned()),
         name: "sd__Observation".to_owned(),
+        term: None,
         estimate: Some(fit.sigma()),
     });
     out
 }
 
-/// Those that are wanted, in the order of the model; all where nothing is said. Names may stand
+/// The names that there are: with the group where several have the same.
+fn names(all: &[Named]) -> Vec<String> {
+    let once = |name: &str| all.iter().filter(|p| p.name == name).count() == 1;
+    all.iter()
+        .map(|p| match p.with_group() {
+            Some(grouped) if !once(&p.name) => grouped,
+            _ => p.name.clone(),
+        })
+        .collect()
+}
+
+fn unknown(text: &str, all: &[Named]) -> Error {
+    let mut known = names(all);
+    let hint = {
+        let terms = all.iter().filter_map(|p| p.term.clone());
+        let candidates: Vec<String> = known.iter().cloned().chain(terms).collect();
+        did_you_mean(text, &candidates).map(|near| format!("did you mean `{near}`?"))
+    };
+    let message = format!("the model has no parameter `{text}`");
+    Error::new("unknown_parameter", message).with_hint(hint.unwrap_or_else(|| {
+        known
+            .iter_mut()
+            .for_each(|name| *name = format!("`{name}`"));
+        format!("its parameters are {}", known.join(", "))
+    }))
+}
+
+/// Those that are wanted, in the order of the model; all where nothing is said. The name of a term
+/// of the fixed effects stands for all of its columns. Names may stand
 /// in one text with commas between, also names that have commas themselves (`poly(Days, 2)1`).
 pub(super) fn select(all: Vec<Named>, wanted: &[String]) -> Result<Vec<Named>, Error> {
     if wanted.is_empty() {
@@ -122,12 +158,7 @@ pub(super) fn select(all: Vec<Named>, wanted: &[String]) -> Result<Vec<Named>, E
                 .map(|last| (last, pieces[first..last].join(",").trim().to_owned()))
                 .find(|(_, text)| known(text));
             let Some((last, text)) = longest else {
-                let names: Vec<String> = all.iter().map(|p| format!("`{}`", p.name)).collect();
-                return Err(Error::new(
-                    "unknown_parameter",
-                    format!("the model has no parameter `{}`", pieces[first].trim()),
-                )
-                .with_hint(format!("its parameters are {}", names.join(", "))));
+                return Err(unknown(pieces[first].trim(), &all));
             };
             texts.push(text);
             first = last;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{ConfidenceIntervals, Effect, IntervalMethod};
+use crate::format::write_text;
 use crate::predict::percent;
 use crate::table::{Answer, Style, Table};
 
@@ -90,7 +91,7 @@ impl fmt::Display for ConfidenceIntervals {
             writeln!(f)?;
         }
         for reason in reasons {
-            writeln!(f, "{reason}")?;
+            write_text(f, &reason)?;
         }
         Ok(())
     }

@@ -184,23 +184,27 @@ impl Fit {
             Some(name) => Some(grid.find_number(name)?.0),
             None => None,
         };
+        let asked = || options.by.iter().chain(&options.within);
         let mut by = Vec::new();
-        for name in options.by.iter().chain(&options.within) {
-            let place = grid.find_by(name)?;
+        for name in asked() {
+            let place = grid.find(name)?;
             if by.contains(&place) {
-                return Err(Error::new(
-                    "predictor_twice",
-                    format!("`{name}` is named twice"),
-                ));
+                return Err(
+                    Error::new("predictor_twice", format!("`{name}` is named twice")).with_hint(
+                        "name it once, in the predictors to compare or in those to compare within",
+                    ),
+                );
             }
             if Some(place) == along {
                 return Err(Error::new(
                     "predictor_twice",
                     format!("the slope of `{name}` cannot be taken by `{name}` itself"),
-                ));
+                )
+                .with_hint("take the slope by the levels of another predictor"));
             }
             by.push(place);
         }
+        asked().try_for_each(|name| grid.find_by(name).map(drop))?;
         let compared = options.by.len();
         let rows = match along {
             Some(along) => grid.slopes(along, &by)?,

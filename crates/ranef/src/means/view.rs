@@ -7,6 +7,7 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
 use super::{Estimate, Means, Point};
+use crate::format::write_text;
 use crate::predict::percent;
 use crate::table::{Answer, Style, Table};
 
@@ -191,11 +192,8 @@ impl fmt::Display for Means {
                 .windows(2)
                 .any(|c| c[0].within == c[1].within);
             if let Some(adjust) = self.adjust.filter(|_| several) {
-                writeln!(
-                    f,
-                    "p-values by {}; intervals each by itself.",
-                    adjust.in_words()
-                )?;
+                let how = adjust.in_words();
+                write_text(f, &format!("p-values by {how}; intervals each by itself."))?;
             }
         }
         if !self.held.is_empty() || !self.notes.is_empty() {
@@ -203,7 +201,7 @@ impl fmt::Display for Means {
         }
         write_held(f, &self.held)?;
         for note in &self.notes {
-            writeln!(f, "Note: {}.", note.message)?;
+            write_text(f, &format!("Note: {}.", note.message))?;
         }
         Ok(())
     }
@@ -225,10 +223,10 @@ pub(crate) fn write_held(
         texts.join(", ")
     };
     for (column, points) in held.iter().filter(|(_, points)| points.len() > 1) {
-        writeln!(
+        let points = list(points);
+        write_text(
             f,
-            "Averaged over {column} with equal weights ({}).",
-            list(points)
+            &format!("Averaged over {column} with equal weights ({points})."),
         )?;
     }
     let held: Vec<String> = held
@@ -237,7 +235,7 @@ pub(crate) fn write_held(
         .map(|(column, points)| format!("{column} = {}", list(points)))
         .collect();
     if !held.is_empty() {
-        writeln!(f, "Held at {}.", held.join(", "))?;
+        write_text(f, &format!("Held at {}.", held.join(", ")))?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use ranef_engine::lmm::LevelColumns;
 use ranef_engine::{LeastSquares, NoPooling};
 
 use super::{PooledCoefficient, PooledFixed, Pooling, PoolingSigma, PoolingTerm, words};
+use crate::robust::listed;
 use crate::variance::solve;
 use crate::{Error, Fit, Note, RandomBlock};
 
@@ -128,7 +129,10 @@ pub(super) fn pooling(fit: &Fit, group: Option<&str>, confidence: f64) -> Result
     let terms: Vec<PoolingTerm> = (0..k)
         .map(|at| term(fit, factor, &columns, at, &groups, t, z))
         .collect();
-    let fixed = fixed(fit, &columns, &none, complete.as_ref());
+    let bases: Vec<Basis> = (0..k)
+        .map(|at| Basis::of(fit, &columns, at, &none))
+        .collect();
+    let fixed = fixed(fit, &columns, &none, complete.as_ref(), &bases);
     let mut pooling = Pooling {
         group: blocks[columns[0].block].group.clone(),
         other_groups: other_groups(fit, factor),
@@ -143,7 +147,7 @@ pub(super) fn pooling(fit: &Fit, group: Option<&str>, confidence: f64) -> Result
         terms,
         fixed,
         reading: String::new(),
-        notes: notes(fit, &outers),
+        notes: notes(fit, &outers, &columns, &bases),
     };
     pooling.reading = words::reading(&pooling);
     Ok(pooling)
@@ -391,6 +395,7 @@ fn fixed(
     columns: &[Column],
     none: &NoPooling,
     complete: Option<&LeastSquares>,
+    bases: &[Basis],
 ) -> Vec<PooledFixed> {
     let p = fit.fixef().len();
     fit.fixed_names()
@@ -399,6 +404,8 @@ fn fixed(
         .map(|(j, &term)| {
             let own = columns.iter().position(|c| c.term == term);
             let (no, no_se) = match (none.common[j], own.and_then(|at| none.mean[at])) {
+                // It would be a difference from what the groups' own coefficients took up.
+                (Some(_), _) if bases.iter().any(|b| b.compared(j)) => (None, None),
                 (Some(value), _) => (Some(value), none.common_std_errors[j]),
                 (None, Some((value, se))) => (Some(value), se),
                 (None, None) => (None, None),
@@ -419,8 +426,113 @@ fn fixed(
         .collect()
 }
 
-fn notes(fit: &Fit, outers: &[Outer]) -> Vec<Note> {
-    let mut notes = Vec::new();
+/// What the fixed effects have in the place of a column that varies by group.
+#[derive(Clone, Debug, PartialEq)]
+enum Basis {
+    /// The same column.
+    Same,
+    /// Nothing: on average over all groups it is zero by the model.
+    Nothing,
+    /// The same in other words, such as an indicator of every level for an intercept: `taken`, the
+    /// columns that give the groups theirs, and `others` of the same terms, which stay common and
+    /// are differences from them.
+    Others {
+        taken: Vec<usize>,
+        others: Vec<usize>,
+    },
+}
+
+impl Basis {
+    fn of(fit: &Fit, columns: &[Column], at: usize, none: &NoPooling) -> Self {
+        let names = fit.fixed_names();
+        if names.contains(&columns[at].term) {
+            return Self::Same;
+        }
+        let own = |j: usize| columns.iter().any(|c| c.term == names[j]);
+        let gives = |j: usize| {
+            let mut lines = none
+                .levels
+                .iter()
+                .filter_map(|level| level.lines[j].as_ref());
+            lines.any(|line| line[at] != 0.0)
+        };
+        let taken: Vec<usize> = (0..names.len()).filter(|&j| !own(j) && gives(j)).collect();
+        if taken.is_empty() {
+            return Self::Nothing;
+        }
+        let recipe = fit.recipe();
+        let (kept, assign) = (recipe.fixed_kept(), recipe.fixed_assign());
+        let term = |j: usize| assign[kept[j]];
+        let others = (0..names.len())
+            .filter(|j| !taken.contains(j) && taken.iter().any(|&t| term(t) == term(*j)))
+            .collect();
+        Self::Others { taken, others }
+    }
+
+    /// Whether a fixed effect, without pooling, is a difference from what the groups took up.
+    fn compared(&self, j: usize) -> bool {
+        matches!(self, Self::Others { others, .. } if others.contains(&j))
+    }
+
+    /// What to say of it.
+    fn note(&self, fit: &Fit, terms: &[&str]) -> Option<Note> {
+        let names = fit.fixed_names();
+        let list = |at: &[usize]| {
+            let names: Vec<&str> = at.iter().map(|&j| names[j]).collect();
+            listed(&names)
+        };
+        let (missing, many) = (listed(terms), terms.len() > 1);
+        let message = match self {
+            Self::Same => return None,
+            Self::Nothing => format!(
+                "The fixed effects have no {missing}: complete pooling takes {} for zero in every \
+                 group, and so does the multilevel model on average over the groups.",
+                if many { "them" } else { "it" }
+            ),
+            Self::Others { taken, others } if others.is_empty() => format!(
+                "The fixed effects have no {missing} of {} own: {} of a group {} what {} {} it.",
+                if many { "their" } else { "its" },
+                if many { "those" } else { "that" },
+                if many { "are" } else { "is" },
+                list(taken),
+                if taken.len() > 1 { "give" } else { "gives" },
+            ),
+            Self::Others { taken, others } => format!(
+                "The fixed effects have no {missing} of {} own: {} of a group {} what {} {} it \
+                 with {} at zero. Without pooling {} would be {} from {}, and {} left out.",
+                if many { "their" } else { "its" },
+                if many { "those" } else { "that" },
+                if many { "are" } else { "is" },
+                list(taken),
+                if taken.len() > 1 { "give" } else { "gives" },
+                list(others),
+                list(others),
+                if others.len() > 1 {
+                    "differences"
+                } else {
+                    "a difference"
+                },
+                list(taken),
+                if others.len() > 1 { "are" } else { "is" },
+            ),
+        };
+        Some(Note::new("no_fixed_term", message))
+    }
+}
+
+fn notes(fit: &Fit, outers: &[Outer], columns: &[Column], bases: &[Basis]) -> Vec<Note> {
+    // Columns of one kind are said together.
+    let mut kinds: Vec<(&Basis, Vec<&str>)> = Vec::new();
+    for (column, basis) in columns.iter().zip(bases) {
+        match kinds.iter_mut().find(|(kind, _)| *kind == basis) {
+            Some((_, terms)) => terms.push(column.term),
+            None => kinds.push((basis, vec![column.term])),
+        }
+    }
+    let mut notes: Vec<Note> = kinds
+        .iter()
+        .filter_map(|(basis, terms)| basis.note(fit, terms))
+        .collect();
     for outer in outers {
         let name = &fit.recipe().factors()[outer.factor].name;
         notes.push(Note::new(

@@ -3,11 +3,9 @@
 use std::fmt::{self, Write};
 
 use super::{PooledCoefficient, Pooling, PoolingTerm};
-use crate::format::wrap;
+use crate::format::write_text;
+use crate::robust::listed;
 use crate::table::{Answer, Style, Table};
-
-/// Columns of running text.
-const COLUMNS: usize = 80;
 
 /// Rows of the table of groups that are printed for people.
 const MOST: usize = 60;
@@ -43,12 +41,9 @@ impl Answer for Pooling {
 impl fmt::Display for Pooling {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let levels = self.groups.len() / self.terms.len().max(1);
-        writeln!(
-            f,
-            "Pooling over the {levels} groups of {}\n\n{}\n",
-            self.group,
-            wrap(&self.reading, COLUMNS)
-        )?;
+        writeln!(f, "Pooling over the {levels} groups of {}\n", self.group)?;
+        write_text(f, &self.reading)?;
+        writeln!(f)?;
         for (at, term) in self.terms.iter().enumerate() {
             writeln!(f, "{} of each {}:", term.term, self.group)?;
             let rows: Vec<&PooledCoefficient> = self
@@ -74,9 +69,9 @@ impl fmt::Display for Pooling {
         let legend = "No pooling: the group's own coefficients, the other fixed effects common. \
                       Complete: least squares without groups. Partial: the multilevel model. \
                       Weight: share of the group's own data in its partially pooled coefficient.";
-        writeln!(f, "{}", wrap(legend, COLUMNS))?;
+        write_text(f, legend)?;
         for note in &self.notes {
-            writeln!(f, "{}", wrap(&note.message, COLUMNS))?;
+            write_text(f, &note.message)?;
         }
         Ok(())
     }
@@ -309,17 +304,9 @@ fn of_one(
             if term.without == 1 { "its" } else { "their" }
         )?;
     }
-    let named = |f: &dyn Fn(&PooledCoefficient) -> Option<bool>| -> String {
-        let names: Vec<&str> = rows
-            .iter()
-            .filter(|&&r| f(r) == Some(true))
-            .map(|r| r.level.as_str())
-            .collect();
-        match names.len() {
-            0 => "none".to_owned(),
-            n if n <= 6 => names.join(", "),
-            n => format!("{n} of {}", rows.len()),
-        }
+    let which = |f: &dyn Fn(&PooledCoefficient) -> Option<bool>| -> Vec<&str> {
+        let chosen = rows.iter().filter(|&&r| f(r) == Some(true));
+        chosen.map(|r| r.level.as_str()).collect()
     };
     // That an intercept differs from zero is seldom a question.
     if name == "(Intercept)" {
@@ -332,12 +319,31 @@ fn of_one(
     } else {
         write!(
             out,
-            "Groups whose sign changes: {}; significant alone but not with pooling: {}. ",
-            named(&|r| r.sign_changed),
-            named(&|r| r.significance_lost)
+            "Pooling changes the sign of {}, and {} significant alone but no longer with pooling. ",
+            counted(&which(&|r| r.sign_changed), group, "no group", ""),
+            counted(&which(&|r| r.significance_lost), group, "none is", " is")
         )
     }
 }
+
+/// Groups as a number with their names behind it, as names may be numbers too: `2 groups (`18` and
+/// `19`)`. `verb` follows the number, ` is` becoming ` are` for several.
+fn counted(names: &[&str], group: &str, none: &str, verb: &str) -> String {
+    let verb = match (names.len(), verb) {
+        (0 | 1, verb) => verb,
+        (_, " is") => " are",
+        (_, verb) => verb,
+    };
+    match names.len() {
+        0 => none.to_owned(),
+        1 => format!("1 group ({group} {}){verb}", listed(names)),
+        n if n <= NAMED => format!("{n} groups ({group} {}){verb}", listed(names)),
+        n => format!("{n} groups{verb}"),
+    }
+}
+
+/// Groups that are named in the text; more are counted, the table shows which.
+const NAMED: usize = 6;
 
 /// Three significant digits.
 fn short(x: f64) -> String {

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::{Budget, Interval, Intervals, Predictions};
 use crate::Note;
+use crate::format::write_text;
 use crate::table::{Answer, Style, Table};
 
 /// Rows that are printed for people.
@@ -108,7 +109,8 @@ impl fmt::Display for Predictions {
             writeln!(f, " … and {} rows more", n - SHOWN)?;
         }
         if let Some(all) = &self.intervals {
-            writeln!(f, "\n{}", all.sentence())?;
+            writeln!(f)?;
+            write_text(f, &all.sentence())?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Robust, RobustCoefficient};
+use crate::format::write_text;
 use crate::table::{Answer, Style, Table};
 
 impl Answer for Robust {
@@ -58,13 +59,13 @@ impl fmt::Display for Robust {
             "satterthwaite" => "Satterthwaite's degrees of freedom",
             _ => "the number of clusters less one as degrees of freedom",
         };
-        writeln!(
-            f,
+        let head = format!(
             "Fixed effects with {} standard errors, {} clusters of {}, {df}:",
             self.kind.name(),
             self.clusters,
             self.cluster
-        )?;
+        );
+        write_text(f, &head)?;
         writeln!(f, "{}", self.table())?;
         if !self.tests.is_empty() {
             let name = match self.df_method {
@@ -77,10 +78,10 @@ impl fmt::Display for Robust {
         if self.df_method == "satterthwaite"
             && let Some(sentence) = self.comparison()
         {
-            writeln!(f, "{sentence}")?;
+            write_text(f, &sentence)?;
         }
         for note in &self.warnings {
-            writeln!(f, "Note: {}.", note.message)?;
+            write_text(f, &format!("Note: {}.", note.message))?;
         }
         Ok(())
     }

@@ -66,6 +66,8 @@ pub struct Slopes {
     pub level: f64,
     /// One a value of `over`.
     pub rows: Vec<Slope>,
+    /// Whether the slope depends on `over` at all: whether the model has an interaction of the two.
+    pub depends: bool,
     /// Where the slope differs from zero, if `over` is a number.
     pub johnson_neyman: Option<JohnsonNeyman>,
     /// The other predictors: the values that were averaged over with equal weights, or the one
@@ -120,6 +122,9 @@ impl Fit {
             continuous = (!axis.two_values).then_some(spread);
         }
         let rows = grid.slopes(along, &[over])?;
+        let depends = rows
+            .iter()
+            .any(|row| differs(&row.x, &rows[0].x) || differs(&[row.offset], &[rows[0].offset]));
         let rows = cells(&grid, &[over])
             .into_iter()
             .zip(rows)
@@ -145,8 +150,16 @@ impl Fit {
             over: options.over.clone(),
             level: options.level,
             rows,
+            depends,
             johnson_neyman,
             held,
         })
     }
+}
+
+/// Whether two slopes are other combinations of the fixed effects, beyond rounding.
+fn differs(a: &[f64], b: &[f64]) -> bool {
+    a.iter()
+        .zip(b)
+        .any(|(x, y)| (x - y).abs() > 1e-9 * x.abs().max(y.abs()))
 }

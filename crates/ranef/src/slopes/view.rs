@@ -6,6 +6,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::{JohnsonNeyman, Slope, Slopes};
+use crate::format::write_text;
 use crate::means::{
     Estimate, Point, estimate_columns, point_columns, serialize_estimate, write_held,
 };
@@ -30,6 +31,7 @@ impl Serialize for Slopes {
         map.serialize_entry("over", &self.over)?;
         map.serialize_entry("level", &self.level)?;
         map.serialize_entry("rows", &rows)?;
+        map.serialize_entry("depends", &self.depends)?;
         map.serialize_entry("johnson_neyman", &self.johnson_neyman)?;
         map.serialize_entry("held", &self.held)?;
         map.end()
@@ -62,12 +64,20 @@ impl fmt::Display for Slopes {
             self.of, self.over
         )?;
         write!(f, "\n{}", self.table())?;
-        if let Some(found) = &self.johnson_neyman {
-            writeln!(
+        if !self.depends {
+            let (of, over) = (&self.of, &self.over);
+            writeln!(f)?;
+            write_text(
                 f,
-                "\nJohnson-Neyman: {}",
-                found.sentence(&self.of, &self.over, self.level)
+                &format!(
+                    "The model has no interaction of {of} and {over}: the slope of {of} is the \
+                     same at every {over}. To let it differ, write `{of} * {over}`."
+                ),
             )?;
+        } else if let Some(found) = &self.johnson_neyman {
+            let sentence = found.sentence(&self.of, &self.over, self.level);
+            writeln!(f)?;
+            write_text(f, &format!("Johnson-Neyman: {sentence}"))?;
         }
         // The other predictors say something about a slope only where they bear on it; which do is
         // left to the reader.

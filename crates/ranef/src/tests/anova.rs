@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::contrast::method_sentence;
 use super::hypotheses;
+use crate::format::write_text;
 use crate::table::{Answer, Style, Table};
 use crate::{DfMethod, Error, Fit, Note, tests};
 
@@ -114,6 +115,9 @@ pub struct AnovaRow {
     pub den_df: Option<f64>,
     /// The statistic; `None` where nothing of the term can be estimated.
     pub f: Option<f64>,
+    /// F times its numerator's degrees of freedom, where that is what is tested: without degrees of
+    /// freedom of the denominator.
+    pub chisq: Option<f64>,
     /// The p-value.
     pub p_value: Option<f64>,
 }
@@ -139,6 +143,7 @@ impl Fit {
     pub fn anova(&self, kind: AnovaType, df: DfMethod) -> Result<Anova, Error> {
         let p = self.fixef().len();
         let variance = self.sigma() * self.sigma();
+        let method = self.effective_df(df);
         let labels = self.recipe().fixed_terms().iter().map(|t| t.label.clone());
         let rows = labels
             .zip(hypotheses::contrasts(self, kind)?)
@@ -152,6 +157,9 @@ impl Fit {
                     num_df: test.num_df,
                     den_df: test.den_df,
                     f: test.f,
+                    chisq: (method == DfMethod::None)
+                        .then(|| test.f.map(|f| f * test.num_df))
+                        .flatten(),
                     p_value: test.p_value,
                 })
             })
@@ -169,7 +177,7 @@ impl Fit {
         notes.extend(tests::few_groups(self, df));
         Ok(Anova {
             kind,
-            method: self.effective_df(df),
+            method,
             tested: kind.in_words(self),
             rows,
             notes,
@@ -186,19 +194,23 @@ impl Answer for Anova {
             .titled("Sum Sq")
             .numbers("mean_sq", Style::Estimate, rows.iter().map(|r| r.mean_sq))
             .titled("Mean Sq")
-            .numbers("num_df", Style::Count, rows.iter().map(|r| r.num_df))
-            .titled("NumDF");
-        let table = if self.method == DfMethod::None {
-            table
-        } else {
-            table
-                .numbers("den_df", Style::Df, rows.iter().map(|r| r.den_df))
-                .titled("DenDF")
-        };
+            .numbers("num_df", Style::Count, rows.iter().map(|r| r.num_df));
+        let p_values = || rows.iter().map(|r| r.p_value);
+        if self.method == DfMethod::None {
+            return table
+                .titled("Df")
+                .numbers("chisq", Style::Statistic, rows.iter().map(|r| r.chisq))
+                .titled("Chisq")
+                .numbers("p_value", Style::PValue, p_values())
+                .titled("Pr(>Chisq)");
+        }
         table
+            .titled("NumDF")
+            .numbers("den_df", Style::Df, rows.iter().map(|r| r.den_df))
+            .titled("DenDF")
             .numbers("f", Style::Statistic, rows.iter().map(|r| r.f))
             .titled("F value")
-            .numbers("p_value", Style::PValue, rows.iter().map(|r| r.p_value))
+            .numbers("p_value", Style::PValue, p_values())
             .titled("Pr(>F)")
     }
 }
@@ -206,9 +218,9 @@ impl Answer for Anova {
 impl fmt::Display for Anova {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.rows.is_empty() {
-            return writeln!(
+            return write_text(
                 f,
-                "The model has no terms to test: no fixed effects beside the intercept."
+                "The model has no terms to test: no fixed effects beside the intercept.",
             );
         }
         let method = match self.method {

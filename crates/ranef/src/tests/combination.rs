@@ -220,7 +220,7 @@ impl Reader<'_> {
         let trimmed = rest.trim_start();
         let start = self.at + rest.len() - trimmed.len();
         if self.text.trim().is_empty() {
-            return Error::new("contrast_syntax", "a contrast is empty")
+            return Error::new("empty_contrast", "a contrast is empty")
                 .with_hint("write a combination of coefficients, such as `a - b = 0`");
         }
         if trimmed.is_empty() {
@@ -341,7 +341,7 @@ mod tests {
             ("1 = 2", "empty_contrast", None),
             ("Days / 0", "not_linear", Some(" / 0")),
             ("(Days", "contrast_syntax", Some("")),
-            ("", "contrast_syntax", None),
+            ("", "empty_contrast", None),
             ("Days grpB", "unknown_coefficient", Some("grpB")),
             ("`grp`", "unknown_coefficient", Some("`grp`")),
             ("`grp", "unknown_coefficient", Some("`grp")),

@@ -32,6 +32,10 @@ pub struct ModelRow {
     pub model: String,
     /// Its formula.
     pub formula: String,
+    /// Its column of weights.
+    pub weights: Option<String>,
+    /// Its offset: the column and those of the formula.
+    pub offset: Option<String>,
     /// Number of parameters.
     pub npar: usize,
     /// Akaike's criterion.
@@ -123,6 +127,8 @@ pub fn compare(fits: &[&Fit], refit: bool) -> Result<Comparison, Error> {
         let mut row = ModelRow {
             model: format!("m{}", i + 1),
             formula: fit.formula().to_owned(),
+            weights: fit.options().design.weights.clone(),
+            offset: offset(fit),
             npar: fit.parameters(),
             aic: fit.aic(),
             aicc: (n - k - 1.0 > 0.0).then(|| fit.aic() + 2.0 * k * (k + 1.0) / (n - k - 1.0)),
@@ -157,9 +163,7 @@ impl ModelRow {
     fn test_against(&mut self, before: &Fit, fit: &Fit, notes: &mut Vec<Note>) {
         let df = fit.parameters() - before.parameters();
         self.df = Some(df);
-        let weights = |fit: &Fit| fit.options().design.weights.clone();
-        let same_known_parts =
-            weights(before) == weights(fit) && before.terms().offsets == fit.terms().offsets;
+        let same_known_parts = weights(before) == weights(fit) && offset(before) == offset(fit);
         // A Poisson model is a negative binomial one whose dispersion is at the end of its range, as
         // a variance of zero is.
         let dispersion = usize::from(before.family() != fit.family());
@@ -206,13 +210,66 @@ fn poisson_within(small: &Fit, large: &Fit) -> bool {
     same_link && small.family().name() == "poisson" && negative.iter().any(|n| large.contains(n))
 }
 
+fn weights(fit: &Fit) -> Option<String> {
+    fit.options().design.weights.clone()
+}
+
+/// What is added to the prediction as it is.
+fn offset(fit: &Fit) -> Option<String> {
+    let column = fit.options().design.offset.clone();
+    let terms = fit.terms().offsets.iter().map(|o| o.to_string());
+    let all: Vec<String> = column.into_iter().chain(terms).collect();
+    (!all.is_empty()).then(|| all.join(" + "))
+}
+
+/// What differs between models beside what is estimated. The likelihoods are still densities of one
+/// response (weights enter with their logarithms, an offset moves the mean), so that AIC and BIC
+/// compare; but neither model is a special case of the other, and mostly it is a mistake.
+fn known_parts(order: &[usize], compared: &[&Fit]) -> Vec<Note> {
+    let of = |what: fn(&Fit) -> Option<String>| -> Option<String> {
+        let values: Vec<Option<String>> = order.iter().map(|&i| what(compared[i])).collect();
+        values.windows(2).any(|v| v[0] != v[1]).then(|| {
+            let one = |(i, value): (&usize, &Option<String>)| match value {
+                Some(value) => format!("m{} has `{value}`", i + 1),
+                None => format!("m{} has none", i + 1),
+            };
+            let all: Vec<String> = order.iter().zip(&values).map(one).collect();
+            all.join(", ")
+        })
+    };
+    let weights = of(weights).map(|which| {
+        Note::new(
+            "different_weights",
+            format!(
+                "The models have different weights: {which}. They state different residual \
+                 variances for the same rows: AIC and BIC tell which fits better, a \
+                 likelihood-ratio test does not. To test fixed or random effects, fit all models \
+                 with the same weights."
+            ),
+        )
+    });
+    let offset = of(offset).map(|which| {
+        Note::new(
+            "different_offset",
+            format!(
+                "The models have different offsets: {which}. AIC and BIC tell which fits better, a \
+                 likelihood-ratio test does not. To test effects, fit all models with the same \
+                 offset. That their responses are the same could not be checked."
+            ),
+        )
+    });
+    weights.into_iter().chain(offset).collect()
+}
+
 /// The sentences below a comparison.
 fn remarks(order: &[usize], compared: &[&Fit], rows: &[ModelRow]) -> Vec<Note> {
-    let mut notes = Vec::new();
+    let mut notes = known_parts(order, compared);
     for (pair, row) in order.windows(2).zip(&rows[1..]) {
         let (before, after) = (compared[pair[0]], compared[pair[1]]);
         let gap = (before.criterion() - after.criterion()).abs();
-        if row.df == Some(0) && gap < 1e-7 * after.criterion().abs().max(1.0) {
+        if weights(before) != weights(after) || offset(before) != offset(after) {
+            // Said above.
+        } else if row.df == Some(0) && gap < 1e-7 * after.criterion().abs().max(1.0) {
             notes.push(Note::new(
                 "same_fit",
                 format!(
@@ -307,14 +364,10 @@ fn same_rows(a: &Fit, b: &Fit) -> Result<(), Error> {
         return Err(different(format!("{} and {}", a.nobs(), b.nobs())));
     }
     // The response is known less its offset: with different offsets it says nothing.
-    let offsets = |fit: &Fit| {
-        let column = fit.options().design.offset.clone();
-        (fit.terms().offsets.clone(), column)
-    };
     let (x, y) = (a.moments(), b.moments());
     let near = |p: f64, q: f64, size: f64| (p - q).abs() <= 1e-8 * size;
     let spread = x.response_variance.max(y.response_variance);
-    if offsets(a) == offsets(b)
+    if offset(a) == offset(b)
         && !(near(x.response_mean, y.response_mean, spread.sqrt())
             && near(x.response_variance, y.response_variance, spread))
     {
@@ -424,8 +477,15 @@ impl fmt::Display for Comparison {
         writeln!(f, "Models:")?;
         let widest = self.rows.iter().map(|r| r.model.len()).max().unwrap_or(0);
         for row in &self.rows {
-            let singular = if row.singular { "  (singular)" } else { "" };
-            writeln!(f, " {:widest$}: {}{singular}", row.model, row.formula)?;
+            let mut remarks = Vec::new();
+            remarks.extend(row.weights.iter().map(|w| format!("weights {w}")));
+            remarks.extend(row.offset.iter().map(|o| format!("offset {o}")));
+            remarks.extend(row.singular.then(|| "singular".to_owned()));
+            let remarks = match remarks.join(", ") {
+                none if none.is_empty() => none,
+                some => format!("  ({some})"),
+            };
+            writeln!(f, " {:widest$}: {}{remarks}", row.model, row.formula)?;
         }
         let names = self.rows.iter().map(|r| r.model.clone());
         let table = Table::new().text("model", names).titled("");

@@ -25,16 +25,13 @@ pub use deletion::{Deletion, Deletions};
 pub use joint::JointTest;
 pub use kenward_roger::KenwardRoger;
 
-use crate::format::wrap;
-use crate::{DfMethod, Fit, Note};
-
-/// Columns that text is set in.
-const COLUMNS: usize = 80;
+use crate::format::write_text;
+use crate::{DfMethod, Fit, Note, few_groups};
 
 /// Writes sentences below a table, each on lines of its own.
 fn write_words(f: &mut std::fmt::Formatter<'_>, words: &[String]) -> std::fmt::Result {
     for sentence in words {
-        writeln!(f, "{}", wrap(sentence, COLUMNS))?;
+        write_text(f, sentence)?;
     }
     Ok(())
 }
@@ -61,50 +58,13 @@ pub(crate) fn refitted(fit: &Fit, df: DfMethod) -> Option<Note> {
     })
 }
 
-/// Groups below this number: tests by Kenward and Roger.
-const FEW: usize = 10;
-/// Groups below this number: no variance between them to speak of.
-const VERY_FEW: usize = 5;
-
-/// The rule for few groups (Elff, Heisig, Schaeffer and Shikano 2021, BJPS 51:412, in answer to
-/// Stegmueller 2013): REML and degrees of freedom that count groups keep the error rates of tests
-/// of fixed effects also with few groups; ML with z tests does not.
+/// The rule for few groups ([`crate::few_groups`]), for each grouping factor that has few.
 pub(crate) fn few_groups(fit: &Fit, df: DfMethod) -> Vec<Note> {
-    let structure = fit.structure();
+    let factors = fit.structure().factors.iter().enumerate();
     let used = |factor: usize| fit.varcorr().iter().any(|block| block.factor == factor);
-    let few = structure
-        .factors
-        .iter()
-        .enumerate()
-        .filter(|&(factor, shape)| used(factor) && shape.levels < FEW);
-    few.map(|(_, shape)| {
-        let advice = if shape.levels < VERY_FEW {
-            format!(
-                "with so few, `{}` is better a fixed effect than a random one",
-                shape.name
-            )
-        } else {
-            match (fit.reml(), df) {
-                (true, DfMethod::KenwardRoger) => {
-                    "tests by REML with Kenward and Roger's degrees of freedom, as here, are the \
-                     ones to trust"
-                        .to_owned()
-                }
-                (true, _) => {
-                    "prefer Kenward and Roger's degrees of freedom (--df kenward-roger)".to_owned()
-                }
-                (false, _) => "prefer REML with Kenward and Roger's degrees of freedom (without \
-                               --ml, --df kenward-roger)"
-                    .to_owned(),
-            }
-        };
-        Note::new(
-            "few_groups",
-            format!(
-                "Rule for few groups: `{}` has {} levels; {advice}.",
-                shape.name, shape.levels
-            ),
-        )
-    })
-    .collect()
+    let reml = fit.family().is_gaussian().then(|| fit.reml());
+    factors
+        .filter(|&(factor, _)| used(factor))
+        .filter_map(|(_, shape)| few_groups::note(&shape.name, shape.levels, reml, df))
+        .collect()
 }

@@ -103,7 +103,8 @@ impl<'a> Model<'a> {
 
     /// Variance of Xβ over the rows, divisor n − 1.
     pub fn fixed(&self, point: &Point) -> f64 {
-        quadratic(&point.beta, &self.fit.moments().fixed_cov)
+        // An empty sum is −0.
+        quadratic(&point.beta, &self.fit.moments().fixed_cov) + 0.0
     }
 
     /// Mean over the rows of z'Tz of each block (Johnson 2014).

@@ -8,7 +8,7 @@ use super::distribution::DistributionVariance;
 use super::icc;
 use super::point::{Model, Share};
 use super::reliability::{Reliability, SlopeShare};
-use super::semi_partial::SemiPartial;
+use super::semi_partial::{SemiPartial, above};
 use crate::{Fit, Note};
 
 /// What the model explains, in shares of variance.
@@ -89,6 +89,7 @@ impl Fit {
                  they are defined for gaussian models.",
             ));
         }
+        notes.extend(above(&semi_partial));
         RSquared {
             marginal: rows[0].estimate,
             conditional: rows[1].estimate,

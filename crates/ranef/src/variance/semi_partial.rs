@@ -12,14 +12,18 @@
 //!   mean size of the J groups.
 //!
 //! Intervals are quantiles of the noncentral beta distribution with shapes ν1/2 and ν2/2 and
-//! noncentrality ν1F. They take V as known.
+//! noncentrality ν1F, as in r2glmm: where the R² of new data would lie if the noncentrality were as
+//! large as the statistic. They take V as known. But ν1F is itself too large a noncentrality, by ν1
+//! on average, and adds to it once more what chance adds: with nothing to explain R² is about
+//! ν1/(ν1 + ν2), not zero. So where F is well below 1 the whole interval lies above the estimate.
+//! (Turning the tests around instead would put it below the estimate there.) A note says so.
 
 use ranef_engine::distributions::NoncentralBeta;
 use serde::Serialize;
 
 use super::algebra::{inverse, log_det, solve};
 use super::point::Model;
-use crate::{Error, Fit};
+use crate::{Error, Fit, Note};
 
 /// The semi-partial R² of one set of coefficients by one method.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -231,6 +235,31 @@ impl Fit {
         };
         Ok((variance, den_df))
     }
+}
+
+/// What to say of intervals that do not hold their estimate.
+pub(super) fn above(rows: &[SemiPartial]) -> Option<Note> {
+    let mut terms: Vec<&str> = Vec::new();
+    for row in rows.iter().filter(|r| r.lower > r.r2) {
+        if !terms.contains(&row.term.as_str()) {
+            terms.push(&row.term);
+        }
+    }
+    if terms.is_empty() {
+        return None;
+    }
+    let one = terms.len() == 1;
+    Some(Note::new(
+        "interval_above_estimate",
+        format!(
+            "The interval of a semi-partial R² of {} lies above its estimate. It says where the R² \
+             of new data would lie, and chance alone gives an R² of about NumDF/(NumDF + DenDF): \
+             with F so far below 1, {} explain{} no more than chance would.",
+            crate::robust::listed(&terms),
+            if one { "this term" } else { "these terms" },
+            if one { "s" } else { "" }
+        ),
+    ))
 }
 
 /// (Cβ)'\[C(X'X)⁻¹C'\]⁻¹(Cβ).

@@ -4,11 +4,8 @@ use std::fmt;
 
 use super::{Decomposition, Icc, RSquared, Share, VarianceComparison};
 use crate::Note;
-use crate::format::wrap;
+use crate::format::write_text;
 use crate::table::{Answer, Style, Table};
-
-/// Columns of running text.
-const COLUMNS: usize = 80;
 
 fn shares(rows: &[Share]) -> Table {
     Table::new()
@@ -28,14 +25,15 @@ fn defined(rows: &[Share]) -> Table {
 fn definitions(f: &mut fmt::Formatter<'_>, rows: &[Share]) -> fmt::Result {
     for row in rows {
         let line = format!("{}: {}", row.measure, row.definition);
-        writeln!(f, "{}", wrap(&line, COLUMNS))?;
+        write_text(f, &line)?;
     }
     Ok(())
 }
 
 fn remarks(f: &mut fmt::Formatter<'_>, notes: &[Note]) -> fmt::Result {
     for note in notes {
-        writeln!(f, "\n{}", wrap(&note.message, COLUMNS))?;
+        writeln!(f)?;
+        write_text(f, &note.message)?;
     }
     Ok(())
 }
@@ -56,7 +54,8 @@ impl fmt::Display for Icc {
         writeln!(f, "{}", shares(&self.rows))?;
         definitions(f, &self.rows)?;
         if let Some(distribution) = &self.distribution {
-            writeln!(f, "\n{}", wrap(&distribution.reading, COLUMNS))?;
+            writeln!(f)?;
+            write_text(f, &distribution.reading)?;
         }
         if self.groups.is_empty() {
             return writeln!(
@@ -104,11 +103,10 @@ impl fmt::Display for Icc {
         };
         writeln!(f, "{table}")?;
         if let Some(ratio) = self.ratio_words() {
-            writeln!(f, "{}", wrap(&ratio, COLUMNS))?;
+            write_text(f, &ratio)?;
         }
         for group in g {
-            writeln!(
-                f,
+            let likeness = format!(
                 "Two observations of the same {} correlate {:.3}{}.",
                 group.group,
                 group.cumulative,
@@ -117,7 +115,8 @@ impl fmt::Display for Icc {
                 } else {
                     ""
                 }
-            )?;
+            );
+            write_text(f, &likeness)?;
         }
         let cost = if generalised {
             "These are correlations of the latent variable, or of the logarithm of the expected \
@@ -131,7 +130,7 @@ impl fmt::Display for Icc {
             self.nobs, self.effective_n
         )
         };
-        writeln!(f, "{}", wrap(&cost, COLUMNS))?;
+        write_text(f, &cost)?;
         if !self.curve.is_empty() {
             writeln!(
                 f,
@@ -150,8 +149,7 @@ impl fmt::Display for Icc {
                 .titled("Share");
             writeln!(f, "{table}")?;
             for turn in &self.minima {
-                writeln!(
-                    f,
+                let least = format!(
                     "Groups of {} differ least at {} = {:.4} (share {:.3}){}.",
                     turn.group,
                     turn.term,
@@ -162,7 +160,8 @@ impl fmt::Display for Icc {
                     } else {
                         ", which is outside the data"
                     }
-                )?;
+                );
+                write_text(f, &least)?;
             }
         }
         remarks(f, &self.notes)
@@ -203,7 +202,8 @@ impl fmt::Display for RSquared {
         definitions(f, &self.rows)?;
         let v = &self.variances;
         if let Some(distribution) = &self.distribution {
-            writeln!(f, "\n{}", wrap(&distribution.reading, COLUMNS))?;
+            writeln!(f)?;
+            write_text(f, &distribution.reading)?;
         }
         let table = Table::new()
             .text(
@@ -250,12 +250,13 @@ impl fmt::Display for RSquared {
             write!(f, "{table}")?;
         }
         for slopes in self.slopes.iter().filter(|s| s.rho_beta > 0.0) {
-            writeln!(
-                f,
-                "\nDifferences between {} in slopes make up {:.3} of the variance of the response \
+            let share = format!(
+                "Differences between {} in slopes make up {:.3} of the variance of the response \
                  (ρ_β of Aguinis and Culpepper).",
                 slopes.group, slopes.rho_beta
-            )?;
+            );
+            writeln!(f)?;
+            write_text(f, &share)?;
         }
         if let Some(against) = &self.against {
             against.write(f)?;
@@ -333,10 +334,7 @@ impl Decomposition {
                 .titled("Total")
         };
         write!(f, "{table}")?;
-        for note in &self.notes {
-            writeln!(f, "\n{}", wrap(&note.message, COLUMNS))?;
-        }
-        Ok(())
+        remarks(f, &self.notes)
     }
 }
 

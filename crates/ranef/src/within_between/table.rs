@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{EffectLevel, LevelEffect, WithinBetween, WithinBetweenForm};
-use crate::format::round;
+use crate::format::{round, write_text};
 use crate::table::{Answer, Style, Table};
 
 impl EffectLevel {
@@ -58,20 +58,20 @@ impl fmt::Display for WithinBetween {
             if row.effect == EffectLevel::Contextual
                 && let Some(sentence) = self.reading(row)
             {
-                writeln!(f, "{sentence}")?;
+                write_text(f, &sentence)?;
             }
         }
         for level in &self.levels {
             if let (Some(icc), Some(reliability)) = (level.icc, level.reliability) {
-                writeln!(
-                    f,
+                let sampled = format!(
                     "{:.0}% of the variance of {} lies between groups. Its group mean, from the rows \
                      at hand, has reliability {reliability:.2}: where these are a sample of the \
                      group, the contextual effect comes out too small by about that factor (Lüdtke \
                      et al. 2008).",
                     100.0 * icc,
                     level.predictor
-                )?;
+                );
+                write_text(f, &sampled)?;
             }
         }
         if let Some([with, without]) = self.aic {
@@ -87,7 +87,7 @@ impl fmt::Display for WithinBetween {
             )?;
         }
         for note in &self.warnings {
-            writeln!(f, "Note: {}", note.message)?;
+            write_text(f, &format!("Note: {}", note.message))?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@
 //! left is small enough to be counted out. That is exact, takes a number of steps that grows with
 //! the logarithm, and has no table of constants.
 
+use crate::distributions::special::{logistic, softplus};
 use crate::random::Stream;
 
 /// A gamma number of this shape and scale 1, at least 1 in shape (Marsaglia and Tsang 2000, *ACM
@@ -50,10 +51,7 @@ pub(super) fn gamma(shape: f64, stream: &mut Stream) -> f64 {
 pub(super) fn beta(a: f64, b: f64, stream: &mut Stream) -> (f64, f64) {
     let (x, y) = (ln_gamma_number(a, stream), ln_gamma_number(b, stream));
     let logit = x - y;
-    (
-        crate::distributions::special::logistic(logit),
-        crate::distributions::special::logistic(-logit),
-    )
+    (logistic(logit), logistic(-logit))
 }
 
 /// A Poisson number. NaN for a mean that is not a finite number from 0.
@@ -112,4 +110,22 @@ pub(super) fn binomial(trials: f64, p: f64, stream: &mut Stream) -> f64 {
         }
     }
     count
+}
+
+/// A number of the logarithmic series distribution, P(n) ∝ pⁿ/n from 1, with p given by its logit
+/// (Kemp 1981, *Applied Statistics* 30, 249–253, algorithm LK).
+pub(super) fn logarithmic(logit: f64, stream: &mut Stream) -> f64 {
+    let v = stream.uniform();
+    if v >= logistic(logit) {
+        return 1.0;
+    }
+    // A geometric number with q = 1 − (1 − p)^u.
+    let q = -(-softplus(logit) * stream.uniform()).exp_m1();
+    if v > q {
+        1.0
+    } else if v > q * q {
+        2.0
+    } else {
+        (1.0 + v.ln() / q.ln()).floor()
+    }
 }

@@ -4,6 +4,7 @@ use std::f64::consts::PI;
 use std::fmt;
 use std::str::FromStr;
 
+use super::Derivatives;
 use crate::distributions::Normal;
 
 /// How the mean follows from the linear predictor.
@@ -50,6 +51,10 @@ impl LinkValue {
             second,
             third,
         }
+    }
+
+    pub(super) fn derivatives(self) -> Derivatives {
+        Derivatives::new(self.mean, self.first, self.second, self.third)
     }
 }
 

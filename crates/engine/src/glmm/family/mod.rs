@@ -16,15 +16,38 @@
 //! [`Density::constant`]. It is asked for once a row and left out of everything that is evaluated
 //! again and again.
 
+mod beta;
 mod binomial;
 mod draw;
+mod gamma;
+mod gaussian;
+mod inverse_gaussian;
+mod likelihood;
 mod link;
+mod negative_binomial;
+mod ordinal;
+mod peak;
 mod poisson;
+mod response;
+mod rising;
+mod student;
+mod summary;
 mod tails;
+mod zeros;
 
+pub use beta::Beta;
 pub use binomial::Binomial;
+pub use gamma::Gamma;
+pub use gaussian::Gaussian;
+pub use inverse_gaussian::InverseGaussian;
+pub use likelihood::{Counts, Family, Likelihood, NameError};
 pub use link::{Link, LinkValue};
+pub use negative_binomial::{NegativeBinomial1, NegativeBinomial2};
+pub use ordinal::Ordinal;
 pub use poisson::Poisson;
+pub use response::{Fault, Parameter, Response, Scale};
+pub use student::Student;
+pub use zeros::{Count, Hurdle, Truncated, ZeroInflated};
 
 use crate::random::Stream;
 
@@ -102,12 +125,7 @@ impl Derivatives {
     /// is not finite, such as a mean that has overflown.
     #[inline]
     fn scaled(self, by: f64) -> Self {
-        let product = Self {
-            value: self.value * by,
-            first: self.first * by,
-            second: self.second * by,
-            third: self.third * by,
-        };
+        let product = self.times(by);
         // One test for all four: the sum of what is finite is finite, or it has overflown, which is
         // as bad.
         let sum = product.value + product.first + product.second + product.third;
@@ -159,6 +177,16 @@ impl Derivatives {
         if condition { self.mirrored() } else { self }
     }
 
+    /// In η, given that `self` is in log μ and how log μ follows from η.
+    #[inline]
+    fn through(self, ln_mean: &Derivatives, link: Link) -> Self {
+        if link == Link::Log {
+            self
+        } else {
+            compose([self.first, self.second, self.third], ln_mean).with_value(self.value)
+        }
+    }
+
     #[inline]
     fn with_value(self, value: f64) -> Self {
         Self { value, ..self }
@@ -176,6 +204,48 @@ pub struct Nuisance {
     pub second: f64,
 }
 
+impl Nuisance {
+    /// In η, given that `self` is in x and how x, the mean or its logarithm, follows from η.
+    #[inline]
+    fn through(self, x: &Derivatives) -> Self {
+        Self {
+            value: self.value,
+            first: self.first * x.first,
+            second: self.second * x.first * x.first + self.first * x.second,
+        }
+    }
+
+    #[inline]
+    fn times(self, by: f64) -> Self {
+        Self {
+            value: self.value * by,
+            first: self.first * by,
+            second: self.second * by,
+        }
+    }
+
+    #[inline]
+    fn plus(self, other: &Self) -> Self {
+        Self {
+            value: self.value + other.value,
+            first: self.first + other.first,
+            second: self.second + other.second,
+        }
+    }
+
+    /// All three times a number, the weight of an observation; zero if anything is not finite.
+    #[inline]
+    fn scaled(self, by: f64) -> Self {
+        let product = self.times(by);
+        let sum = product.value + product.first + product.second;
+        if sum.is_finite() {
+            product
+        } else {
+            Self::default()
+        }
+    }
+}
+
 /// The derivatives of G(f(η)), from the first three of G at f and those of f: Faà di Bruno's rule.
 /// Its value is that of f.
 #[inline]
@@ -187,6 +257,19 @@ fn compose(outer: [f64; 3], inner: &Derivatives) -> Derivatives {
         first: g1 * inner.first,
         second: g1 * inner.second + g2 * square,
         third: g1 * inner.third + 3.0 * g2 * inner.first * inner.second + g3 * square * inner.first,
+    }
+}
+
+/// The derivatives of G(f(η, ψ)) in ψ, from those of G and those of f in η and ψ.
+#[inline]
+fn compose_nuisance(outer: [f64; 3], inner: &Derivatives, psi: &Nuisance) -> Nuisance {
+    let [g1, g2, g3] = outer;
+    Nuisance {
+        value: g1 * psi.value,
+        first: g1 * psi.first + g2 * inner.first * psi.value,
+        second: g1 * psi.second
+            + g2 * (inner.second * psi.value + 2.0 * inner.first * psi.first)
+            + g3 * inner.first * inner.first * psi.value,
     }
 }
 
@@ -250,7 +333,7 @@ pub trait Density: Send + Sync {
     /// `eta`.
     fn link_variance(&self, eta: f64, psi: &[f64]) -> f64;
 
-    /// The largest log-density that any η gives, without [`Density::constant`].
+    /// The largest log-density that any mean gives, without [`Density::constant`].
     fn saturated(&self, row: &Observation, psi: &[f64]) -> f64;
 
     /// Unit deviance: twice what the log-density lacks of that of a perfect fit; 0 or more.

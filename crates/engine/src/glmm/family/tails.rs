@@ -51,7 +51,7 @@ impl Link {
                 let rest = 1.0 / (1.0 - mean.mean);
                 super::compose(
                     [-rest, -rest * rest, -2.0 * rest * rest * rest],
-                    &Derivatives::new(mean.mean, mean.first, mean.second, mean.third),
+                    &mean.derivatives(),
                 )
                 .with_value((-mean.mean).ln_1p())
             }
@@ -98,10 +98,10 @@ pub(super) fn logistic_tail(eta: f64) -> (f64, f64, f64) {
 
 /// log Φ(η). With h = φ/Φ: h, −h(η + h), h((η + h)² − 1 + h(η + h)).
 ///
-/// η + h falls to 1/|η| in the left tail, and differences of it further, so that beyond −25 the
+/// η + h falls to 1/|η| in the left tail, and differences of it further, so that beyond −18 the
 /// asymptotic series of log Φ is differentiated term by term.
 fn ln_normal_cdf(eta: f64) -> Derivatives {
-    if eta < -25.0 {
+    if eta < -18.0 {
         return ln_normal_far(eta);
     }
     let (value, h) = ln_cdf_with_slope(eta);
@@ -112,7 +112,7 @@ fn ln_normal_cdf(eta: f64) -> Derivatives {
 /// −z²/2 − log z − log √2π + Σ c_k z^{−2k} at z = −η: the logarithm of the asymptotic series of
 /// Mills' ratio (Abramowitz and Stegun 1964, 26.2.12).
 fn ln_normal_far(eta: f64) -> Derivatives {
-    const SERIES: [f64; 7] = [
+    const SERIES: [f64; 8] = [
         -1.0,
         5.0 / 2.0,
         -37.0 / 3.0,
@@ -120,6 +120,7 @@ fn ln_normal_far(eta: f64) -> Derivatives {
         -4081.0 / 5.0,
         55_205.0 / 6.0,
         -854_197.0 / 7.0,
+        14_876_033.0 / 8.0,
     ];
     let z = -eta;
     let inverse = 1.0 / z;

@@ -47,6 +47,9 @@ pub(in crate::diagnose) fn influential_groups(
             left_out[0]
         ),
     };
+    if found.iter().all(|g| g.terms.is_empty()) && !found.is_empty() {
+        return nothing_to_move("influence_groups", looked, rule);
+    }
     let Some((group, worst)) = all().max_by(|a, b| cooks(a.1).total_cmp(&cooks(b.1))) else {
         return if left_out.is_empty() {
             let none = "The model has no groups.";
@@ -122,6 +125,12 @@ pub(in crate::diagnose) fn influential_groups(
     )
 }
 
+/// Without fixed effects there is nothing that could be moved.
+fn nothing_to_move(name: &str, looked: String, rule: &str) -> Finding {
+    let found = "The model has no fixed effects that could move.";
+    Finding::new(name, Verdict::Ok, looked, found, None, rule)
+}
+
 pub(in crate::diagnose) fn influential_rows(found: &RowInfluences) -> Finding {
     let rule = "note where a studentised residual is beyond chance in so many rows (p < 0.01 after \
                 Bonferroni's correction); problem where Cook's distance of the fixed effects reaches 1";
@@ -146,11 +155,15 @@ pub(in crate::diagnose) fn influential_rows(found: &RowInfluences) -> Finding {
     let beyond = |r: &&RowInfluence| n * Normal::STANDARD.two_sided_p(r.studentised) < CHANCE;
     let mut outlying: Vec<&RowInfluence> = found.rows.iter().filter(beyond).collect();
     outlying.sort_by(|a, b| b.studentised.abs().total_cmp(&a.studentised.abs()));
-    let mut text = format!(
-        "Largest Cook's distance {:.3} (row {}).",
-        cooks(&worst),
-        worst.row
-    );
+    let mut text = if found.terms.is_empty() {
+        "The model has no fixed effects that could move.".to_owned()
+    } else {
+        format!(
+            "Largest Cook's distance {:.3} (row {}).",
+            cooks(&worst),
+            worst.row
+        )
+    };
     if !outlying.is_empty() {
         let names: Vec<String> = (outlying.iter())
             .map(|r| format!("{} ({:.1})", r.row, r.studentised).replace('-', "−"))

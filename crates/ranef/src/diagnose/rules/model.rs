@@ -6,6 +6,8 @@ use crate::diagnose::check::{Finding, Verdict};
 use crate::diagnose::collinearity::{Collinearity, Inflation};
 use crate::diagnose::optimizers::Optimizers;
 use crate::diagnose::singularity::Singularity;
+use crate::few_groups::{self, FEW, VERY_FEW};
+use crate::format::scientific;
 
 pub(in crate::diagnose) fn convergence(fit: &Fit) -> Finding {
     let certificate = fit.certificate();
@@ -19,13 +21,13 @@ pub(in crate::diagnose) fn convergence(fit: &Fit) -> Finding {
         "Convergence: first and second derivatives of the criterion where the fit ended.",
         if certificate.converged {
             format!(
-                "It is a minimum: the criterion can fall by {:.1e} at most.",
-                certificate.newton_decrement
+                "It is a minimum: the criterion can fall by {} at most.",
+                scientific(certificate.newton_decrement, 1)
             )
         } else {
             format!(
-                "It is not a minimum: the criterion may still fall by {:.1e}.",
-                certificate.newton_decrement
+                "It is not a minimum: the criterion may still fall by {}.",
+                scientific(certificate.newton_decrement, 1)
             )
         },
         "Do not use these estimates; look for predictors of extreme size, or simplify the random \
@@ -137,8 +139,9 @@ pub(in crate::diagnose) fn singularity(fit: &Fit, found: &Singularity) -> Findin
 }
 
 pub(in crate::diagnose) fn groups(fit: &Fit) -> Finding {
+    let reml = fit.family().is_gaussian().then(|| fit.reml());
     let rule = "note below 10 levels, problem below 5 (Elff et al. 2021, BJPS 51:412: REML with \
-                Satterthwaite's degrees of freedom holds down to few groups)";
+                degrees of freedom that count groups holds down to few)";
     let looked = "Number of groups: what the variances between groups are estimated from.";
     let factors: Vec<_> = (fit.recipe().factors().iter().enumerate())
         .filter(|(f, _)| fit.varcorr().iter().any(|block| block.factor == *f))
@@ -160,26 +163,13 @@ pub(in crate::diagnose) fn groups(fit: &Fit) -> Finding {
     Finding::new(
         "groups",
         match least.levels {
-            0..5 => Verdict::Problem,
-            5..10 => Verdict::Note,
+            0..VERY_FEW => Verdict::Problem,
+            VERY_FEW..FEW => Verdict::Note,
             _ => Verdict::Ok,
         },
         looked,
         format!("There are {}.", listed(&all)),
-        if least.levels < 5 {
-            format!(
-                "A variance between so few groups is hardly known: consider `{}` as a fixed effect.",
-                least.name
-            )
-        } else if !fit.family().is_gaussian() {
-            "The variance is uncertain, and tests of what varies between groups reject too often: \
-             prefer profile intervals."
-                .to_owned()
-        } else {
-            "The variance is uncertain: prefer profile intervals, and degrees of freedom by \
-             Satterthwaite or Kenward and Roger."
-                .to_owned()
-        },
+        few_groups::note(&least.name, least.levels, reml, fit.df_method()).map(|note| note.message),
         rule,
     )
 }
