@@ -87,26 +87,37 @@ fn answers(case: &Case) -> Vec<(Vec<&'static str>, Look)> {
         (vec!["influence"], |v| {
             v["levels"][0]["cooks_distance"].as_f64().unwrap() > 0.0
         }),
-        (vec!["influence", "--one-step"], |v| v["method"] == "one_step"),
+        (vec!["influence", "--one-step"], |v| {
+            v["method"] == "one_step"
+        }),
         (vec!["influence", "--rows"], |v| {
             v["rows"][0]["leverage"].as_f64().unwrap() < 1.0
         }),
         (vec!["residuals", "--simulate", "conditional"], |v| {
             let row = &v["rows"][0];
-            row["deviance"].is_number() && row["working"].is_number() && row["simulated"].is_number()
+            row["deviance"].is_number()
+                && row["working"].is_number()
+                && row["simulated"].is_number()
         }),
         (vec!["icc"], |v| {
             v["distribution"]["variance"].as_f64().unwrap() > 0.0
                 && v["groups"][0]["median_ratio"].as_f64().unwrap() > 1.0
         }),
-        (vec!["icc", "--distribution", "delta", "--lambda", "median"], |v| {
-            v["distribution"]["method"] == "delta"
-                && v["distribution"]["lambda_from"] == "null_model_median"
-        }),
+        (
+            vec!["icc", "--distribution", "delta", "--lambda", "median"],
+            |v| {
+                v["distribution"]["method"] == "delta"
+                    && v["distribution"]["lambda_from"] == "null_model_median"
+            },
+        ),
         (vec!["r2"], |v| {
             v["conditional"].as_f64().unwrap() > v["marginal"].as_f64().unwrap()
                 && v["semi_partial"].as_array().unwrap().is_empty()
-                && v["notes"].as_array().unwrap().iter().any(|n| n["code"] == "linear_only")
+                && v["notes"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .any(|n| n["code"] == "linear_only")
         }),
         (vec!["glance"], |v| {
             v["rows"][0]["sigma"].is_null() && v["rows"][0]["deviance"].is_number()
@@ -140,7 +151,14 @@ fn answers(case: &Case) -> Vec<(Vec<&'static str>, Look)> {
 fn every_command_answers_or_refuses() {
     for case in &CASES {
         let folder = Folder::new(&format!("generalised-{}", case.name));
-        let mut fit = vec!["fit", case.formula, case.data, "--save", case.name, "--json"];
+        let mut fit = vec![
+            "fit",
+            case.formula,
+            case.data,
+            "--save",
+            case.name,
+            "--json",
+        ];
         fit.extend(case.options);
         let fitted = folder.run(&fit).succeeds().json();
         assert_eq!(fitted["family"], case.name);
@@ -197,7 +215,14 @@ fn every_command_answers_or_refuses() {
         assert!(compared["refit"].is_null());
         assert!(compared["rows"][1]["chisq"].as_f64().unwrap() > 3.0);
 
-        let mut against = vec!["r2", "-f", case.formula, case.data, "--against", case.smaller];
+        let mut against = vec![
+            "r2",
+            "-f",
+            case.formula,
+            case.data,
+            "--against",
+            case.smaller,
+        ];
         against.extend(case.options);
         let text = folder.run(&against).succeeds().out;
         assert!(text.contains("prefer the shares"), "{text}");
@@ -208,14 +233,21 @@ fn every_command_answers_or_refuses() {
                 let names = [case.name, "Linear mixed"].map(|name| out.contains(name));
                 assert_eq!(names, [true, false], "{format}: {out}");
                 // arm's display has a residual standard deviation of 1 for every family.
-                assert_eq!(out.contains("Residual"), format == "display", "{format}: {out}");
+                assert_eq!(
+                    out.contains("Residual"),
+                    format == "display",
+                    "{format}: {out}"
+                );
                 assert!(!out.contains("REML"), "{format}: {out}");
             }
         }
         for answer in case.both(&folder, &["augment"]) {
             let out = answer.succeeds().out;
             let head = out.lines().next().unwrap();
-            assert!(head.ends_with(".sqrtXwt,.sqrtrwt,.weights,.wtres,.eta"), "{head}");
+            assert!(
+                head.ends_with(".sqrtXwt,.sqrtrwt,.weights,.wtres,.eta"),
+                "{head}"
+            );
         }
     }
 }
@@ -223,7 +255,11 @@ fn every_command_answers_or_refuses() {
 #[test]
 fn pooling_of_rates() {
     let folder = Folder::new("pool-rates");
-    let mut words = vec!["pool", "cbind(incidence, size - incidence) ~ 1 + (1 | herd)", "cbpp"];
+    let mut words = vec![
+        "pool",
+        "cbind(incidence, size - incidence) ~ 1 + (1 | herd)",
+        "cbpp",
+    ];
     words.extend(["--family", "binomial", "--json"]);
     folder.run(&words).fails_with("linear_only");
 }
@@ -243,7 +279,10 @@ fn effects_within_and_between_groups() {
         "YEAR,LOCATION",
     ];
     let text = folder.run(&words).succeeds().out;
-    assert!(text.contains("z value") && !text.contains("t value"), "{text}");
+    assert!(
+        text.contains("z value") && !text.contains("t value"),
+        "{text}"
+    );
     let mut json = words.to_vec();
     json.push("--json");
     let answer = folder.run(&json).succeeds().json();
@@ -264,18 +303,33 @@ fn a_model_of_other_rows_is_refused() {
     folder.write("cows.csv", &csv);
     let formula = "cbind(incidence, size - incidence) ~ period + (1 | herd)";
     folder
-        .run(&["fit", formula, "cows.csv", "--family", "binomial", "--save", "cows.json"])
+        .run(&[
+            "fit",
+            formula,
+            "cows.csv",
+            "--family",
+            "binomial",
+            "--save",
+            "cows.json",
+        ])
         .succeeds();
     folder.run(&["drop", "cows.json", "--json"]).succeeds();
     let mut fewer: Vec<&str> = csv.lines().collect();
     fewer.pop();
     folder.write("cows.csv", fewer.join("\n"));
     for command in ["check", "drop", "influence"] {
-        folder.run(&[command, "cows.json", "--json"]).fails_with("other_rows");
+        folder
+            .run(&[command, "cows.json", "--json"])
+            .fails_with("other_rows");
     }
     std::fs::remove_file(folder.path().join("cows.csv")).unwrap();
-    folder.run(&["check", "cows.json", "--json"]).fails_with("needs_rows");
+    folder
+        .run(&["check", "cows.json", "--json"])
+        .fails_with("needs_rows");
     // Shares need no rows; those of counts say where their λ is from.
-    let icc = folder.run(&["icc", "cows.json", "--json"]).succeeds().json();
+    let icc = folder
+        .run(&["icc", "cows.json", "--json"])
+        .succeeds()
+        .json();
     assert_eq!(icc["distribution"]["method"], "theoretical");
 }

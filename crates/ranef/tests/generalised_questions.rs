@@ -36,7 +36,9 @@ fn cbpp() -> Fit {
 }
 
 fn ticks(formula: &str) -> Fit {
-    model(formula, "poisson").fit(&*data("grouseticks")).unwrap()
+    model(formula, "poisson")
+        .fit(&*data("grouseticks"))
+        .unwrap()
 }
 
 #[track_caller]
@@ -48,14 +50,22 @@ fn near(got: f64, want: f64, tolerance: f64) {
 }
 
 fn measure(answer: &RSquared, name: &str) -> f64 {
-    answer.rows.iter().find(|s| s.measure == name).unwrap().estimate
+    answer
+        .rows
+        .iter()
+        .find(|s| s.measure == name)
+        .unwrap()
+        .estimate
 }
 
 /// Marginal and conditional R², ICC adjusted and unadjusted.
 #[track_caller]
 fn shares(fit: &Fit, want: [f64; 4], tolerance: f64) {
     let answer = fit.r_squared(0.95);
-    for (name, want) in ["marginal", "conditional", "adjusted", "unadjusted"].iter().zip(want) {
+    for (name, want) in ["marginal", "conditional", "adjusted", "unadjusted"]
+        .iter()
+        .zip(want)
+    {
         near(measure(&answer, name), want, tolerance);
     }
     let icc = fit.icc(0.95, None);
@@ -87,13 +97,20 @@ fn shares_of_yes_and_no() {
 /// The own likelihood in TMB with λ from its own null model, and with R's formulas.
 #[test]
 fn shares_of_counts() {
-    let by = |method, mean| ticks(TICKS_BY_ROW).with_link_variance(method, mean).unwrap();
+    let by = |method, mean| {
+        ticks(TICKS_BY_ROW)
+            .with_link_variance(method, mean)
+            .unwrap()
+    };
     let fit = by(LinkVariance::Theoretical, NullMean::Average);
     let answer = fit.r_squared(0.95);
     near(answer.variances.fixed, 1.75920966, 1e-4);
     near(answer.variances.random, 0.84209533, 1e-4);
     let found = answer.distribution.clone().unwrap();
-    assert_eq!((found.method, found.lambda_from), ("lognormal", Some("null_model")));
+    assert_eq!(
+        (found.method, found.lambda_from),
+        ("lognormal", Some("null_model"))
+    );
     near(found.observation_level, 0.29323183, 1e-4);
     near(found.lambda.unwrap(), 6.07085025, 2e-3);
     near(found.variance, 0.15248206, 5e-5);
@@ -106,24 +123,50 @@ fn shares_of_counts() {
     near(sum, icc.adjusted, 1e-12);
 
     let fit = by(LinkVariance::Trigamma, NullMean::Average);
-    near(fit.r_squared(0.95).distribution.unwrap().variance, 0.17902911, 6e-5);
+    near(
+        fit.r_squared(0.95).distribution.unwrap().variance,
+        0.17902911,
+        6e-5,
+    );
     shares(&fit, [0.57236764, 0.84634755, 0.64069031, 0.27397991], 5e-5);
     let fit = by(LinkVariance::Delta, NullMean::Average);
-    near(fit.r_squared(0.95).distribution.unwrap().variance, 0.16472157, 6e-5);
+    near(
+        fit.r_squared(0.95).distribution.unwrap().variance,
+        0.16472157,
+        6e-5,
+    );
     // performance: exp(β₀) alone; its optimum is lme4's default one.
     let fit = by(LinkVariance::Theoretical, NullMean::Median);
-    near(fit.icc(0.95, None).distribution.unwrap().lambda.unwrap(), 1.54368919, 1e-3);
-    shares(&fit, [0.518615518, 0.766867316, 0.515703782, 0.248251798], 1.5e-3);
+    near(
+        fit.icc(0.95, None).distribution.unwrap().lambda.unwrap(),
+        1.54368919,
+        1e-3,
+    );
+    shares(
+        &fit,
+        [0.518615518, 0.766867316, 0.515703782, 0.248251798],
+        1.5e-3,
+    );
 
     let plain = ticks(TICKS);
-    shares(&plain, [0.61653573, 0.94511583, 0.85687279, 0.32858010], 5e-5);
-    near(plain.icc(0.95, None).distribution.unwrap().lambda.unwrap(), 6.00606023, 2e-3);
+    shares(
+        &plain,
+        [0.61653573, 0.94511583, 0.85687279, 0.32858010],
+        5e-5,
+    );
+    near(
+        plain.icc(0.95, None).distribution.unwrap().lambda.unwrap(),
+        6.00606023,
+        2e-3,
+    );
 }
 
 #[test]
 fn random_slopes_of_counts_have_a_curve() {
     let formula = "TICKS ~ YEAR + cHEIGHT + (cHEIGHT | LOCATION)";
-    let fit = model(formula, "poisson").fit(&*data("grouseticks")).unwrap();
+    let fit = model(formula, "poisson")
+        .fit(&*data("grouseticks"))
+        .unwrap();
     let icc = fit.icc(0.95, Some(&[0.0, 1.0]));
     let block = &fit.varcorr()[0];
     let residual = icc.distribution.unwrap().variance;
@@ -138,14 +181,21 @@ fn random_slopes_of_counts_have_a_curve() {
 
 #[test]
 fn the_delta_method_of_yes_and_no() {
-    let fit = model("cbind(incidence, size - incidence) ~ 1 + (1 | herd)", "binomial");
+    let fit = model(
+        "cbind(incidence, size - incidence) ~ 1 + (1 | herd)",
+        "binomial",
+    );
     let fit = fit.fit(&*data("cbpp")).unwrap();
-    let fit = fit.with_link_variance(LinkVariance::Delta, NullMean::Median).unwrap();
+    let fit = fit
+        .with_link_variance(LinkVariance::Delta, NullMean::Median)
+        .unwrap();
     let found = fit.icc(0.95, None).distribution.unwrap();
     let p = 1.0 / (1.0 + (-fit.fixef()[0]).exp());
     near(found.variance, 1.0 / (p * (1.0 - p)), 1e-9);
     near(found.lambda.unwrap(), p, 1e-12);
-    let error = fit.with_link_variance(LinkVariance::Trigamma, NullMean::Median).unwrap_err();
+    let error = fit
+        .with_link_variance(LinkVariance::Trigamma, NullMean::Median)
+        .unwrap_err();
     assert_eq!(error.code(), "no_trigamma");
 }
 
@@ -155,11 +205,26 @@ fn residuals_of_every_kind() {
     let (fit, source) = (cbpp(), data("cbpp"));
     let found = fit.residual_table(&*source, None).unwrap();
     let known: [(&[f64], [f64; 4]); 5] = [
-        (&found.raw, [-0.165350503, 0.108251743, 0.318486916, -0.0840287546]),
-        (&found.pearson, [-1.33986164, 1.07512587, 2.87961560, -0.677264085]),
-        (found.deviance.as_ref().unwrap(), [-1.43803189, 0.988743151, 2.35699783, -0.936858081]),
-        (found.working.as_ref().unwrap(), [-0.775508128, 0.889820649, 2.89291004, -1.09173733]),
-        (&found.fitted, [0.308207646, 0.141748257, 0.125957528, 0.0840287546]),
+        (
+            &found.raw,
+            [-0.165350503, 0.108251743, 0.318486916, -0.0840287546],
+        ),
+        (
+            &found.pearson,
+            [-1.33986164, 1.07512587, 2.87961560, -0.677264085],
+        ),
+        (
+            found.deviance.as_ref().unwrap(),
+            [-1.43803189, 0.988743151, 2.35699783, -0.936858081],
+        ),
+        (
+            found.working.as_ref().unwrap(),
+            [-0.775508128, 0.889820649, 2.89291004, -1.09173733],
+        ),
+        (
+            &found.fitted,
+            [0.308207646, 0.141748257, 0.125957528, 0.0840287546],
+        ),
     ];
     for (got, want) in known {
         for (got, want) in got.iter().zip(want) {
@@ -171,13 +236,22 @@ fn residuals_of_every_kind() {
     assert_eq!(fit.residuals(&*source).unwrap(), found.raw);
     assert_eq!(fit.fitted(&*source).unwrap(), found.fitted);
     let five = fit.summarise_residuals(&*source).unwrap().quantiles;
-    for (got, want) in five.iter().zip([-2.38179288, -0.78881125, -0.20241268, 0.51460144, 2.87961560])
-    {
+    for (got, want) in five.iter().zip([
+        -2.38179288,
+        -0.78881125,
+        -0.20241268,
+        0.51460144,
+        2.87961560,
+    ]) {
         near(*got, want, 1e-5);
     }
     // The same model from shares with weights.
     let shares = model("incidence/size ~ period + (1 | herd)", "binomial").weights("size");
-    let again = shares.fit(&*source).unwrap().residual_table(&*source, None).unwrap();
+    let again = shares
+        .fit(&*source)
+        .unwrap()
+        .residual_table(&*source, None)
+        .unwrap();
     for (a, b) in found.pearson.iter().zip(&again.pearson) {
         near(*a, *b, 1e-6);
     }
@@ -195,9 +269,20 @@ fn leverages_are_those_of_the_whole_matrix() {
         String::from_utf8(out).unwrap()
     };
     let column = |name: &str| -> Vec<f64> {
-        let at = csv.lines().next().unwrap().split(',').position(|c| c == name).unwrap();
-        let cells = csv.lines().skip(1).map(|line| line.split(',').nth(at).unwrap());
-        cells.map(|cell| cell.trim_matches('"').parse().unwrap()).collect()
+        let at = csv
+            .lines()
+            .next()
+            .unwrap()
+            .split(',')
+            .position(|c| c == name)
+            .unwrap();
+        let cells = csv
+            .lines()
+            .skip(1)
+            .map(|line| line.split(',').nth(at).unwrap());
+        cells
+            .map(|cell| cell.trim_matches('"').parse().unwrap())
+            .collect()
     };
     let (herd, period) = (column("herd"), column("period"));
     let weights: Vec<f64> = column(".sqrtXwt").iter().map(|x| x * x).collect();
@@ -264,19 +349,32 @@ fn overdispersion_and_zeros() {
     near(shares.chisq, 63.078, 5e-4);
     near(shares.p_value, 0.119, 5e-4);
 
-    let check = plain.check(&*source, &CheckOptions::default(), &mut |_| {}).unwrap();
+    let check = plain
+        .check(&*source, &CheckOptions::default(), &mut |_| {})
+        .unwrap();
     let zeros = check.simulated.zeros.unwrap();
     assert_eq!(zeros.observed, 126);
     near(zeros.expected, 108.899, 1.5);
-    assert_eq!(check.finding("overdispersion").unwrap().verdict, Verdict::Problem);
-    assert_eq!(check.finding("zero_inflation").unwrap().verdict, Verdict::Note);
+    assert_eq!(
+        check.finding("overdispersion").unwrap().verdict,
+        Verdict::Problem
+    );
+    assert_eq!(
+        check.finding("zero_inflation").unwrap().verdict,
+        Verdict::Note
+    );
     let by_row = ticks(TICKS_BY_ROW);
     let check = by_row
         .check(&*source, &CheckOptions::default(), &mut |_| {})
         .unwrap();
     assert!(check.finding("overdispersion").unwrap().verdict <= Verdict::Note);
     // So many fits would take a minute.
-    assert!(check.groups.iter().all(|g| g.method == DeletionMethod::OneStep));
+    assert!(
+        check
+            .groups
+            .iter()
+            .all(|g| g.method == DeletionMethod::OneStep)
+    );
 }
 
 /// Counts of 40 groups with 12 rows each.
@@ -291,7 +389,10 @@ impl World {
         let effects: Vec<f64> = (0..40).map(|_| sd * rng.normal()).collect();
         let group: Vec<f64> = (0..480).map(|i| (i / 12) as f64).collect();
         let x: Vec<f64> = (0..480).map(|_| rng.normal()).collect();
-        let mean = group.iter().zip(&x).map(|(g, x)| (0.7 + 0.4 * x + effects[*g as usize]).exp());
+        let mean = group
+            .iter()
+            .zip(&x)
+            .map(|(g, x)| (0.7 + 0.4 * x + effects[*g as usize]).exp());
         Self {
             mean: mean.collect(),
             group,
@@ -369,7 +470,10 @@ fn simulated_residuals_tell_right_from_wrong() {
         let source = world.source(y);
         let found = fit_of(&source).simulated_residuals(&source, how).unwrap();
         let zeros = found.zeros.unwrap();
-        assert!(zeros.observed as f64 > 1.2 * zeros.expected && zeros.p_value < 0.01, "{zeros:?}");
+        assert!(
+            zeros.observed as f64 > 1.2 * zeros.expected && zeros.p_value < 0.01,
+            "{zeros:?}"
+        );
         // The same seed, the same numbers.
         let again = fit_of(&source).simulated_residuals(&source, how).unwrap();
         assert_eq!(again.residuals, found.residuals);
@@ -381,7 +485,12 @@ fn simulated_residuals_tell_right_from_wrong() {
 fn groups_are_left_out() {
     let (fit, source) = (cbpp(), data("cbpp"));
     let exact = fit
-        .group_influence(&*source, Some("herd"), DeletionMethod::Exact, &mut |_, _| {})
+        .group_influence(
+            &*source,
+            Some("herd"),
+            DeletionMethod::Exact,
+            &mut |_, _| {},
+        )
         .unwrap();
     let known = [
         [-1.37479080, -1.16207469, -1.47370780, -1.58274231],
@@ -406,7 +515,10 @@ fn groups_are_left_out() {
         assert!((a - b).abs() < 0.2 * b + 0.005, "{a} {b}");
     }
     let rows = fit.row_influence(&*source).unwrap();
-    let worst = rows.rows.iter().max_by(|a, b| a.cooks_fixed.partial_cmp(&b.cooks_fixed).unwrap());
+    let worst = rows
+        .rows
+        .iter()
+        .max_by(|a, b| a.cooks_fixed.partial_cmp(&b.cooks_fixed).unwrap());
     assert_eq!(worst.unwrap().row, 37);
 }
 
@@ -414,7 +526,10 @@ fn groups_are_left_out() {
 #[test]
 fn comparisons_and_deletions() {
     let (fit, source) = (cbpp(), data("cbpp"));
-    let null = model("cbind(incidence, size - incidence) ~ 1 + (1 | herd)", "binomial");
+    let null = model(
+        "cbind(incidence, size - incidence) ~ 1 + (1 | herd)",
+        "binomial",
+    );
     let null = null.fit(&*source).unwrap();
     let found = compare(&[&fit, &null], true).unwrap();
     assert_eq!(found.refit, None);
@@ -430,18 +545,39 @@ fn comparisons_and_deletions() {
     );
     let ticks_source = data("grouseticks");
     let found = ticks(TICKS).deletions(&*ticks_source).unwrap();
-    near(found.rows[1].lrt.unwrap(), 2.0 * (1133.52094386 - 987.93815695), 1e-4);
-    near(found.rows[2].lrt.unwrap(), 2.0 * (989.03774626 - 987.93815695), 1e-4);
+    near(
+        found.rows[1].lrt.unwrap(),
+        2.0 * (1133.52094386 - 987.93815695),
+        1e-4,
+    );
+    near(
+        found.rows[2].lrt.unwrap(),
+        2.0 * (989.03774626 - 987.93815695),
+        1e-4,
+    );
     // Densities of numbers are not probabilities of counts.
-    let linear = Lmer::new("TICKS ~ YEAR + (1 | BROOD)").reml(false).factors(["YEAR", "BROOD"]);
+    let linear = Lmer::new("TICKS ~ YEAR + (1 | BROOD)")
+        .reml(false)
+        .factors(["YEAR", "BROOD"]);
     let linear = linear.fit(&*ticks_source).unwrap();
-    let counts = model("TICKS ~ YEAR + (1 | BROOD)", "poisson").fit(&*ticks_source).unwrap();
-    assert_eq!(compare(&[&linear, &counts], true).unwrap_err().code(), "different_families");
-    assert_eq!(counts.variance_against(&linear).unwrap_err().code(), "different_family");
+    let counts = model("TICKS ~ YEAR + (1 | BROOD)", "poisson")
+        .fit(&*ticks_source)
+        .unwrap();
+    assert_eq!(
+        compare(&[&linear, &counts], true).unwrap_err().code(),
+        "different_families"
+    );
+    assert_eq!(
+        counts.variance_against(&linear).unwrap_err().code(),
+        "different_family"
+    );
     // Links are compared by AIC only.
     let probit = model(CBPP, "binomial:probit").fit(&*source).unwrap();
     let found = compare(&[&null, &probit], true).unwrap();
-    assert_eq!((found.rows[1].nested, found.rows[1].chisq), (Some(false), None));
+    assert_eq!(
+        (found.rows[1].nested, found.rows[1].chisq),
+        (Some(false), None)
+    );
     assert!(found.notes.iter().any(|n| n.code == "different_families"));
 }
 
@@ -450,10 +586,16 @@ fn a_saved_model_answers_like_the_one_that_was_fitted() {
     for (fit, source) in [(cbpp(), data("cbpp")), (ticks(TICKS), data("grouseticks"))] {
         let loaded = Fit::from_json(&fit.to_json().unwrap()).unwrap();
         assert!(!loaded.has_rows());
-        assert_eq!(loaded.residuals(&*source).unwrap(), fit.residuals(&*source).unwrap());
+        assert_eq!(
+            loaded.residuals(&*source).unwrap(),
+            fit.residuals(&*source).unwrap()
+        );
         // Without rows λ is the mean of the response, and the answer says so.
         let without = loaded.icc(0.95, None).distribution.unwrap();
-        assert_eq!(without.lambda_from.is_some(), fit.family().name() == "poisson");
+        assert_eq!(
+            without.lambda_from.is_some(),
+            fit.family().name() == "poisson"
+        );
         assert_ne!(without.lambda_from, Some("null_model"));
         let again = loaded.with_rows(&*source).unwrap();
         let (a, b) = (again.icc(0.95, None), fit.icc(0.95, None));
@@ -465,7 +607,11 @@ fn a_saved_model_answers_like_the_one_that_was_fitted() {
         for (a, b) in a.checks.iter().zip(&b.checks) {
             assert_eq!((&a.name, a.verdict), (&b.name, b.verdict));
         }
-        near(a.dispersion.unwrap().chisq, b.dispersion.unwrap().chisq, 1e-6);
+        near(
+            a.dispersion.unwrap().chisq,
+            b.dispersion.unwrap().chisq,
+            1e-6,
+        );
     }
     let fit = cbpp();
     let loaded = Fit::from_json(&fit.to_json().unwrap()).unwrap();
@@ -473,7 +619,9 @@ fn a_saved_model_answers_like_the_one_that_was_fitted() {
     let other: String = {
         let mut out = Vec::new();
         ranef::frame::write_csv(&*rows, &mut out).unwrap();
-        String::from_utf8(out).unwrap().replacen("1,2,14,1", "1,9,14,1", 1)
+        String::from_utf8(out)
+            .unwrap()
+            .replacen("1,2,14,1", "1,9,14,1", 1)
     };
     let path = std::env::temp_dir().join(format!("ranef-other-{}.csv", std::process::id()));
     std::fs::write(&path, other).unwrap();
@@ -503,11 +651,19 @@ fn separation_is_named() {
     let Ok(fit) = model.factors(["g"]).fit(&source) else {
         return;
     };
-    let check = fit.check(&source, &CheckOptions::default(), &mut |_| {}).unwrap();
-    assert_eq!(check.finding("separation").unwrap().verdict, Verdict::Problem);
+    let check = fit
+        .check(&source, &CheckOptions::default(), &mut |_| {})
+        .unwrap();
+    assert_eq!(
+        check.finding("separation").unwrap().verdict,
+        Verdict::Problem
+    );
     assert_eq!(check.separation[0].term, "treated");
     assert_eq!(check.separation[0].rows, Some(40));
-    assert_eq!(check.finding("overdispersion").unwrap().verdict, Verdict::Ok);
+    assert_eq!(
+        check.finding("overdispersion").unwrap().verdict,
+        Verdict::Ok
+    );
 }
 
 #[test]
@@ -515,12 +671,25 @@ fn what_generalised_models_do_not_have_is_refused() {
     let (fit, source) = (cbpp(), data("cbpp"));
     let codes = [
         fit.spread(&*source).map(|_| ()).unwrap_err().code(),
-        fit.conditional_aic(&*source).map(|_| ()).unwrap_err().code(),
+        fit.conditional_aic(&*source)
+            .map(|_| ())
+            .unwrap_err()
+            .code(),
         fit.semi_partial(0.95).map(|_| ()).unwrap_err().code(),
         fit.pooling(None, 0.95).map(|_| ()).unwrap_err().code(),
-        fit.robust(&*source, &Default::default()).map(|_| ()).unwrap_err().code(),
-        fit.fixed_effects(&*source, &Default::default()).map(|_| ()).unwrap_err().code(),
-        cbpp().with_df(ranef::DfMethod::Satterthwaite).map(|_| ()).unwrap_err().code(),
+        fit.robust(&*source, &Default::default())
+            .map(|_| ())
+            .unwrap_err()
+            .code(),
+        fit.fixed_effects(&*source, &Default::default())
+            .map(|_| ())
+            .unwrap_err()
+            .code(),
+        cbpp()
+            .with_df(ranef::DfMethod::Satterthwaite)
+            .map(|_| ())
+            .unwrap_err()
+            .code(),
     ];
     assert!(codes.iter().all(|c| *c == "linear_only"), "{codes:?}");
     let linear = ranef::lmer("Reaction ~ Days + (1 | Subject)", &*data("sleepstudy")).unwrap();

@@ -112,7 +112,10 @@ impl DistributionArguments {
 
 pub fn run(arguments: &IccArguments) -> Result<(), Failure> {
     let progress = Progress::start();
-    let fit = arguments.distribution.model(&arguments.model, &progress)?.fit;
+    let fit = arguments
+        .distribution
+        .model(&arguments.model, &progress)?
+        .fit;
     let icc = fit.icc(arguments.level, arguments.at.as_deref());
     drop(progress);
     output::answer(&icc, &arguments.answer)

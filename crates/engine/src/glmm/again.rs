@@ -82,7 +82,11 @@ impl Fit {
     /// As of a fit.
     pub fn without_fixed(&self, dropped: &[usize]) -> Result<Fit, FitError> {
         let data = self.laplace.modes.data.clone().without_fixed(dropped);
-        fit(data, Arc::clone(&self.laplace.modes.family), &self.settings(None))
+        fit(
+            data,
+            Arc::clone(&self.laplace.modes.family),
+            &self.settings(None),
+        )
     }
 
     /// The same model without the rows of one level of a grouping factor, fitted anew from where
@@ -93,7 +97,11 @@ impl Fit {
     pub fn without_level(&self, factor: usize, level: usize) -> Result<Fit, FitError> {
         let data = self.laplace.modes.data.without_level(factor, level as u32);
         let start = (!self.singular.contains(&true)).then(|| self.theta.clone());
-        fit(data, Arc::clone(&self.laplace.modes.family), &self.settings(start))
+        fit(
+            data,
+            Arc::clone(&self.laplace.modes.family),
+            &self.settings(start),
+        )
     }
 
     /// The sum of the unit deviances at the modes: what lme4 calls the deviance of a generalised

@@ -96,9 +96,17 @@ impl Answer for Dispersion {
             .numbers("chisq", Style::Statistic, [self.chisq, self.chisq])
             .titled("Pearson χ²")
             .numbers("df", Style::Df, [self.df, self.effective_df])
-            .numbers("ratio", Style::Statistic, [self.ratio, self.effective_ratio])
+            .numbers(
+                "ratio",
+                Style::Statistic,
+                [self.ratio, self.effective_ratio],
+            )
             .titled("χ²/df")
-            .numbers("p_value", Style::PValue, [self.p_value, self.effective_p_value])
+            .numbers(
+                "p_value",
+                Style::PValue,
+                [self.p_value, self.effective_p_value],
+            )
     }
 }
 

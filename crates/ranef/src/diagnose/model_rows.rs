@@ -159,12 +159,19 @@ impl ModelRows {
     fn linearise(&mut self, fit: &Fit, rows: Vec<Observation>) {
         let response = fit.response();
         let each = |f: &dyn Fn(&Observation, f64) -> f64| -> Vec<f64> {
-            rows.iter().zip(&self.fitted).map(|(row, &eta)| f(row, eta)).collect()
+            rows.iter()
+                .zip(&self.fitted)
+                .map(|(row, &eta)| f(row, eta))
+                .collect()
         };
         let out = ResponseRows {
             observed: rows.iter().map(share).collect(),
             fitted: each(&|_, eta| response.mean(eta)),
-            population: self.population.iter().map(|&eta| response.mean(eta)).collect(),
+            population: self
+                .population
+                .iter()
+                .map(|&eta| response.mean(eta))
+                .collect(),
             sd: each(&|row, eta| response.variance(row, eta).sqrt()),
             pearson: each(&|row, eta| response.pearson(row, eta)),
             deviance: each(&|row, eta| response.deviance(row, eta)),

@@ -237,6 +237,8 @@ fn quantiles_of(narrowing: &[f64]) -> Vec<f64> {
     let n = sorted.len();
     match n <= MANY {
         true => sorted,
-        false => (0..MANY).map(|i| sorted[(2 * i + 1) * n / (2 * MANY)]).collect(),
+        false => (0..MANY)
+            .map(|i| sorted[(2 * i + 1) * n / (2 * MANY)])
+            .collect(),
     }
 }

@@ -119,14 +119,20 @@ impl<'a> Cooks<'a> {
         let observed = self.fit.observed(rows)?;
         let eta = self.fit.expected(rows);
         let each = |f: &dyn Fn(&Observation, f64) -> f64| -> Vec<f64> {
-            observed.iter().zip(&eta).map(|(row, &eta)| f(row, eta)).collect()
+            observed
+                .iter()
+                .zip(&eta)
+                .map(|(row, &eta)| f(row, eta))
+                .collect()
         };
         let working = each(&|row, eta| response.working(row, eta).1);
         let pearson = each(&|row, eta| response.pearson(row, eta));
         let hat = self.leverages(rows, &working);
         let p = self.fit.fixef().len() as f64;
         let cooks = hat.iter().zip(&pearson);
-        let cooks = cooks.map(|(h, e)| (e / (1.0 - h)).powi(2) * h / p).collect();
+        let cooks = cooks
+            .map(|(h, e)| (e / (1.0 - h)).powi(2) * h / p)
+            .collect();
         Ok(vec![
             eta.clone(),
             each(&|row, eta| response.deviance(row, eta)),
@@ -134,7 +140,9 @@ impl<'a> Cooks<'a> {
             cooks,
             self.fit.fixed_part(rows),
             each(&|_, eta| response.mean(eta)),
-            (0..n).map(|i| rows.offset.as_ref().map_or(0.0, |o| o.at(i))).collect(),
+            (0..n)
+                .map(|i| rows.offset.as_ref().map_or(0.0, |o| o.at(i)))
+                .collect(),
             working.iter().map(|w| w.sqrt()).collect(),
             each(&|row, eta| 1.0 / response.variance(row, eta).sqrt()),
             observed.iter().map(|row| row.trials * row.weight).collect(),

@@ -178,7 +178,11 @@ impl RegressionTable {
 fn family_words(fit: &Fit) -> String {
     match fit.family().is_gaussian() {
         true => String::new(),
-        false => format!("{} ({} link), ", fit.family().name(), fit.family().link().name()),
+        false => format!(
+            "{} ({} link), ",
+            fit.family().name(),
+            fit.family().link().name()
+        ),
     }
 }
 

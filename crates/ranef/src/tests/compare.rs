@@ -291,7 +291,10 @@ fn remarks(order: &[usize], compared: &[&Fit], rows: &[ModelRow]) -> Vec<Note> {
             ));
         }
     }
-    let families: Vec<String> = compared.iter().map(|fit| fit.family().to_string()).collect();
+    let families: Vec<String> = compared
+        .iter()
+        .map(|fit| fit.family().to_string())
+        .collect();
     if families.windows(2).any(|pair| pair[0] != pair[1]) {
         let named: Vec<String> = (rows.iter().zip(order))
             .map(|(row, &i)| format!("{} {}", row.model, families[i]))

@@ -125,9 +125,10 @@ impl Fit {
         }
         let (eta, from) = match (self.null_model(), mean) {
             (Some(null), NullMean::Median) => (null.intercept, "null_model_median"),
-            (Some(null), NullMean::Average) => (average(link, null, &|eta| {
-                density.mean(eta, psi)
-            }), "null_model"),
+            (Some(null), NullMean::Average) => (
+                average(link, null, &|eta| density.mean(eta, psi)),
+                "null_model",
+            ),
             // Without the rows: the mean of the response itself.
             (None, _) => (link.of(self.moments().response_mean), "response_mean"),
         };

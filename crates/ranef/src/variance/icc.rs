@@ -5,8 +5,8 @@ use ranef_engine::distributions::Normal;
 use ranef_engine::glmm::family::Link;
 use serde::Serialize;
 
-use super::distribution::{DistributionVariance, NullMean};
 use super::curve::{CurvePoint, CurveTurn, curves};
+use super::distribution::{DistributionVariance, NullMean};
 use super::point::{Model, Point, Share};
 use crate::{Fit, LinkVariance, Note, RandomBlock};
 

@@ -122,7 +122,10 @@ impl<'a> Model<'a> {
     /// The same of all blocks together that are between groups.
     pub fn all_random(&self, point: &Point) -> f64 {
         let random = self.random(point);
-        let between = random.iter().zip(&self.dispersion).filter(|(_, own)| !**own);
+        let between = random
+            .iter()
+            .zip(&self.dispersion)
+            .filter(|(_, own)| !**own);
         // An empty sum is −0.
         between.map(|(v, _)| v).sum::<f64>() + 0.0
     }

@@ -124,11 +124,11 @@ impl fmt::Display for Icc {
                 .to_owned()
         } else {
             format!(
-            "For the mean, or an effect of what varies between groups only, the {} observations \
+                "For the mean, or an effect of what varies between groups only, the {} observations \
              are worth {:.0} independent ones; contrasts within groups gain from the likeness \
              instead.",
-            self.nobs, self.effective_n
-        )
+                self.nobs, self.effective_n
+            )
         };
         write_text(f, &cost)?;
         if !self.curve.is_empty() {
