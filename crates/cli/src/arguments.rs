@@ -332,15 +332,29 @@ pub struct ModelOptions {
     #[arg(long, requires = "formula")]
     pub ml: bool,
 
-    /// Distribution of the response and link; this version fits gaussian[:identity]
+    /// Distribution of the response and link: gaussian, binomial[:probit|cloglog|cauchit], poisson,
+    /// nbinom2, nbinom1, gamma, inverse-gaussian, beta, t, ordinal, zero-inflated-poisson,
+    /// hurdle-nbinom2, truncated-poisson and others
     #[arg(long, value_name = "F[:LINK]", requires = "formula")]
     pub family: Option<String>,
 
-    /// Points of adaptive quadrature, for families other than gaussian
-    #[arg(long, value_name = "N", value_parser = number_of, requires = "formula", hide = true)]
+    /// Quadrature points for each random effect, with one grouping factor and a family other than
+    /// gaussian: 1 is Laplace's approximation (the default), 0 a faster and rougher one
+    #[arg(long, value_name = "N", requires = "formula")]
     pub agq: Option<u32>,
 
-    /// Column of precision weights: the residual variance of a row is σ²/weight
+    /// Curvature in Laplace's approximation where links are not canonical: customary (as lme4) or
+    /// observed (as glmmTMB, nearer to the exact likelihood)
+    #[arg(long, value_name = "KIND", value_enum, requires = "formula")]
+    pub curvature: Option<Curvature>,
+
+    /// Standard deviation of a normal prior on fixed effects of standardised predictors, to keep
+    /// them finite under separation; 2.5 is usual
+    #[arg(long, value_name = "SD", value_parser = positive, requires = "formula")]
+    pub penalty: Option<f64>,
+
+    /// Column of weights. Gaussian: the residual variance of a row is σ²/weight; proportions: the
+    /// number of trials
     #[arg(long, value_name = "COL", requires = "formula")]
     pub weights: Option<String>,
 
@@ -372,6 +386,8 @@ impl ModelOptions {
             (self.ml, "--ml"),
             (self.family.is_some(), "--family"),
             (self.agq.is_some(), "--agq"),
+            (self.curvature.is_some(), "--curvature"),
+            (self.penalty.is_some(), "--penalty"),
             (self.weights.is_some(), "--weights"),
             (self.offset.is_some(), "--offset"),
             (!self.factor.is_empty(), "--factor"),
@@ -380,6 +396,15 @@ impl ModelOptions {
         ];
         given.iter().find(|(is, _)| *is).map(|(_, name)| *name)
     }
+}
+
+/// The curvature in Laplace's approximation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Curvature {
+    /// Expected for binomial and Poisson responses, observed for others
+    Customary,
+    /// Observed for all
+    Observed,
 }
 
 /// How files are read, where they do not say so themselves.
@@ -511,6 +536,14 @@ pub fn number_of(text: &str) -> Result<u32, String> {
     match text.trim().parse() {
         Ok(number) if number > 0 => Ok(number),
         _ => Err("give a whole number from 1 up, such as 250".to_owned()),
+    }
+}
+
+/// A number above zero.
+pub fn positive(text: &str) -> Result<f64, String> {
+    match text.trim().parse() {
+        Ok(number) if number > 0.0 && f64::is_finite(number) => Ok(number),
+        _ => Err("give a number above zero, such as 2.5".to_owned()),
     }
 }
 

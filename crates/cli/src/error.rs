@@ -50,6 +50,8 @@ impl Problem {
         match self.code {
             "usage" | "swapped" | "one_model" | "one_data" | "no_new_data" | "needs_predictor"
             | "predictor_twice" | "empty_contrast" | "bad_level" => 2,
+            // As a shell reports what Ctrl-C ended.
+            "interrupted" => 130,
             _ => 1,
         }
     }

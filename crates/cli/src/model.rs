@@ -6,7 +6,7 @@ use ranef::frame::Source;
 use ranef::{Contrast, DfMethod, Fit, Lmer, Origin};
 
 use crate::arguments::{
-    Adjust, Contrasts, Df, ModelArguments, ModelOptions, Optimizer, ReadArguments,
+    Adjust, Contrasts, Curvature, Df, ModelArguments, ModelOptions, Optimizer, ReadArguments,
 };
 use crate::data;
 use crate::error::{Failure, Problem};
@@ -185,15 +185,6 @@ fn df_method(df: Df) -> DfMethod {
 
 /// The model that the options describe.
 pub fn lmer(formula: &str, options: &ModelOptions) -> Result<Lmer, Failure> {
-    if false {
-        return Err(Problem::new(
-            "agq_not_available",
-            "this version has no quadrature: generalised models (--family binomial and others) \
-             are not in it",
-        )
-        .hint("leave --agq out: a gaussian model is fitted exactly and needs none")
-        .into());
-    }
     let df = options.df.map_or(DfMethod::Satterthwaite, df_method);
     let family: ranef::Family = match &options.family {
         Some(text) => text.parse()?,
@@ -226,6 +217,15 @@ pub fn lmer(formula: &str, options: &ModelOptions) -> Result<Lmer, Failure> {
             Contrasts::Helmert => Contrast::Helmert,
             Contrasts::Poly => Contrast::Poly,
         });
+    }
+    if let Some(nodes) = options.agq {
+        model = model.agq(nodes as usize);
+    }
+    if let Some(Curvature::Observed) = options.curvature {
+        model = model.curvature(ranef::Curvature::Observed);
+    }
+    if let Some(sd) = options.penalty {
+        model = model.prior(sd);
     }
     if let Some(optimizer) = options.optimizer {
         model = model.optimizer(optimizer.into());

@@ -56,6 +56,34 @@ fn a_saved_model_finds_its_rows() {
 }
 
 #[test]
+fn crossed_factors_say_what_can_be_had() {
+    let folder = Folder::new("robust-crossed");
+    let model = "diameter ~ 1 + (1 | plate) + (1 | sample)";
+    let plain = folder
+        .run(&["robust", "-f", model, "Penicillin"])
+        .succeeds();
+    assert!(
+        plain
+            .out
+            .contains("\nClusters are sample: no grouping factor")
+    );
+    let refused = folder.run(&[
+        "robust",
+        "-f",
+        model,
+        "Penicillin",
+        "--type",
+        "CR2",
+        "--json",
+    ]);
+    assert_eq!(refused.code, Some(1));
+    refused.fails_with("crossed_clusters");
+    folder
+        .run(&["robust", "-f", model, "Penicillin", "--type", "CR1"])
+        .succeeds();
+}
+
+#[test]
 fn regressions_need_a_cluster() {
     let folder = Folder::new("robust-ols");
     folder

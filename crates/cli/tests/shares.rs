@@ -157,7 +157,21 @@ fn icc_has_what_it_promises() {
         .succeeds()
         .json();
     near(&zero["adjusted"], 0.0, 0.0);
-    assert!(zero["rows"][0]["lower"].is_null());
+    near(&zero["rows"][0]["lower"], 0.0, 0.0);
+    near(&zero["rows"][0]["upper"], 0.319404, 1e-6);
+    assert_eq!(zero["rows"][0]["method"], "likelihood");
+    // A saved model finds its rows for that.
+    folder
+        .run(&[
+            "fit",
+            "Yield ~ 1 + (1 | Batch)",
+            "Dyestuff2",
+            "--save",
+            "m.json",
+        ])
+        .succeeds();
+    let saved = folder.run(&["icc", "m.json", "--json"]).succeeds().json();
+    near(&saved["rows"][0]["upper"], 0.319404, 1e-6);
 }
 
 #[test]

@@ -91,8 +91,8 @@ pub enum Problem {
 
     /// `cbind()` where the model takes numbers.
     #[error(
-        "`cbind()` gives successes and failures, the response of a binomial model, but a Gaussian \
-         model was asked for"
+        "`cbind()` gives successes and failures, the response of a binomial model, but another \
+         family was asked for"
     )]
     CountsResponse,
 
@@ -316,12 +316,13 @@ impl DesignError {
                 )
             }),
             Problem::ManyLevels { name, labels, .. } => Some(format!(
-                "the levels are {}; `{name} == \"{}\"` makes two of them",
+                "the levels are {}; `{name} == \"{}\"` makes two of them, and ordered levels are the \
+                 response of `--family ordinal`",
                 listing(labels, '"'),
                 labels.first().map_or("", String::as_str)
             )),
             Problem::CountsResponse => {
-                Some("use one column as the response, such as a proportion".into())
+                Some("say `--family binomial`, or use one column as the response".into())
             }
             Problem::OneLevelFactor { name, .. } => {
                 Some(format!("leave `{name}` out of the formula"))

@@ -27,6 +27,8 @@ pub enum Expect {
     Numbers,
     /// Also `cbind(successes, failures)` and categorical responses with two levels (binomial).
     Binary,
+    /// Categories in their order: text, or numbers of which each value is a category (ordinal).
+    Categories,
     /// The response is not looked at: a one-sided formula will do.
     Nothing,
 }

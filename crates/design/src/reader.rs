@@ -377,12 +377,13 @@ pub(crate) fn response(batch: &Batch<'_>, recipe: &Recipe) -> Result<Outcome, De
         Response::Number { name, value, .. } => {
             Outcome::Numbers(batch.response_number(name, value)?.into())
         }
-        Response::Levels { name, category } => {
+        Response::Levels { name, category } | Response::Categories { name, category } => {
             let Some(codes) = &batch.codes[*category] else {
                 unreachable!("the response's category is coded")
             };
-            if let Some(row) = codes.iter().position(|&code| code > 1) {
-                let known = (0..2)
+            let levels = recipe.plan.categories[*category].len();
+            if let Some(row) = codes.iter().position(|&code| code as usize >= levels) {
+                let known = (0..levels)
                     .map(|level| {
                         crate::category::level_label(&recipe.plan.categories, *category, level)
                     })

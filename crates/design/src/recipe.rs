@@ -225,6 +225,7 @@ impl Recipe {
             Response::Nothing => None,
             Response::Number { name, .. }
             | Response::Levels { name, .. }
+            | Response::Categories { name, .. }
             | Response::Counts { name, .. } => Some(name),
         }
     }
@@ -268,6 +269,22 @@ impl Recipe {
             .extend(columns.iter().filter(|&&c| c < self.fixed.names.len()));
         self.fixed.aliased.sort_unstable();
         self.fixed.aliased.dedup();
+    }
+
+    /// Leaves the constant column out for good, as a model with thresholds has it: the coding of
+    /// factors stays that beside an intercept.
+    pub fn drop_intercept(&mut self) {
+        if !std::mem::take(&mut self.fixed.part.intercept) {
+            return;
+        }
+        self.fixed.cells.remove(0);
+        self.fixed.names.remove(0);
+        for term in &mut self.fixed.terms {
+            term.columns = term.columns.start - 1..term.columns.end - 1;
+        }
+        for column in &mut self.fixed.aliased {
+            *column -= 1;
+        }
     }
 
     /// The columns left out, ascending.
@@ -462,7 +479,9 @@ impl Response {
         match self {
             Response::Nothing => {}
             Response::Number { value, .. } => plan.need_numeric(needs, value),
-            Response::Levels { category, .. } => plan.need_category(needs, *category),
+            Response::Levels { category, .. } | Response::Categories { category, .. } => {
+                plan.need_category(needs, *category);
+            }
             Response::Counts {
                 successes,
                 failures,

@@ -22,6 +22,8 @@ pub(crate) enum Response {
     },
     /// The second level of two is 1, the first 0.
     Levels { name: String, category: usize },
+    /// The number of the level, from 0.
+    Categories { name: String, category: usize },
     /// Successes and failures.
     Counts {
         name: String,
@@ -46,6 +48,11 @@ pub enum ResponseKind {
         failure: String,
         /// The level that counts as 1.
         success: String,
+    },
+    /// Ordered categories, numbered from 0.
+    Categories {
+        /// Their labels.
+        labels: Vec<String>,
     },
     /// Successes out of trials, from `cbind(successes, failures)`.
     Counts,

@@ -58,10 +58,12 @@
 //! everything once more from V as an n × n matrix: that is the shortest definition of what all of
 //! it means.
 mod blocks;
+mod collinear;
 mod coordinates;
 pub mod distributions;
 pub mod glmm;
 pub mod goodness;
+mod interrupt;
 mod layout;
 mod least_squares;
 pub mod lmm;
@@ -71,7 +73,9 @@ mod rank;
 pub mod sandwich;
 mod statistics;
 
+pub use collinear::{DependentEffect, dependent_effects};
 pub use coordinates::{Coordinates, Standard};
+pub use interrupt::Interrupt;
 pub use layout::{Entry, Factor, Layout, Term};
 pub use least_squares::{LeastSquares, LevelFit, NoPooling};
 pub use rank::{dependence, dependent_columns};

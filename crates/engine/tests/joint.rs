@@ -3,7 +3,7 @@
 mod support;
 
 use proptest::prelude::*;
-use ranef_engine::lmm::Joint;
+use ranef_engine::lmm::{Joint, JointChanges};
 
 use support::data::{DYESTUFF2, batches, sleepstudy};
 use support::henderson::Henderson;
@@ -78,6 +78,92 @@ proptest! {
                     let whole: f64 = (0..p).map(|i| x[i] * fit.vcov[i * p + j]).sum();
                     let size = (mean * fit.vcov[j * p + j]).sqrt().max(1e-9);
                     prop_assert!((with_fixed[j] - whole).abs() < 1e-6 * size);
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 48,
+        failure_persistence: None,
+        max_shrink_iters: 0,
+        ..ProptestConfig::default()
+    })]
+
+    /// ∂v/∂θ against its closed form: with a'y the predictor, a_r = w_r(x, z)C(x_r, z_r)', and
+    /// c = Z'a − z, it is σ² Σ c'(∂ΛΛ'/∂θ_i)c over all levels. Singular fits included.
+    #[test]
+    fn changes_with_theta(seed in 1u64.., rows in 16usize..40, reml: bool) {
+        let mut rng = Rng(seed);
+        let mut model = random_model(&mut rng, 3, 3, rows);
+        for column in model.x.iter_mut().skip(1) {
+            column.iter_mut().for_each(|x| *x = 50.0 + 7.0 * *x);
+        }
+        let fit = model.fit(reml).ok().filter(|f| f.theta.iter().all(|t| t.abs() < 100.0));
+        if let Some(mut fit) = fit {
+            let henderson = Henderson::of(&model, &fit.theta);
+            let sigma_squared = fit.sigma * fit.sigma;
+            let inference = fit.inference();
+            let changes = fit.joint_changes(&inference);
+            let parts = changes.parts();
+            let again = JointChanges::from_parts(&model.layout, &parts).unwrap();
+            let (asked, again) = (changes.rows(), again.rows());
+            let joint = fit.joint();
+            let (entries, lambda) = (model.layout.entries(), fit.lambda());
+            let m = entries.len();
+            let all: Vec<_> = (0..model.rows())
+                .map(|r| {
+                    let (x, levels) = row_of(&model, r);
+                    (henderson.row(&x, &levels), levels)
+                })
+                .collect();
+            for r in (0..model.rows()).step_by(5) {
+                let (x, levels) = row_of(&model, r);
+                let slopes = asked.slopes(&x, &borrowed(&levels));
+                for (a, b) in slopes.iter().zip(again.slopes(&x, &borrowed(&levels))) {
+                    prop_assert!(relative(*a, b, 1e-3) < 1e-6, "{a} {b}");
+                }
+                let mut c: Vec<Vec<f64>> = model
+                    .layout
+                    .factors
+                    .iter()
+                    .map(|f| vec![0.0; f.levels * f.width])
+                    .collect();
+                for (s, (other, levels)) in all.iter().enumerate() {
+                    let w = model.weights.as_ref().map_or(1.0, |w| w[s]);
+                    let a = w * henderson.product(&all[r].0, other);
+                    for (f, l, z) in levels {
+                        let k = z.len();
+                        for (c, z) in c[*f][l * k..].iter_mut().zip(z) {
+                            *c += a * z;
+                        }
+                    }
+                }
+                for (f, l, z) in &levels {
+                    for (c, z) in c[*f][l * z.len()..].iter_mut().zip(z) {
+                        *c -= z;
+                    }
+                }
+                let variance = joint.variance(&x, &borrowed(&levels));
+                for (i, entry) in entries.iter().enumerate() {
+                    let error = inference.covariance[i * (m + 1) + i].sqrt();
+                    if error == 0.0 || error > 10.0 {
+                        continue;
+                    }
+                    let k = model.layout.factors[entry.factor].width;
+                    let l = &lambda[entry.factor];
+                    let twin: f64 = c[entry.factor]
+                        .chunks_exact(k)
+                        .map(|c| {
+                            let turned = (0..k).map(|a| l[a * k + entry.column] * c[a]).sum::<f64>();
+                            2.0 * sigma_squared * c[entry.row] * turned
+                        })
+                        .sum();
+                    // Relative to the variance, over a standard error: that is what df see.
+                    let gap = (slopes[i] - twin).abs() * error / variance;
+                    prop_assert!(gap < 1e-4, "{i}: {} {twin} {variance} {error}", slopes[i]);
                 }
             }
         }

@@ -87,6 +87,59 @@ fn dyestuff_as_in_lme4() {
     );
 }
 
+/// A term with a column that others determine: what does not involve these has the profile of the
+/// term without it, and what does may be anything. Not after eleven seconds either.
+#[test]
+fn collinear_effects_are_open_and_the_rest_is_as_without_them() {
+    let plain = sleepstudy(true);
+    let expected = all(&plain, 0).profiles;
+    let days = plain.z[0][1].clone();
+    // Twice the days; three times and one more, which takes the intercept in.
+    let cases: [(f64, f64); 2] = [(2.0, 0.0), (3.0, 1.0)];
+    for (slope, constant) in cases {
+        let mut model = sleepstudy(true);
+        model.layout = Layout::new(2, Some(0), &[18], &[(0, 3, Some(0))]);
+        model.z[0].push(days.iter().map(|x| constant + slope * x).collect());
+        let dependent = ranef_engine::dependent_effects(&model.statistics());
+        assert_eq!(dependent.len(), 1);
+        assert_eq!((dependent[0].term, dependent[0].effect), (0, 2));
+        assert_close(
+            "weights",
+            &dependent[0].weights,
+            &[constant, slope, 0.0],
+            1e-10,
+        );
+        let found = all(&model, 0);
+        let mut evaluations = 0;
+        for profile in &found.profiles {
+            evaluations += profile.evaluations;
+            let same = match profile.parameter {
+                Parameter::StandardDeviation { effect: 0, .. } if constant == 0.0 => &expected[0],
+                Parameter::Sigma => &expected[3],
+                Parameter::Fixed(j) => &expected[4 + j],
+                Parameter::StandardDeviation { .. } => {
+                    assert_eq!(
+                        (profile.lower, profile.upper),
+                        (End::Edge(0.0), End::Unbounded)
+                    );
+                    continue;
+                }
+                Parameter::Correlation { .. } => {
+                    assert_eq!(
+                        (profile.lower, profile.upper),
+                        (End::Edge(-1.0), End::Edge(1.0))
+                    );
+                    continue;
+                }
+            };
+            assert_close("ends", &ends(profile), &ends(same), 1e-6);
+        }
+        let without: usize = expected.iter().map(|p| p.evaluations).sum();
+        assert!(evaluations <= without, "{evaluations} {without}");
+    }
+    assert!(ranef_engine::dependent_effects(&plain.statistics()).is_empty());
+}
+
 #[test]
 fn a_standard_deviation_of_zero_is_an_edge() {
     let profiles = all(&batches(&DYESTUFF2), 0).profiles;
@@ -375,6 +428,19 @@ fn the_twin_agrees_on_random_models() {
         tried += 1;
     }
     assert!(checked > 8 * models, "{checked} ends");
+}
+
+/// Designs of 18 to 30 rows, found by a search over random ones, where the way from the estimate
+/// led to an end with a lower valley beside it: one with more variance of the other effect, one with
+/// none and a larger σ.
+#[test]
+fn valleys_that_were_missed_are_found() {
+    for state in [17170582215572164517, 15695488182924226772] {
+        let mut rng = Rng(state);
+        let rows = 16 + rng.below(16);
+        let model = random_model(&mut rng, 2, 2, rows);
+        assert!(agrees_with_the_twin(&model, &all(&model, 0)) >= 6);
+    }
 }
 
 #[test]

@@ -84,6 +84,11 @@ impl Error {
         }
     }
 
+    /// Work that was stopped from outside.
+    pub(crate) fn interrupted() -> Self {
+        Self::new("interrupted", "interrupted before there was an answer")
+    }
+
     pub(crate) fn fit(error: &FitError) -> Self {
         let message = error.to_string();
         match error {
@@ -95,6 +100,7 @@ impl Error {
             ),
             FitError::OutOfRange => Self::new("response_out_of_range", message)
                 .with_hint("give the response in other units: multiply it by a power of ten"),
+            FitError::Interrupted => Self::interrupted(),
             FitError::TooFewRows { .. } => {
                 Self::new("too_few_rows", message).with_hint("use fewer predictors or more data")
             }

@@ -4,100 +4,114 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use ranef_design::Expect;
-use ranef_engine::glmm::family::{Binomial, Density, Link, Poisson};
+use ranef_design::{Expect, Recipe, ResponseKind};
+use ranef_engine::glmm::family::{
+    Density, Family as Distribution, Likelihood, Link, NameError, Parameter, Response,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// A distribution of the response with a link: `gaussian`, `binomial:probit`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A distribution of the response with a link, such as `gaussian`, `binomial:probit` or
+/// `zero-inflated-poisson`.
+///
+/// ```
+/// let family: ranef::Family = "binomial:probit".parse()?;
+/// assert_eq!((family.name(), family.link().name()), ("binomial", "probit"));
+/// # Ok::<(), ranef::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub struct Family(Kind);
+pub struct Family(Likelihood);
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-enum Kind {
-    #[default]
-    Gaussian,
-    Binomial(Link),
-    Poisson(Link),
+impl Default for Family {
+    /// Gaussian with the identity link: a linear model.
+    fn default() -> Self {
+        Self(Distribution::Gaussian.likelihood())
+    }
 }
 
 impl Family {
-    /// A linear model.
+    /// Whether the model is linear: gaussian with the identity link.
     pub fn is_gaussian(&self) -> bool {
-        self.0 == Kind::Gaussian
-    }
-
-    pub(crate) fn density(&self) -> Arc<dyn Density> {
-        match self.0 {
-            Kind::Gaussian => Arc::new(Poisson { link: Link::Log }),
-            Kind::Binomial(link) => Arc::new(Binomial { link }),
-            Kind::Poisson(link) => Arc::new(Poisson { link }),
-        }
-    }
-
-    pub(crate) fn expects(&self) -> Expect {
-        match self.0 {
-            Kind::Binomial(_) => Expect::Binary,
-            _ => Expect::Numbers,
-        }
+        *self == Self::default()
     }
 
     /// The name of the distribution.
     pub fn name(&self) -> &'static str {
-        match self.0 {
-            Kind::Gaussian => "gaussian",
-            Kind::Binomial(_) => "binomial",
-            Kind::Poisson(_) => "poisson",
-        }
+        self.0.family().name()
+    }
+
+    /// The distribution.
+    pub fn distribution(&self) -> Distribution {
+        self.0.family()
     }
 
     /// The link.
     pub fn link(&self) -> Link {
-        match self.0 {
-            Kind::Gaussian => Link::Identity,
-            Kind::Binomial(l) | Kind::Poisson(l) => l,
+        self.0.link()
+    }
+
+    /// The names of all families.
+    pub fn names() -> Vec<String> {
+        Distribution::names()
+    }
+
+    /// The density to compute with for the response of a recipe.
+    pub(crate) fn density(&self, recipe: &Recipe) -> Arc<dyn Density> {
+        Arc::from(self.0.density(categories(recipe).len()))
+    }
+
+    /// The nuisance parameters of a model with this recipe, in the engine's order.
+    pub(crate) fn parameters(&self, recipe: &Recipe) -> Vec<Parameter> {
+        self.0.parameters(categories(recipe))
+    }
+
+    pub(crate) fn expects(&self) -> Expect {
+        match self.0.family().response() {
+            Response::Successes => Expect::Binary,
+            Response::Category => Expect::Categories,
+            _ => Expect::Numbers,
         }
     }
 }
+
+/// The categories of an ordinal response; none of any other.
+pub(crate) fn categories(recipe: &Recipe) -> &[String] {
+    match recipe.response_kind() {
+        ResponseKind::Categories { labels } => labels,
+        _ => &[],
+    }
+}
+
 impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.name(), self.link().name())
+        self.0.fmt(f)
     }
 }
+
 impl FromStr for Family {
     type Err = Error;
+
+    /// A name, `NAME:LINK`, or as in R `NAME(link = "LINK")`.
     fn from_str(text: &str) -> Result<Self, Error> {
-        let (name, link) = text.split_once(':').unwrap_or((text, ""));
-        let get = |default: Link| {
-            if link.is_empty() {
-                default
-            } else {
-                link.parse().unwrap_or(default)
-            }
-        };
-        Ok(Self(match name {
-            "gaussian" => Kind::Gaussian,
-            "binomial" => Kind::Binomial(get(Link::Logit)),
-            "poisson" => Kind::Poisson(get(Link::Log)),
-            _ => {
-                return Err(Error::new(
-                    "family_not_available",
-                    format!("no family {text}"),
-                ));
-            }
-        }))
+        text.parse().map(Self).map_err(|error: NameError| {
+            Error::new(error.code(), error.to_string())
+                .with_hint("write the family and, after a colon, the link: `binomial:probit`")
+        })
     }
 }
+
 impl From<Family> for String {
-    fn from(f: Family) -> String {
-        f.to_string()
+    fn from(family: Family) -> String {
+        family.to_string()
     }
 }
+
 impl TryFrom<String> for Family {
     type Error = Error;
-    fn try_from(s: String) -> Result<Self, Error> {
-        s.parse()
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        text.parse()
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use ranef_design::{Expect, Recipe, RowCount, Structure, survey};
 use ranef_engine::distributions::{Normal, StudentT};
 use ranef_engine::lmm::FitError;
-use ranef_engine::{Statistics, glmm, lmm};
+use ranef_engine::{Interrupt, Statistics, glmm, lmm};
 use ranef_formula::{Formula, Terms};
 use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,7 @@ pub struct Fit {
     pub(crate) kenward_roger: OnceLock<KenwardRoger>,
     pub(crate) residuals: OnceLock<ResidualSummary>,
     pub(crate) joint: OnceLock<lmm::Joint>,
+    pub(crate) joint_changes: OnceLock<lmm::JointChanges>,
     /// The variance of the distribution of a generalised model that shares are made with.
     pub(crate) link_variance: (LinkVariance, NullMean),
     pub(crate) null_model: OnceLock<Option<Null>>,
@@ -103,6 +104,33 @@ pub(crate) struct Facts {
     pub optimizer: String,
     pub seconds: f64,
     pub notes: Vec<Note>,
+    /// Random effects whose columns follow from others of their term.
+    #[serde(default)]
+    pub collinear: Vec<Collinear>,
+}
+
+/// A random effect whose column is a combination of others of its term in every row.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Collinear {
+    /// The block of random effects.
+    pub block: usize,
+    /// The effect.
+    pub effect: usize,
+    /// The weights of the block's columns in it.
+    pub weights: Vec<f64>,
+}
+
+impl Collinear {
+    pub(crate) fn of(statistics: &Statistics) -> Vec<Self> {
+        ranef_engine::dependent_effects(statistics)
+            .into_iter()
+            .map(|found| Self {
+                block: found.term,
+                effect: found.effect,
+                weights: found.weights,
+            })
+            .collect()
+    }
 }
 
 /// What the minimum gives.
@@ -201,7 +229,14 @@ impl Fit {
         let found = survey(&terms, source, &design).map_err(|e| Error::design(&e, text))?;
         let mut recipe = found.recipe;
         notes::refuse_unidentified(&recipe, &terms, found.rows.used, text)?;
+        // The passes over the rows are not stopped half-way, but none is begun for nothing.
+        let stop = || match options.interrupt.is_set() {
+            true => Err(Error::interrupted()),
+            false => Ok(()),
+        };
+        stop()?;
         let mut statistics = rows::statistics(&recipe, source, text)?;
+        stop()?;
         let dependent = ranef_engine::dependent_columns(&statistics);
         let aliases = ranef_engine::dependence(&statistics, &dependent);
         if !dependent.is_empty() {
@@ -223,6 +258,7 @@ impl Fit {
             reml: options.reml,
             optimizer: options.optimizer,
             start: options.start.clone(),
+            interrupt: options.interrupt.clone(),
             ..Default::default()
         };
         // Without random effects Satterthwaite's formula gives the residual degrees of freedom.
@@ -247,12 +283,13 @@ impl Fit {
             structure: found.structure,
             rows: found.rows,
             moments: Moments::of(&recipe, &statistics),
-            family: options.family.clone(),
+            family: options.family,
             reml: options.reml,
             df,
             optimizer: optimizer_name(options.optimizer).to_owned(),
             seconds: 0.0,
             notes: Vec::new(),
+            collinear: Collinear::of(&statistics),
             estimates: Estimates::of(&recipe, &engine),
             recipe,
         };
@@ -272,11 +309,27 @@ impl Fit {
             kenward_roger: OnceLock::new(),
             residuals: OnceLock::new(),
             joint: OnceLock::new(),
+            joint_changes: OnceLock::new(),
             link_variance: Default::default(),
             null_model: OnceLock::new(),
         };
         fit.prepare_df()?;
         Ok(fit)
+    }
+
+    /// The same fit with a switch that stops later questions that fit again or profile, see
+    /// [`Lmer::interrupt`]: for a loaded fit, which has none.
+    pub fn with_interrupt(mut self, interrupt: &Interrupt) -> Self {
+        self.facts.options.interrupt = interrupt.clone();
+        self
+    }
+
+    /// An error where the switch of the fit is set: for questions between their pieces.
+    pub(crate) fn not_interrupted(&self) -> Result<(), Error> {
+        match self.facts.options.interrupt.is_set() {
+            true => Err(Error::interrupted()),
+            false => Ok(()),
+        }
     }
 
     /// The same fit with another method for degrees of freedom.
@@ -315,6 +368,7 @@ impl Fit {
         let settings = lmm::Options {
             reml,
             optimizer: self.facts.options.optimizer,
+            interrupt: self.facts.options.interrupt.clone(),
             ..Default::default()
         };
         lmm::fit(self.statistics()?, &settings).map_err(|e| Error::fit(&e))
@@ -470,6 +524,16 @@ impl Fit {
     /// Means, variances and group sizes of the rows that were used.
     pub fn moments(&self) -> &Moments {
         &self.facts.moments
+    }
+
+    /// Whether a standard deviation or correlation of effects of a block is any number at all,
+    /// because their columns are collinear.
+    pub(crate) fn is_blurred(&self, block: usize, effects: &[usize]) -> bool {
+        let of = |c: &Collinear| {
+            let touches = |&e: &usize| c.effect == e || c.weights[e] != 0.0;
+            c.block == block && effects.iter().any(touches)
+        };
+        self.facts.collinear.iter().any(of)
     }
 
     /// The family of the response and its link.

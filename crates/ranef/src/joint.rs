@@ -14,12 +14,17 @@ use crate::{Error, Fit};
 
 /// Most numbers that are saved: two megabytes of text.
 const MOST_SAVED: usize = 100_000;
+/// Most numbers that are held for the changes of the joint covariance with θ: 400 megabytes.
+const MOST_CHANGES: usize = 50_000_000;
 
 /// A joint covariance in a saved model.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct SavedJoint {
     integers: Vec<u32>,
     numbers: Vec<f64>,
+    /// The same on both sides of every θ, where that is small too.
+    #[serde(default)]
+    changes: Option<Vec<Option<lmm::SidesParts>>>,
 }
 
 impl Fit {
@@ -41,26 +46,56 @@ impl Fit {
         Ok(self.joint.get_or_init(|| joint))
     }
 
+    /// How the joint covariance changes with θ, computed when first asked for; `None` where that
+    /// would be too large, or a saved model does not carry it.
+    pub(crate) fn joint_changes(&self) -> Option<&lmm::JointChanges> {
+        if let Some(changes) = self.joint_changes.get() {
+            return Some(changes);
+        }
+        let size = self.ask(|fit| fit.joint_size()).ok()?;
+        if self.changes_size(size) > MOST_CHANGES {
+            return None;
+        }
+        let inference = self.inference();
+        let changes = self.ask(|fit| fit.joint_changes(inference)).ok()?;
+        Some(self.joint_changes.get_or_init(|| changes))
+    }
+
+    /// Numbers that the changes of a joint covariance of some size take.
+    fn changes_size(&self, joint: usize) -> usize {
+        joint.saturating_mul(2 * self.theta().len())
+    }
+
     /// What a saved model takes along.
     pub(crate) fn joint_to_save(&self) -> Option<SavedJoint> {
-        let small = match self.joint.get() {
-            Some(joint) => joint.size() <= MOST_SAVED,
-            None if self.family().is_gaussian() => {
-                self.ask(|fit| fit.joint_size()).ok()? <= MOST_SAVED
-            }
-            None => self.ask_generalised(glmm::Fit::joint_size).ok()? <= MOST_SAVED,
+        let size = match self.joint.get() {
+            Some(joint) => joint.size(),
+            None if self.family().is_gaussian() => self.ask(|fit| fit.joint_size()).ok()?,
+            None => self.ask_generalised(glmm::Fit::joint_size).ok()?,
         };
-        if !small || self.theta().is_empty() {
+        if size > MOST_SAVED || self.theta().is_empty() {
             return None;
         }
         let (integers, numbers) = self.joint().ok()?.parts();
-        Some(SavedJoint { integers, numbers })
+        let changes = match self.changes_size(size) <= MOST_SAVED {
+            true => self.joint_changes().map(lmm::JointChanges::parts),
+            false => None,
+        };
+        Some(SavedJoint {
+            integers,
+            numbers,
+            changes,
+        })
     }
 
     /// Takes up a saved joint covariance; `None` where it does not belong to the model.
     pub(crate) fn take_joint(&self, saved: &SavedJoint) -> Option<()> {
         let layout = layout(self.recipe());
         let joint = lmm::Joint::from_parts(&layout, &saved.integers, &saved.numbers)?;
+        if let Some(changes) = &saved.changes {
+            let changes = lmm::JointChanges::from_parts(&layout, changes)?;
+            self.joint_changes.set(changes).ok()?;
+        }
         self.joint.set(joint).ok()
     }
 }

@@ -73,6 +73,7 @@ pub use error::{Error, Place};
 pub use family::Family;
 pub use fit::{Certificate, Coefficient, Fit};
 pub use fixed_effects::{FixedEffect, FixedEffects, FixedEffectsOptions, SpecificationTest};
+pub use generalised::FamilyParameter;
 pub use intervals::{
     ConfidenceIntervals, Effect, IntervalMethod, Open, ParameterInterval, ProfileCurve,
 };
@@ -80,7 +81,7 @@ pub use levels::{PredictorLevel, PredictorLevels, Varies};
 pub use means::{Difference, Estimate, Mean, Means, MeansOptions, Point};
 pub use moments::Moments;
 pub use notes::Note;
-pub use options::{DfMethod, Lmer, lmer};
+pub use options::{Curvature, DfMethod, Lmer, lmer};
 pub use origin::Origin;
 pub use pooling::{PooledCoefficient, PooledFixed, Pooling, PoolingSigma, PoolingTerm};
 pub use predict::{
@@ -88,6 +89,7 @@ pub use predict::{
 };
 pub use random::{RandomBlock, RandomEffects};
 pub use ranef_design::Contrast;
+pub use ranef_engine::Interrupt;
 pub use ranef_engine::lmm::Optimizer;
 pub use ranef_formula as formula;
 pub use ranef_frame as frame;

@@ -6,7 +6,7 @@ use ranef_formula::{Expr, Terms};
 use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
 
-use crate::fit::Facts;
+use crate::fit::{Collinear, Facts};
 use crate::format::{exponential, scientific};
 use crate::random::RandomBlock;
 use crate::{Error, few_groups};
@@ -221,6 +221,7 @@ pub(crate) fn of_data(facts: &Facts, design: &[DesignNote]) -> Vec<Note> {
             ),
         ));
     }
+    notes.extend(facts.collinear.iter().map(|found| collinear(facts, found)));
     for pair in facts
         .structure
         .pairs
@@ -326,6 +327,47 @@ pub(crate) fn of_estimates(facts: &Facts) -> Vec<Note> {
         ));
     }
     notes
+}
+
+/// What an effect is made of that follows from others of its term, and the way out.
+fn collinear(facts: &Facts, found: &Collinear) -> Note {
+    let block = &facts.estimates.random[found.block];
+    let name = &block.terms[found.effect];
+    let mut sum = String::new();
+    for (term, &weight) in block.terms.iter().zip(&found.weights) {
+        if weight == 0.0 {
+            continue;
+        }
+        let sign = match (weight < 0.0, sum.is_empty()) {
+            (true, true) => "−",
+            (true, false) => " − ",
+            (false, true) => "",
+            (false, false) => " + ",
+        };
+        let size = weight.abs();
+        // Without the last digits, which are rounding.
+        let size = format!("{size:.6e}").parse().unwrap_or(size);
+        sum.push_str(sign);
+        match term.as_str() {
+            "(Intercept)" => sum.push_str(&size.to_string()),
+            term if size == 1.0 => sum.push_str(term),
+            term => sum.push_str(&format!("{size}·{term}")),
+        }
+    }
+    if sum.is_empty() {
+        sum.push('0');
+    }
+    let group = &block.group;
+    Note::new(
+        "collinear_effects",
+        format!(
+            "The random effect `{name}` of `{group}` follows from the others of its term: {name} = \
+             {sum} in every row. The data cannot tell their variances and correlations apart, and \
+             those printed are one way of many to the same criterion. Leave `{name}` out of the term: \
+             the criterion and the fixed effects stay, and AIC no longer counts parameters that are \
+             none."
+        ),
+    )
 }
 
 /// Which effects of which group have no variance of their own.

@@ -1,6 +1,7 @@
 //! What a fit can be told beyond its formula.
 
 use ranef_design::Contrast;
+use ranef_engine::Interrupt;
 use ranef_engine::lmm::Optimizer;
 use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,25 @@ pub struct Lmer {
     #[serde(with = "optimizer_by_name")]
     pub(crate) optimizer: Optimizer,
     pub(crate) start: Option<Vec<f64>>,
+    #[serde(skip)]
+    pub(crate) interrupt: Interrupt,
+    /// Nodes of the quadrature of a generalised model; 1 is Laplace's approximation, 0 the fast one.
+    pub(crate) agq: usize,
+    pub(crate) curvature: Curvature,
+    /// Standard deviation of the normal prior on the fixed effects of standardised predictors.
+    pub(crate) prior: Option<f64>,
+}
+
+/// The curvature of the log-density in Laplace's approximation. Links that are canonical
+/// (`binomial:logit`, `poisson:log`) have one only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Curvature {
+    /// As lme4 has it: expected for binomial and Poisson responses, observed for all others.
+    #[default]
+    Customary,
+    /// The observed one, as glmmTMB has it: nearer to the exact likelihood.
+    Observed,
 }
 
 /// The name of an optimiser, as the command takes it.
@@ -92,6 +112,10 @@ impl Lmer {
             df: DfMethod::default(),
             optimizer: Optimizer::default(),
             start: None,
+            interrupt: Interrupt::default(),
+            agq: 1,
+            curvature: Curvature::default(),
+            prior: None,
         }
     }
 
@@ -162,6 +186,49 @@ impl Lmer {
     /// Where the optimiser starts: θ in the order of [`Fit::theta`].
     pub fn start(mut self, theta: Vec<f64>) -> Self {
         self.start = Some(theta);
+        self
+    }
+
+    /// Nodes of adaptive Gauss-Hermite quadrature for each random effect of a generalised model
+    /// with one grouping factor. 1, the default, is Laplace's approximation; 0 the fast
+    /// approximation that finds the fixed effects with the modes (lme4's nAGQ = 0).
+    pub fn agq(mut self, nodes: usize) -> Self {
+        self.agq = nodes;
+        self
+    }
+
+    /// The curvature in Laplace's approximation.
+    pub fn curvature(mut self, curvature: Curvature) -> Self {
+        self.curvature = curvature;
+        self
+    }
+
+    /// A normal prior with this standard deviation on every fixed effect but the intercept of a
+    /// generalised model, for predictors scaled to a standard deviation of 1: what keeps estimates
+    /// finite under separation (2.5 is usual on the logit scale; Gelman et al. 2008).
+    pub fn prior(mut self, sd: f64) -> Self {
+        self.prior = Some(sd);
+        self
+    }
+
+    /// A switch that stops the fit, and later questions to it that fit again or profile, from
+    /// another thread or a signal handler. They end with the error `interrupted`, soon: the switch
+    /// is looked at once an evaluation of the criterion.
+    ///
+    /// ```
+    /// use ranef::{Interrupt, Lmer, frame::{ReadOptions, open}};
+    ///
+    /// let data = open("sleepstudy", &ReadOptions::default())?;
+    /// let interrupt = Interrupt::default();
+    /// let model = Lmer::new("Reaction ~ Days + (Days | Subject)").interrupt(&interrupt);
+    /// let fit = model.fit(&*data)?;
+    /// interrupt.set(); // as a handler of Ctrl-C would
+    /// assert_eq!(model.fit(&*data).unwrap_err().code(), "interrupted");
+    /// assert_eq!(fit.refit(false).unwrap_err().code(), "interrupted");
+    /// # Ok::<(), ranef::Error>(())
+    /// ```
+    pub fn interrupt(mut self, interrupt: &Interrupt) -> Self {
+        self.interrupt = interrupt.clone();
         self
     }
 

@@ -54,6 +54,8 @@ pub struct Report {
     pub fixed: Vec<Coefficient>,
     /// Covariance of the fixed effects that are not aliased.
     pub vcov: Vec<Vec<f64>>,
+    /// Parameters of the family beside its mean.
+    pub family_parameters: Vec<crate::FamilyParameter>,
     /// Covariances of the random effects.
     pub random: Vec<RandomReport>,
     /// How the grouping factors lie to each other.
@@ -116,6 +118,7 @@ impl Fit {
             vcov: (0..p)
                 .map(|i| self.vcov()[i * p..(i + 1) * p].to_vec())
                 .collect(),
+            family_parameters: self.family_parameters(),
             random: self
                 .varcorr()
                 .iter()

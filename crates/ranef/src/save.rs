@@ -178,6 +178,7 @@ impl Fit {
             }),
             residuals: saved.residuals.map_or_else(OnceLock::new, OnceLock::from),
             joint: OnceLock::new(),
+            joint_changes: OnceLock::new(),
             link_variance: Default::default(),
             null_model: OnceLock::new(),
         };

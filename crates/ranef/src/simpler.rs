@@ -55,6 +55,9 @@ impl Fit {
             if out.iter().any(|m| m.formula == formula) {
                 continue;
             }
+            if self.not_interrupted().is_err() {
+                break;
+            }
             // Advice only: a candidate that cannot be fitted is no advice.
             let Ok(fit) = self.options().with_formula(&formula).fit(source) else {
                 continue;

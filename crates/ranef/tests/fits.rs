@@ -469,3 +469,64 @@ fn moments_are_of_the_rows_that_were_used() {
     assert!((product[0] - 1.0).abs() < 1e-14 && (product[3] - 28.5).abs() < 1e-12);
     assert_eq!(moments.sizes, [[10; 18]]);
 }
+
+/// Every question that fits again or profiles stops at once and says so; what is left is whole.
+#[test]
+fn interrupted_work_ends_with_an_error() {
+    use ranef::{CheckOptions, DeletionMethod, IntervalMethod, Optimizer};
+    let data = open("sleepstudy", &ReadOptions::default()).unwrap();
+    let interrupt = ranef::Interrupt::default();
+    let model = Lmer::new("Reaction ~ Days + (Days | Subject)").interrupt(&interrupt);
+    let fit = model.fit(&*data).unwrap();
+    interrupt.set();
+    let code = |found: Result<(), ranef::Error>| found.unwrap_err().code();
+    for optimizer in [
+        Optimizer::Newton,
+        Optimizer::Bfgs,
+        Optimizer::Bobyqa,
+        Optimizer::NelderMead,
+    ] {
+        let model = model.clone().optimizer(optimizer);
+        assert_eq!(code(model.fit(&*data).map(drop)), "interrupted");
+    }
+    assert_eq!(code(fit.refit(false).map(drop)), "interrupted");
+    let profile = fit.confint(IntervalMethod::Profile, 0.95);
+    assert_eq!(code(profile.map(drop)), "interrupted");
+    let check = fit.check(&*data, &CheckOptions::default(), &mut |_| {});
+    assert_eq!(code(check.map(drop)), "interrupted");
+    let influence = fit.group_influence(
+        &*data,
+        Some("Subject"),
+        DeletionMethod::Exact,
+        &mut |_, _| {},
+    );
+    assert_eq!(code(influence.map(drop)), "interrupted");
+    // What needs no criterion is answered.
+    assert_eq!(fit.coefficients().len(), 2);
+    interrupt.reset();
+    let again = fit.refit(true).unwrap();
+    assert!((again.criterion() - fit.criterion()).abs() < 1e-9);
+    assert!(fit.confint(IntervalMethod::Profile, 0.95).is_ok());
+}
+
+/// From another thread, while a fit of many evaluations is under way.
+#[test]
+fn a_long_fit_is_interrupted_from_outside() {
+    use std::time::{Duration, Instant};
+    let data = open("InstEval", &ReadOptions::default()).unwrap();
+    let interrupt = ranef::Interrupt::default();
+    // The simplex takes hundreds of evaluations, many seconds.
+    let model = Lmer::new("y ~ service + (1 | s) + (1 | d) + (1 | dept)")
+        .optimizer(ranef::Optimizer::NelderMead)
+        .interrupt(&interrupt);
+    let started = Instant::now();
+    let found = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(1500));
+            interrupt.set();
+        });
+        model.fit(&*data)
+    });
+    assert_eq!(found.unwrap_err().code(), "interrupted");
+    assert!(started.elapsed() < Duration::from_secs(20));
+}

@@ -286,3 +286,91 @@ fn tables_and_curves() {
     assert!(curves[0].points.len() > 10);
     assert!(curves[0].points.windows(2).all(|p| p[0].1 <= p[1].1));
 }
+
+/// A slope and twice the same: the fit names it, and no interval pretends to know its variance.
+#[test]
+fn collinear_random_effects_are_named() {
+    use ranef::frame::Table;
+    let mut csv = Vec::new();
+    ranef::frame::write_csv(
+        &*open("sleepstudy", &ReadOptions::default()).unwrap(),
+        &mut csv,
+    )
+    .unwrap();
+    let text = String::from_utf8(csv).unwrap();
+    let cells: Vec<Vec<&str>> = text
+        .lines()
+        .skip(1)
+        .map(|l| l.split(',').collect())
+        .collect();
+    let number = |at: usize| -> Vec<f64> { cells.iter().map(|c| c[at].parse().unwrap()).collect() };
+    let days = number(1);
+    let source = Table::new()
+        .number("y", number(0))
+        .number("half", days.iter().map(|d| 0.5 * d - 1.0))
+        .number("days", days)
+        .text("g", cells.iter().map(|c| c[2]))
+        .source()
+        .unwrap();
+    let fit = ranef::lmer("y ~ days + (days + half | g)", &source).unwrap();
+    let note = fit
+        .notes()
+        .iter()
+        .find(|n| n.code == "collinear_effects")
+        .unwrap();
+    assert!(
+        note.message.contains("half = −1 + 0.5·days in every row"),
+        "{}",
+        note.message
+    );
+    let plain = ranef::lmer("y ~ days + (days | g)", &source).unwrap();
+    assert!((fit.criterion() - plain.criterion()).abs() < 1e-5);
+    assert!(plain.notes().iter().all(|n| n.code != "collinear_effects"));
+    for method in [IntervalMethod::Profile, IntervalMethod::Wald] {
+        let (found, expected) = (
+            fit.confint(method, 0.95).unwrap(),
+            plain.confint(method, 0.95).unwrap(),
+        );
+        for row in &found.rows {
+            let blurred =
+                row.effect == ranef::Effect::RanPars && row.parameter != "sd__Observation";
+            if blurred {
+                assert_eq!(row.upper, None, "{row:?}");
+                assert!(
+                    row.reason.as_ref().unwrap().contains("collinear"),
+                    "{row:?}"
+                );
+                continue;
+            }
+            let same = expected
+                .rows
+                .iter()
+                .find(|r| r.parameter == row.parameter)
+                .unwrap();
+            for (a, b) in [(row.lower, same.lower), (row.upper, same.upper)] {
+                assert!(
+                    (a.unwrap() - b.unwrap()).abs() < 1e-4 * b.unwrap().abs(),
+                    "{row:?} {same:?}"
+                );
+            }
+        }
+    }
+    let check = fit
+        .check(&source, &ranef::CheckOptions::default(), &mut |_| {})
+        .unwrap();
+    let finding = check.finding("singularity").unwrap();
+    assert_eq!(finding.verdict, ranef::Verdict::Note);
+    assert!(
+        finding.found.contains("follows from the others"),
+        "{}",
+        finding.found
+    );
+    // A saved model knows it too.
+    let loaded = ranef::Fit::from_json(&fit.to_json().unwrap()).unwrap();
+    let wald = loaded.confint(IntervalMethod::Wald, 0.95).unwrap();
+    assert!(
+        wald.rows
+            .iter()
+            .any(|r| r.reason.as_ref().is_some_and(|r| r.contains("collinear")))
+    );
+}

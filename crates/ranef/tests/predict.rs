@@ -86,7 +86,7 @@ fn the_four_targets() {
     near(observation.variance.groups, new.variance.groups, 1e-9);
     assert_eq!(known.variance.groups, 0.0);
     assert!(known.variance.random > 0.0 && known.variance.fixed > 0.0);
-    assert_eq!(known.df, None);
+    near(known.df.unwrap(), 133.2978, 1e-2);
 }
 
 /// METHODS C13: ρ = Σ h_i = 29.196138, by the leverages w x C x'/σ².
@@ -157,6 +157,62 @@ fn degrees_of_freedom_of_a_new_batch() {
         (a + b).powi(2) / (a * a / 5.0 + b * b / 24.0),
         1e-4,
     );
+}
+
+/// The mean of a known batch: with S and M the mean squares within (24 df) and between (5 df),
+/// v = S/n·(1 − S/M·(1 − 1/J)), so that ν follows by hand; and of an observation in it, v + S.
+#[test]
+fn degrees_of_freedom_of_a_known_batch() {
+    let source = data("Dyestuff");
+    let fit = lmer("Yield ~ 1 + (1 | Batch)", &*source).unwrap();
+    let s = fit.sigma().powi(2);
+    let m = s + 5.0 * fit.varcorr()[0].cov[0][0];
+    let (ds, dm) = (
+        0.2 * (1.0 - 2.0 * s / m * (5.0 / 6.0)),
+        0.2 * (s / m).powi(2) * (5.0 / 6.0),
+    );
+    let v = 0.2 * s * (1.0 - s / m * (5.0 / 6.0));
+    let (var_s, var_m) = (2.0 * s * s / 24.0, 2.0 * m * m / 5.0);
+    let row = Table::new().text("Batch", ["C"]).source().unwrap();
+    let (mean, known) = only(&fit, &row, with(Groups::All, Interval::Confidence));
+    near(known.std_error.powi(2), v, 1e-6 * v);
+    let want = 2.0 * v * v / (ds * ds * var_s + dm * dm * var_m);
+    near(known.df.unwrap(), want, 1e-4 * want);
+    // The quantile of t with these degrees of freedom, and not the normal one.
+    let half = (known.upper - mean) / known.std_error;
+    assert!(half > 1.97 && half < 2.2, "{half} on {want}");
+    let (_, new) = only(&fit, &row, with(Groups::All, Interval::Prediction));
+    let want = 2.0 * (v + s).powi(2) / ((1.0 + ds).powi(2) * var_s + dm * dm * var_m);
+    near(new.df.unwrap(), want, 1e-4 * want);
+}
+
+/// With Kenward and Roger's degrees of freedom the mean of the population has their standard error.
+#[test]
+fn kenward_and_rogers_covariance_is_taken_for_the_population() {
+    let (fit, _) = test_bed();
+    let fit = fit.with_df(ranef::DfMethod::KenwardRoger).unwrap();
+    let row = day_nine("335", "B");
+    let (_, mean) = only(&fit, &row, with(Groups::None, Interval::Confidence));
+    let x = [1.0, 9.0, 1.0, 9.0];
+    let form = |v: &[f64]| -> f64 {
+        (0..16)
+            .map(|at| x[at / 4] * v[at] * x[at % 4])
+            .sum::<f64>()
+            .sqrt()
+    };
+    let corrected = fit.tested_vcov(ranef::DfMethod::KenwardRoger).unwrap();
+    near(mean.std_error, form(corrected), 1e-9);
+    assert!(mean.std_error > form(fit.vcov()) * 1.00001);
+    near(
+        mean.df.unwrap(),
+        fit.df_of(&x, ranef::DfMethod::KenwardRoger)
+            .unwrap()
+            .unwrap(),
+        1e-9,
+    );
+    // A known group has Satterthwaite's.
+    let (_, known) = only(&fit, &row, with(Groups::All, Interval::Confidence));
+    assert!(known.df.unwrap() > 1.0);
 }
 
 #[test]
@@ -257,6 +313,7 @@ fn saved_models_know_how_sure_they_are() {
                 let (a, b) = (a.unwrap(), b.unwrap());
                 near(a.std_error, b.std_error, 1e-9 * a.std_error);
                 assert!(a.std_error > 0.0);
+                near(a.df.unwrap(), b.df.unwrap(), 1e-6 * a.df.unwrap());
             }
         }
     }

@@ -84,7 +84,14 @@ fn the_other_corrections_have_their_values() {
         ),
     ];
     for (kind, errors, df, joint_test) in cases {
-        let answer = robust(SLEEP, "sleep_unbal", RobustOptions { kind, ..joint() });
+        let answer = robust(
+            SLEEP,
+            "sleep_unbal",
+            RobustOptions {
+                kind: Some(kind),
+                ..joint()
+            },
+        );
         for (c, (error, df)) in answer.fixed.iter().zip(errors.iter().zip(df)) {
             near(&format!("{kind:?} {}", c.term), c.std_error, *error, 1e-6);
             near(&format!("{kind:?} {} df", c.term), c.df, df, 1e-5);
@@ -128,7 +135,7 @@ fn regressions_take_clusters_of_any_column() {
     ];
     for (kind, errors, df, joint_test) in cases {
         let options = RobustOptions {
-            kind,
+            kind: Some(kind),
             cluster: Some("Subject".into()),
             ..joint()
         };
@@ -187,6 +194,11 @@ fn crossed_factors_get_cr0_and_a_warning() {
     assert_eq!((answer.cluster.as_str(), answer.clusters), ("sample", 6));
     assert_eq!(answer.fixed[0].df, Some(5.0));
     assert_eq!(answer.warnings[0].code, "crossed_clusters");
+    let reason = answer.cluster_reason.as_deref().unwrap();
+    assert!(
+        reason.contains("`sample` has the fewest levels"),
+        "{reason}"
+    );
     assert!(answer.fixed[0].std_error.unwrap() > 0.0);
     // By a grouping factor that is inside another: not nested either.
     let options = RobustOptions {
@@ -195,6 +207,136 @@ fn crossed_factors_get_cr0_and_a_warning() {
     };
     let answer = robust("strength ~ 1 + (1 | batch/cask)", "Pastes", options);
     assert_eq!(answer.kind, RobustType::Cr0);
+}
+
+/// CR2 needs the block of V that belongs to a cluster, and crossed factors have none.
+#[test]
+fn crossed_factors_refuse_what_is_not_defined_for_them() {
+    let data = data("Penicillin");
+    let fit = Lmer::new("diameter ~ 1 + (1 | plate) + (1 | sample)")
+        .fit(&*data)
+        .unwrap();
+    let ask = |kind, cluster: Option<&str>| {
+        let options = RobustOptions {
+            kind: Some(kind),
+            cluster: cluster.map(str::to_owned),
+            ..RobustOptions::default()
+        };
+        fit.robust(&*data, &options)
+    };
+    for kind in [RobustType::Cr2, RobustType::Cr3] {
+        for cluster in [None, Some("plate")] {
+            let error = ask(kind, cluster).unwrap_err();
+            assert_eq!(error.code(), "crossed_clusters");
+            assert!(error.hint().unwrap().contains("CR0, CR1 or CR1S"));
+        }
+    }
+    let variance = |kind| ask(kind, None).unwrap().vcov[0];
+    let plain = variance(RobustType::Cr0);
+    near(
+        "CR1",
+        Some(variance(RobustType::Cr1)),
+        plain * 6.0 / 5.0,
+        1e-12,
+    );
+    near(
+        "CR1S",
+        Some(variance(RobustType::Cr1s)),
+        plain * 6.0 / 5.0,
+        1e-12,
+    );
+}
+
+/// Children of schools and quarters, crossed within towns that no model names.
+fn towns(count: usize) -> Box<dyn Source> {
+    use std::fmt::Write;
+    let mut state = 5u64;
+    let mut uniform = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let mut text = "town,school,quarter,x,y\n".to_owned();
+    for town in 0..count {
+        let effects: Vec<f64> = (0..7).map(|_| 3.0 * uniform()).collect();
+        for school in 0..3 {
+            for quarter in 0..4 {
+                for _ in 0..1 + (3.0 * uniform()) as usize {
+                    let x = uniform() + 0.2 * effects[0];
+                    let y = x + effects[school] + effects[3 + quarter] + uniform();
+                    // Levels of one factor apart in the order of rows.
+                    writeln!(text, "t{town},s{school}{town},q{quarter}{town},{x},{y}").unwrap();
+                }
+            }
+        }
+    }
+    let path = std::env::temp_dir().join(format!("ranef-towns-{}-{count}.csv", std::process::id()));
+    std::fs::write(&path, text).unwrap();
+    let source = data(path.to_str().unwrap());
+    // A CSV is read whole when it is opened.
+    std::fs::remove_file(&path).unwrap();
+    source
+}
+
+/// Where rows fall into parts without common levels, V is block-diagonal over these: they are
+/// clusters as good as a column that names them.
+#[test]
+fn crossed_factors_in_separate_parts_are_clustered_by_part() {
+    let data = towns(9);
+    let fit = Lmer::new("y ~ x + (1 | school) + (1 | quarter)")
+        .fit(&*data)
+        .unwrap();
+    for kind in [None, Some(RobustType::Cr3), Some(RobustType::Cr1s)] {
+        let ask = |cluster: Option<&str>| {
+            let options = RobustOptions {
+                kind,
+                cluster: cluster.map(str::to_owned),
+                ..RobustOptions::default()
+            };
+            fit.robust(&*data, &options).unwrap()
+        };
+        let (parts, named) = (ask(None), ask(Some("town")));
+        assert_eq!(parts.kind, kind.unwrap_or(RobustType::Cr2));
+        assert_eq!(
+            (parts.clusters, parts.cluster.as_str()),
+            (9, "parts(school, quarter)")
+        );
+        assert!(parts.cluster_reason.unwrap().contains("9 parts"));
+        assert_eq!(named.cluster_reason, None);
+        for (got, want) in parts.fixed.iter().zip(&named.fixed) {
+            near(&got.term, got.std_error, want.std_error.unwrap(), 1e-10);
+            near(&got.term, got.df, want.df.unwrap(), 1e-9);
+        }
+    }
+    let answer = fit
+        .fixed_effects(&*data, &ranef::FixedEffectsOptions::default())
+        .unwrap();
+    assert_eq!((answer.group.as_str(), answer.clusters), ("quarter", 9));
+    assert!(answer.group_reason.unwrap().contains("most levels"));
+    assert!(answer.cluster_reason.unwrap().contains("9 parts"));
+    assert!(answer.tests.iter().any(|t| t.test == "mundlak_robust"));
+}
+
+/// Where all rows hang together both commands choose, and say what and why.
+#[test]
+fn fixed_effects_of_crossed_factors_say_what_they_chose() {
+    let data = towns(1);
+    let fit = Lmer::new("y ~ x + (1 | school) + (1 | quarter)");
+    let fit = fit.fit(&*data).unwrap();
+    let options = ranef::FixedEffectsOptions::default();
+    let answer = fit.fixed_effects(&*data, &options).unwrap();
+    assert_eq!(
+        (answer.group.as_str(), answer.cluster.as_str()),
+        ("quarter", "quarter")
+    );
+    assert!(answer.group_reason.is_some() && answer.cluster_reason.is_some());
+    assert!(answer.warnings.iter().any(|n| n.code == "no_robust_test"));
+    assert!(
+        answer
+            .to_string()
+            .contains("Intercepts are for quarter: none of")
+    );
 }
 
 #[test]

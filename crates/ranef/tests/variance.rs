@@ -238,6 +238,117 @@ fn test_bed_of_the_definitions() {
     );
 }
 
+/// d(θ) − d(0) = z² for lme4 1.1-31's deviance function of Dyestuff2 (uniroot): θ = 0.685055586548.
+#[test]
+fn the_share_of_a_zero_variance_has_the_interval_of_its_likelihood() {
+    let fit = lmer("Yield ~ 1 + (1 | Batch)", &*data("Dyestuff2")).unwrap();
+    let icc = fit.icc(0.95, None);
+    for share in &icc.rows {
+        assert_eq!((share.lower, share.method), (Some(0.0), Some("likelihood")));
+        assert!(
+            (share.upper.unwrap() - 0.3194043335).abs() < 1e-8,
+            "{share:?}"
+        );
+    }
+    // Without rows there is no likelihood, and with them there is again.
+    let loaded = ranef::Fit::from_json(&fit.to_json().unwrap()).unwrap();
+    assert_eq!(loaded.icc(0.95, None).rows[0].upper, None);
+    let loaded = loaded.with_rows(&*data("Dyestuff2")).unwrap();
+    assert!(loaded.icc(0.95, None).rows[0].upper.is_some());
+    // What is 0 because there is nothing to vary is 0.
+    let r2 = fit.r_squared(0.95);
+    let marginal = &r2.rows[0];
+    assert_eq!((marginal.lower, marginal.upper), (Some(0.0), Some(0.0)));
+    assert!((r2.rows[1].upper.unwrap() - 0.3194043335).abs() < 1e-8);
+    assert!(
+        r2.decomposition
+            .measures
+            .iter()
+            .all(|m| m.lower.is_some() || m.estimate.is_nan())
+    );
+}
+
+/// With a second variance beside: the largest share on a grid of the REML criterion from V whole.
+#[test]
+fn intervals_on_the_boundary_are_those_of_the_dense_criterion() {
+    let mut rng = Rng(11);
+    let (a, b): (Vec<usize>, Vec<usize>) = (0..24).map(|i| (i % 6, i / 4)).unzip();
+    let effects: Vec<f64> = (0..6).map(|_| 2.0 * rng.normal()).collect();
+    let noise: Vec<f64> = (0..24).map(|_| rng.normal()).collect();
+    // No differences between the means of `a` but those of `b`: less than chance would make.
+    let mean = |level: usize| -> f64 {
+        let own = (0..24).filter(|&i| a[i] == level).map(|i| noise[i]);
+        own.sum::<f64>() / 4.0
+    };
+    let y: Vec<f64> = (0..24)
+        .map(|i| effects[b[i]] + noise[i] - mean(a[i]))
+        .collect();
+    let names = |codes: &[usize]| codes.iter().map(|c| format!("l{c}")).collect::<Vec<_>>();
+    let source = Table::new()
+        .number("y", y.clone())
+        .text("a", names(&a))
+        .text("b", names(&b))
+        .source()
+        .unwrap();
+    let fit = lmer("y ~ 1 + (1 | a) + (1 | b)", &source).unwrap();
+    assert_eq!(fit.theta()[0], 0.0);
+    assert!(fit.theta()[1] > 0.3);
+    let criterion = |s: f64, t: f64| -> f64 {
+        let n = y.len();
+        let mut v = Dense::zeros(n);
+        for i in 0..n {
+            for j in 0..n {
+                let same = |c: &[usize], x: f64| if c[i] == c[j] { x * x } else { 0.0 };
+                v.set(
+                    i,
+                    j,
+                    same(&a, s) + same(&b, t) + f64::from(u8::from(i == j)),
+                );
+            }
+        }
+        let inverse = v.inverse();
+        let ones = vec![1.0; n];
+        let xx = inverse.quadratic(&ones);
+        let sum: Vec<f64> = y.iter().map(|y| y + 1.0).collect();
+        // 1'V⁻¹y by polarisation.
+        let yy = inverse.quadratic(&y);
+        let xy = 0.5 * (inverse.quadratic(&sum) - xx - yy);
+        let dof = (n - 1) as f64;
+        let r = yy - xy * xy / xx;
+        v.log_det() + xx.ln() + dof * (1.0 + (std::f64::consts::TAU * r / dof).ln())
+    };
+    let least = criterion(fit.theta()[0], fit.theta()[1]);
+    assert!((least - fit.criterion()).abs() < 1e-6);
+    let z = 1.959963984540054f64;
+    let mut most = 0.0f64;
+    for i in 0..=60 {
+        let (mut low, mut high) = (0.0, 6.0);
+        let t = 3.0 * f64::from(i) / 60.0;
+        // The criterion rises with s from its least value, at zero.
+        if criterion(0.0, t) - least > z * z {
+            continue;
+        }
+        for _ in 0..30 {
+            let s = 0.5 * (low + high);
+            if criterion(s, t) - least > z * z {
+                high = s
+            } else {
+                low = s
+            }
+        }
+        most = most.max(low * low / (low * low + t * t + 1.0));
+    }
+    let share = fit
+        .icc(0.95, None)
+        .rows
+        .into_iter()
+        .find(|r| r.measure == "a")
+        .unwrap();
+    assert_eq!(share.lower, Some(0.0));
+    let upper = share.upper.unwrap();
+    assert!((upper - most).abs() < 0.02 * most, "{upper} {most}");
+}
+
 #[test]
 fn zero_variances_have_shares_all_the_same() {
     let fit = Lmer::new("Yield ~ 1 + (1 | Batch)").reml(false);
@@ -245,7 +356,7 @@ fn zero_variances_have_shares_all_the_same() {
     let icc = fit.icc(0.95, None);
     assert_eq!((icc.adjusted, icc.unadjusted), (0.0, 0.0));
     assert_eq!((icc.design_effect, icc.effective_n), (1.0, 30.0));
-    assert_eq!(icc.rows[0].lower, None);
+    assert_eq!(icc.rows[0].lower, Some(0.0));
     assert!(icc.notes.iter().any(|n| n.code == "zero_variance"));
     let r2 = fit.r_squared(0.95);
     assert_eq!((r2.marginal, r2.conditional), (0.0, 0.0));

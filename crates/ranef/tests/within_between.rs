@@ -375,7 +375,7 @@ fn dummies_for_all_groups_give_the_same() {
                 .robust(
                     &*data,
                     &RobustOptions {
-                        kind,
+                        kind: Some(kind),
                         cluster: Some(cluster.to_owned()),
                         ..RobustOptions::default()
                     },

@@ -24,12 +24,13 @@ pub struct FixedEffectsArguments {
     #[command(flatten)]
     pub model: ModelArguments,
 
-    /// The groups that get an intercept each [default: the grouping factor that lies in all others]
+    /// The groups that get an intercept each [default: the grouping factor that lies in all others;
+    /// else the one with the most levels]
     #[arg(long, value_name = "G")]
     pub group: Option<String>,
 
     /// The clusters of the robust standard errors [default: the grouping factor that all others lie
-    /// in]
+    /// in; else parts of the data that share no level; else the groups]
     #[arg(long, value_name = "G")]
     pub cluster: Option<String>,
 

@@ -112,11 +112,18 @@ impl DistributionArguments {
 
 pub fn run(arguments: &IccArguments) -> Result<(), Failure> {
     let progress = Progress::start();
-    let fit = arguments
-        .distribution
-        .model(&arguments.model, &progress)?
-        .fit;
-    let icc = fit.icc(arguments.level, arguments.at.as_deref());
+    let at = arguments.at.as_deref();
+    let distribution = &arguments.distribution;
+    let fit = distribution.model(&arguments.model, &progress)?.fit;
+    let mut icc = fit.icc(arguments.level, at);
+    // On the boundary intervals need more than a saved model holds; without its rows the shares are
+    // still an answer.
+    if !fit.has_rows()
+        && icc.rows.iter().any(|share| share.lower.is_none())
+        && let Ok(model) = Model::with_rows(&arguments.model, &progress)
+    {
+        icc = distribution.set(model)?.fit.icc(arguments.level, at);
+    }
     drop(progress);
     output::answer(&icc, &arguments.answer)
 }

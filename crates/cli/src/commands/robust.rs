@@ -25,12 +25,13 @@ pub struct RobustArguments {
     #[command(flatten)]
     pub model: ModelArguments,
 
-    /// The kind of sandwich
-    #[arg(long = "type", value_name = "TYPE", value_enum, ignore_case = true, default_value_t = Kind::Cr2)]
-    pub kind: Kind,
+    /// The kind of sandwich [default: CR2, or CR0 where clusters share random effects]
+    #[arg(long = "type", value_name = "TYPE", value_enum, ignore_case = true)]
+    pub kind: Option<Kind>,
 
     /// What the clusters are: a grouping factor or another column [default: the grouping factor
-    /// that all others are nested in]
+    /// that all others are nested in; else parts of the data that share no level; else the
+    /// grouping factor with the fewest levels]
     #[arg(long, value_name = "G")]
     pub cluster: Option<String>,
 
@@ -58,7 +59,7 @@ pub enum Kind {
     /// CR0 times J/(J-1) (N-1)/(N-p), as Stata does
     #[value(name = "CR1S")]
     Cr1s,
-    /// Unbiased where the variances of the model are right (the default)
+    /// Unbiased where the variances of the model are right
     #[value(name = "CR2")]
     Cr2,
     /// Nearly the jackknife over clusters
@@ -83,7 +84,7 @@ pub fn run(arguments: &RobustArguments) -> Result<(), Failure> {
     let model = Model::with_rows(&arguments.model, &progress)?;
     let names = |list: &String| list.split(',').map(|name| name.trim().to_owned()).collect();
     let options = RobustOptions {
-        kind: arguments.kind.into(),
+        kind: arguments.kind.map(Into::into),
         cluster: arguments.cluster.clone(),
         tests: arguments.tests.iter().map(names).collect(),
         level: arguments.level,

@@ -308,7 +308,7 @@ impl<'a> Resolver<'a> {
                 };
                 return Err(DesignError::at(expr.span, problem));
             };
-            if expect == Expect::Numbers {
+            if expect != Expect::Binary {
                 return Err(DesignError::at(expr.span, Problem::CountsResponse));
             }
             let successes = self.number(&first.value, expr)?;
@@ -317,6 +317,12 @@ impl<'a> Resolver<'a> {
                 name,
                 successes,
                 failures,
+            });
+        }
+        if expect == Expect::Categories {
+            return Ok(Response::Categories {
+                name,
+                category: self.category(expr)?,
             });
         }
         if self.is_categorical(expr) {

@@ -308,6 +308,15 @@ fn response_kind(plan: &Plan, response: &Response) -> Result<ResponseKind, Desig
         Response::Number { logical: true, .. } => ResponseKind::Logical,
         Response::Number { .. } => ResponseKind::Number,
         Response::Counts { .. } => ResponseKind::Counts,
+        Response::Categories { name, category } => {
+            let label = |level| level_label(&plan.categories, *category, level);
+            let labels: Vec<String> = (0..plan.categories[*category].len()).map(label).collect();
+            if let [only] = labels.as_slice() {
+                let (name, value) = (name.clone(), format!("\"{only}\""));
+                return Err(Problem::ConstantResponse { name, value }.into());
+            }
+            ResponseKind::Categories { labels }
+        }
         Response::Levels { name, category } => {
             let label = |level| level_label(&plan.categories, *category, level);
             match plan.categories[*category].len() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::data::Data;
 use super::family::Density;
-use super::fit::{Curvature, Fit, FitError, Options, fit};
+use super::fit::{Curvature, Fit, FitError, Options, fit, set_prior};
 use super::laplace::Laplace;
 use crate::lmm::Certificate;
 
@@ -56,6 +56,7 @@ pub fn resume(
     if !value.is_finite() {
         return Err(FitError::NotDefined);
     }
+    set_prior(&mut laplace, options.prior);
     Ok(Fit {
         theta: known.theta,
         value,
@@ -122,8 +123,10 @@ impl Fit {
     }
 
     fn settings(&self, start: Option<Vec<f64>>) -> Options {
+        let precision = self.laplace.precision.iter().find(|p| **p > 0.0);
         Options {
             start,
+            prior: precision.map(|p| 1.0 / p.sqrt()),
             curvature: if self.laplace.modes.customary {
                 Curvature::Customary
             } else {

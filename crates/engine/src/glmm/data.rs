@@ -67,6 +67,17 @@ impl Data {
         if dropped.is_empty() {
             return self;
         }
+        if self
+            .layout
+            .intercept
+            .is_some_and(|at| dropped.contains(&at))
+        {
+            // Nothing is left to carry what centring takes away.
+            for (j, s) in self.coordinates.fixed.iter_mut().enumerate() {
+                self.rows.shift_fixed(j, s.shift / s.scale);
+                s.shift = 0.0;
+            }
+        }
         self.rows.without_fixed(dropped);
         let kept = |j: &usize| !dropped.contains(j);
         let columns: Vec<usize> = (0..self.layout.fixed).filter(kept).collect();

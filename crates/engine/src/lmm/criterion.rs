@@ -16,6 +16,7 @@
 //! F_ij = a_i'Pa_j and r_i = ∂r/∂θ_i. The exact Hessian has 2cF_ij − tr(PV_iPV_j) in place of
 //! cF_ij.
 
+use crate::Interrupt;
 use crate::blocks::{Direction, Kept, Posterior, System};
 use crate::layout::{Entry, Layout};
 use crate::optimize::Objective;
@@ -35,6 +36,8 @@ pub struct Criterion {
     last: Last,
     /// Whether derivatives, and β with them, are those of `theta`.
     derived: bool,
+    /// Once set, the criterion is infinite everywhere, which ends every optimiser.
+    pub(super) interrupt: Interrupt,
     /// How often the criterion was evaluated.
     pub evaluations: usize,
     /// How often its derivatives were.
@@ -111,6 +114,7 @@ impl Criterion {
             theta: Vec::new(),
             last: Last::default(),
             derived: false,
+            interrupt: Interrupt::default(),
             evaluations: 0,
             gradients: 0,
         }
@@ -156,7 +160,8 @@ impl Criterion {
         self.derived = false;
         self.theta.clear();
         self.theta.extend_from_slice(theta);
-        let Some(value) = self.system.value(theta) else {
+        let stop = self.interrupt.is_set();
+        let Some(value) = (!stop).then(|| self.system.value(theta)).flatten() else {
             self.last = Last {
                 value: f64::INFINITY,
                 pwrss: f64::NAN,

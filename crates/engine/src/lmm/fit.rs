@@ -1,10 +1,12 @@
 //! Fitting: trust-region Newton, exact zeros at the boundary, and a certificate.
 
 use super::boundary::{self, Boundary, Certificate, Evidence, ZERO};
+use super::changes::JointChanges;
 use super::criterion::Criterion;
 use super::inference::{Inference, RandomEffects};
 use super::joint::Joint;
 use super::kenward_roger::KenwardRoger;
+use crate::Interrupt;
 use crate::coordinates::Coordinates;
 use crate::layout::Layout;
 use crate::optimize::{self, CurvedObjective, Minimum, Objective, trust_region};
@@ -37,6 +39,8 @@ pub struct Options {
     /// Where to start, in the user's units; by default from moments of the residuals of
     /// least squares, or one half in standard units, beside a row of typical weight.
     pub start: Option<Vec<f64>>,
+    /// Stops the fit from outside.
+    pub interrupt: Interrupt,
 }
 
 impl Default for Options {
@@ -46,6 +50,7 @@ impl Default for Options {
             optimizer: Optimizer::Newton,
             max_evaluations: 10_000,
             start: None,
+            interrupt: Interrupt::default(),
         }
     }
 }
@@ -91,6 +96,9 @@ pub enum FitError {
     /// Variances of the response are too small or too large to be numbers.
     #[error("the response is too small or too large for its variance to be a number")]
     OutOfRange,
+    /// [`Options::interrupt`] was set.
+    #[error("the fit was interrupted")]
+    Interrupted,
     /// No more observations than fixed effects.
     #[error("{rows} rows are too few for {fixed} fixed effects")]
     TooFewRows {
@@ -119,7 +127,13 @@ pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> 
         None => super::start::start(statistics, criterion.unit()),
     };
     check_residual(statistics, &mut criterion, &start)?;
+    criterion.interrupt = options.interrupt.clone();
     let (theta, certificate) = minimise(&mut criterion, &layout, start, options);
+    if options.interrupt.is_set() {
+        return Err(FitError::Interrupted);
+    }
+    // Questions to the fit are not stopped half-way.
+    criterion.interrupt = Interrupt::default();
     finish(statistics, criterion, theta, certificate)
 }
 
@@ -247,7 +261,8 @@ fn minimise(
     options: &Options,
 ) -> (Vec<f64>, Certificate) {
     let (theta, certificate) = descend(criterion, layout, start, options);
-    if certificate.converged || options.optimizer != Optimizer::Newton {
+    if options.interrupt.is_set() || certificate.converged || options.optimizer != Optimizer::Newton
+    {
         return (theta, certificate);
     }
     let value = criterion.at(&theta);
@@ -297,15 +312,18 @@ fn descend(
         let (clean, snapped) = boundary::clean(criterion, layout, &minimum.theta, minimum.value);
         let (certificate, step) = certify(criterion, layout, &clean);
         // The other optimisers are here to be looked at: their stops are reported, not mended.
-        let next =
-            if options.optimizer != Optimizer::Newton || certificate.converged || round == ROUNDS {
-                None
-            } else if certificate.smallest_score < -boundary::SCORE_TOLERANCE {
-                let scores = scores_at(criterion, &clean);
-                boundary::escape(criterion, layout, &clean, &scores)
-            } else {
-                (snapped || minimum.converged).then(|| clean.clone())
-            };
+        let next = if options.interrupt.is_set()
+            || options.optimizer != Optimizer::Newton
+            || certificate.converged
+            || round == ROUNDS
+        {
+            None
+        } else if certificate.smallest_score < -boundary::SCORE_TOLERANCE {
+            let scores = scores_at(criterion, &clean);
+            boundary::escape(criterion, layout, &clean, &scores)
+        } else {
+            (snapped || minimum.converged).then(|| clean.clone())
+        };
         match next {
             Some(next) => theta = next,
             None if options.optimizer == Optimizer::Newton && certificate.converged => {
@@ -434,6 +452,17 @@ impl Fit {
         self.criterion.value(&standard)
     }
 
+    /// σ and β that are best at another θ, in the user's units; `None` where there is no criterion.
+    pub fn estimates_at(&mut self, theta: &[f64]) -> Option<(f64, Vec<f64>)> {
+        let standard = self.coordinates.theta_to_standard(self.layout(), theta);
+        if !self.criterion.settle(&standard).is_finite() {
+            return None;
+        }
+        let sigma = self.criterion.sigma_squared().sqrt() * self.coordinates.response.scale;
+        let beta = self.criterion.beta();
+        Some((sigma, self.coordinates.fixed_effects(self.layout(), beta)))
+    }
+
     /// Conditional modes of the random effects with their conditional covariances.
     pub fn random_effects(&mut self) -> RandomEffects {
         RandomEffects::of(self)
@@ -447,6 +476,12 @@ impl Fit {
     /// The joint covariance of all effects: variances of fitted and predicted values, leverages.
     pub fn joint(&mut self) -> Joint {
         Joint::of(self)
+    }
+
+    /// How variances of fitted and predicted values change with θ, for their degrees of freedom:
+    /// two joint covariances for every θ.
+    pub fn joint_changes(&mut self, inference: &Inference) -> JointChanges {
+        JointChanges::of(self, inference)
     }
 
     /// The covariance of (θ, σ) and what follows from it: Satterthwaite's degrees of freedom.

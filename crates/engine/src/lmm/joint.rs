@@ -51,6 +51,19 @@ pub struct JointRow(Reduced);
 impl Joint {
     pub(super) fn of(fit: &mut Fit) -> Self {
         fit.criterion.at(&fit.standard);
+        Self::here(fit)
+    }
+
+    /// At another θ, in the user's units, and the σ of the fit; `None` where there is none.
+    pub(super) fn at(fit: &mut Fit, theta: &[f64]) -> Option<Self> {
+        let standard = fit.coordinates.theta_to_standard(fit.layout(), theta);
+        fit.criterion
+            .at(&standard)
+            .is_finite()
+            .then(|| Self::here(fit))
+    }
+
+    fn here(fit: &mut Fit) -> Self {
         Self {
             layout: fit.criterion.layout().clone(),
             coordinates: fit.coordinates.clone(),

@@ -1,6 +1,7 @@
 //! Linear mixed models: the criterion with its exact derivatives, the fit, and what it gives.
 
 pub(crate) mod boundary;
+mod changes;
 mod contrast;
 mod criterion;
 mod deletion;
@@ -12,6 +13,7 @@ mod profile;
 mod start;
 
 pub use boundary::Certificate;
+pub use changes::{JointChanges, JointChangesRows, SidesParts};
 pub use contrast::FTest;
 pub use criterion::{Criterion, Derivatives};
 pub use deletion::{Deletion, LeftOut};

@@ -58,9 +58,14 @@ impl Sandwich {
         }
     }
 
-    /// CR0 from the scores of clusters that share random effects. How well it is known cannot be
-    /// said: [`Sandwich::df`] is `None`.
-    pub fn from_scores(phi: Vec<f64>, scores: Vec<Vec<f64>>) -> Self {
+    /// CR0 or a multiple of it, from the scores of clusters that share random effects, with N rows
+    /// in all. How well it is known cannot be said: [`Sandwich::df`] is `None`.
+    pub fn from_scores(
+        phi: Vec<f64>,
+        scores: Vec<Vec<f64>>,
+        correction: Correction,
+        rows: usize,
+    ) -> Self {
         let p = (phi.len() as f64).sqrt().round() as usize;
         let pieces = scores
             .into_iter()
@@ -71,7 +76,7 @@ impl Sandwich {
                 regular: true,
             })
             .collect();
-        Self::new(phi, pieces, Correction::Cr0, 0)
+        Self::new(phi, pieces, correction, rows)
     }
 
     /// The covariance matrix, p × p by rows.

@@ -64,6 +64,13 @@ impl WorkingRows {
         &self.x[row * self.fixed..(row + 1) * self.fixed]
     }
 
+    /// Adds a number to a column of X.
+    pub fn shift_fixed(&mut self, column: usize, by: f64) {
+        for x in self.x.chunks_exact_mut(self.fixed) {
+            x[column] += by;
+        }
+    }
+
     /// Only these rows, in this order.
     pub fn select(&mut self, order: &[u32]) {
         let pick = |values: &[f64], width: usize| -> Vec<f64> {

@@ -134,21 +134,26 @@ impl Fit {
     /// going on.
     ///
     /// # Errors
-    /// `needs_rows` for a loaded fit without rows, `other_rows` where these are others.
+    /// `needs_rows` for a loaded fit without rows, `other_rows` where these are others; `interrupted`.
     pub fn check(
         &self,
         source: &dyn Source,
         options: &CheckOptions,
         progress: &mut dyn FnMut(&'static str),
     ) -> Result<Check, Error> {
-        progress("reading the rows");
+        // Each piece is told of, and none is begun once the fit was interrupted.
+        let mut at = |what| {
+            progress(what);
+            self.not_interrupted()
+        };
+        at("reading the rows")?;
         let rows = self.model_rows(source)?;
-        progress("leverages");
+        at("leverages")?;
         let leverages = rows.leverages(self)?;
         if !self.family().is_gaussian() {
             return self.check_generalised(source, options, &rows, &leverages, progress);
         }
-        progress("comparing optimisers");
+        at("comparing optimisers")?;
         let optimizers = if self.theta().is_empty() {
             None
         } else {
@@ -158,23 +163,24 @@ impl Fit {
             };
             Some(self.compare_optimizers(&chosen)?)
         };
-        progress("fitting simpler models");
+        at("fitting simpler models")?;
         let singularity = self.singularity(source);
-        progress("looking at residuals");
+        at("looking at residuals")?;
         let collinearity = self.collinearity_of(&rows);
         let normality = self.normality_of(&rows, &leverages);
         let spread = self.spread_of(&rows, &leverages);
-        progress("simulating");
+        at("simulating")?;
         let simulated = self.simulated_of(&rows, &leverages, options.simulate)?;
-        progress("conditional AIC");
+        at("conditional AIC")?;
         let caic = self.conditional_aic_of(&rows, &leverages)?;
-        progress("leaving out rows and groups");
+        at("leaving out rows and groups")?;
         let influence = self.row_influence_of(&rows, &leverages)?;
         let (groups, left_out) = self.influences(&rows, options)?;
+        self.not_interrupted()?;
         let mut checks = vec![
             rules::convergence(self),
             rules::optimizers(self, optimizers.as_ref()),
-            rules::singularity(self, &singularity),
+            rules::singularity(&singularity),
             rules::groups(self),
             rules::collinearity(&collinearity),
             rules::normal_residuals(&normality),

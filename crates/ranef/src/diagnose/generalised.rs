@@ -32,7 +32,7 @@ impl Fit {
         let (groups, left_out) = self.influences(rows, options)?;
         let mut checks = vec![
             rules::convergence(self),
-            rules::singularity(self, &singularity),
+            rules::singularity(&singularity),
             rules::groups(self),
             rules::collinearity(&collinearity),
             rules::separation(&separation),

@@ -233,7 +233,7 @@ impl Fit {
                     })
                     .collect();
                 asked
-                    .without(&dropped, self.sigma(), &precision)
+                    .without(&dropped, self.working_sigma(), &precision)
                     .map(|deletion| {
                         let beta = (self.fixef().iter().zip(&deletion.change))
                             .map(|(b, c)| b - c)
@@ -248,6 +248,7 @@ impl Fit {
             } else {
                 None
             };
+            self.not_interrupted()?;
             let fitted = match (exact, linear) {
                 (false, _) => None,
                 (true, true) => self.without(&reduced()?).ok().map(|fit| Refitted {
@@ -290,6 +291,7 @@ impl Fit {
             }
             out.push(found);
         }
+        self.not_interrupted()?;
         let p = self.fixef().len();
         let df = (0..p).map(|j| {
             let mut contrast = vec![0.0; p];
@@ -350,6 +352,7 @@ impl Fit {
     fn without(&self, statistics: &Statistics) -> Result<lmm::Fit, lmm::FitError> {
         let ordinary = lmm::Options {
             reml: self.reml(),
+            interrupt: self.options().interrupt.clone(),
             ..Default::default()
         };
         let warm = lmm::Options {

@@ -56,7 +56,7 @@ impl Fit {
         rows: &ModelRows,
         leverage: &[f64],
     ) -> Result<RowInfluences, Error> {
-        let (p, sigma) = (self.fixef().len(), self.sigma());
+        let (p, sigma) = (self.fixef().len(), self.working_sigma());
         let pearson: Vec<f64> = (0..rows.n).map(|i| rows.pearson(i, sigma)).collect();
         let studentised = studentised(&pearson, leverage);
         let joint = self.joint()?;

@@ -227,7 +227,7 @@ impl ModelRows {
     pub fn leverages(&self, fit: &Fit) -> Result<Vec<f64>, Error> {
         let joint = fit.joint()?;
         let asked = joint.rows();
-        let scale = 1.0 / (fit.sigma() * fit.sigma());
+        let scale = 1.0 / fit.working_sigma().powi(2);
         let one = |i: usize| {
             let row = self.ask(&asked, i);
             scale * self.weight[i] * asked.variance_of(&row).total

@@ -59,7 +59,7 @@ impl Fit {
     /// Fits the model once more by each optimiser, from its own start. No rows are read.
     ///
     /// # Errors
-    /// `needs_rows` for a loaded fit, which [`Fit::with_rows`] mends.
+    /// `needs_rows` for a loaded fit, which [`Fit::with_rows`] mends; `interrupted`.
     pub fn compare_optimizers(&self, optimizers: &[Optimizer]) -> Result<Optimizers, Error> {
         let statistics = self.statistics()?;
         let p = self.fixef().len();
@@ -70,6 +70,7 @@ impl Fit {
                     let settings = lmm::Options {
                         reml: self.reml(),
                         optimizer,
+                        interrupt: self.options().interrupt.clone(),
                         ..Default::default()
                     };
                     let fit = lmm::fit(statistics, &settings).ok();
@@ -94,6 +95,7 @@ impl Fit {
                     }
                 })
                 .collect();
+        self.not_interrupted()?;
         let lower = runs.iter().filter(|r| r.above.is_some_and(|a| a < -SAME));
         let higher: Vec<&OptimizerRun> = (runs.iter())
             .filter(|r| r.above.is_none_or(|a| a > SAME))

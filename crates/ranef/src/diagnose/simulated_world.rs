@@ -31,7 +31,7 @@ impl World {
         leverages: &[f64],
         conditional: bool,
     ) -> Result<Self, Error> {
-        let sigma = fit.sigma();
+        let sigma = fit.working_sigma();
         let layout = crate::rows::layout(fit.recipe());
         let factors: Vec<Vec<f64>> = (layout.lambda(fit.theta()).iter())
             .map(|l| l.iter().map(|x| sigma * x).collect())

@@ -54,7 +54,9 @@ impl Fit {
     /// Principal components of the random effects and, for a singular fit, the prices of simpler
     /// models, for which the rows are read again.
     pub fn singularity(&self, source: &dyn Source) -> Singularity {
-        let is = |note: &&crate::Note| note.code == "singular" || note.code == "no_information";
+        let is = |note: &&crate::Note| {
+            ["singular", "no_information", "collinear_effects"].contains(&note.code.as_str())
+        };
         Singularity {
             singular: self.singular(),
             explanations: (self.notes().iter().filter(is))

@@ -34,9 +34,11 @@ use within::Within;
 /// What a question for fixed effects can say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FixedEffectsOptions {
-    /// The groups that get an intercept each; without it, the lowest level.
+    /// The groups that get an intercept each; without it, the lowest level, or where there is none
+    /// the grouping factor with the most levels.
     pub group: Option<String>,
-    /// The clusters of the robust standard errors; without it, the highest level.
+    /// The clusters of the robust standard errors; without it, the highest level, or where there
+    /// is none the parts of the data that share no level, or the groups themselves.
     pub cluster: Option<String>,
     /// The kind of sandwich.
     pub kind: RobustType,
@@ -62,12 +64,16 @@ pub struct FixedEffects {
     pub formula: String,
     /// The groups that have an intercept each.
     pub group: String,
+    /// Why these, where none were named and the model has several grouping factors.
+    pub group_reason: Option<String>,
     /// How many.
     pub groups: usize,
     /// Those with one row, which say nothing on differences within groups.
     pub singletons: usize,
     /// The clusters of the robust standard errors.
     pub cluster: String,
+    /// Why these, where none were named and the model has several grouping factors.
+    pub cluster_reason: Option<String>,
     /// How many of them inform the estimates.
     pub clusters: usize,
     /// The kind of sandwich.
@@ -140,7 +146,7 @@ impl Fit {
     /// whether the two agree: two passes over the rows.
     ///
     /// # Errors
-    /// `needs_group` where the model has no grouping factor or no lowest one; `unknown_group`;
+    /// `needs_group` where the model has no grouping factor; `unknown_group`;
     /// `nothing_within` where nothing varies within groups; `group_not_in_cluster`; and as
     /// [`Fit::robust`].
     pub fn fixed_effects(
@@ -153,26 +159,30 @@ impl Fit {
              bias other families",
             "`ranef within-between` tells effects within groups from those between them",
         )?;
-        let group = self.lowest(options.group.as_deref())?;
+        let (group, group_reason) = self.lowest(options.group.as_deref())?;
         let name = self.recipe().factors()[group].name.clone();
-        let chosen = match (&options.cluster, self.recipe().factors().len()) {
-            (None, 1) => Clusters::of(self, Some(&name), source)?,
-            (asked, _) => Clusters::of(self, asked.as_deref(), source)?,
-        };
-        let clusters = if chosen.crossed.contains(&name) {
-            if options.cluster.is_some() {
-                return Err(Error::new(
-                    "group_not_in_cluster",
-                    format!(
-                        "groups of `{name}` reach over clusters of `{}`",
-                        chosen.name
-                    ),
-                )
-                .with_hint("cluster by the groups themselves, or by something they lie in"));
+        let clusters = match &options.cluster {
+            Some(asked) => {
+                let chosen = Clusters::of(self, Some(asked), source)?;
+                if chosen.crossed.contains(&name) {
+                    return Err(Error::new(
+                        "group_not_in_cluster",
+                        format!(
+                            "groups of `{name}` reach over clusters of `{}`",
+                            chosen.name
+                        ),
+                    )
+                    .with_hint("cluster by the groups themselves, or by something they lie in"));
+                }
+                chosen
             }
-            Clusters::of(self, Some(&name), source)?
-        } else {
-            chosen
+            None => match Clusters::independent(self, source)? {
+                Some(chosen) => chosen,
+                None => Clusters::of_factor(self, group).because(
+                    "no grouping factor holds all others, and the rows do not fall apart into \
+                     parts that share no level; these are the groups themselves",
+                ),
+            },
         };
         let within = Within::of(self, source, group, &clusters)?;
         let mut warnings = Vec::new();
@@ -209,8 +219,10 @@ impl Fit {
             groups: within.groups,
             singletons: within.singletons,
             cluster: clusters.name,
+            cluster_reason: clusters.reason,
             clusters: robust.clusters(),
             group: name,
+            group_reason,
             kind: options.kind,
             level: options.level,
             nobs: self.nobs(),
@@ -223,8 +235,9 @@ impl Fit {
         })
     }
 
-    /// The grouping factor that is meant: the named one, or that which lies in all others.
-    fn lowest(&self, name: Option<&str>) -> Result<usize, Error> {
+    /// The grouping factor that is meant: the named one, or that which lies in all others, or the
+    /// one with the most levels; and why, where it was not named and there are several.
+    fn lowest(&self, name: Option<&str>) -> Result<(usize, Option<String>), Error> {
         let factors = self.recipe().factors();
         let names: Vec<&str> = factors.iter().map(|f| f.name.as_str()).collect();
         if names.is_empty() {
@@ -238,31 +251,30 @@ impl Fit {
             return names
                 .iter()
                 .position(|n| *n == name)
+                .map(|group| (group, None))
                 .ok_or_else(|| unknown("unknown_group", "grouping factor", name, &names));
         }
-        (0..names.len())
-            .find(|&lowest| {
-                (0..names.len()).all(|other| {
-                    other == lowest
-                        || Clusters::of_factor(self, other)
-                            .crossed
-                            .iter()
-                            .all(|n| n != names[lowest])
-                })
-            })
-            .ok_or_else(|| {
-                Error::new(
-                    "needs_group",
-                    format!(
-                        "none of the grouping factors {} lies in all others",
-                        listed(&names)
-                    ),
-                )
-                .with_hint(format!(
-                    "say which is meant, such as `--group {}`",
-                    names[0]
-                ))
-            })
+        let lies_in = |inner: usize, outer: usize| {
+            let crossed = Clusters::of_factor(self, outer).crossed;
+            inner == outer || crossed.iter().all(|n| n != names[inner])
+        };
+        let lowest =
+            (0..names.len()).find(|&inner| (0..names.len()).all(|outer| lies_in(inner, outer)));
+        if let Some(lowest) = lowest {
+            let several = names.len() > 1;
+            let reason = format!("`{}` lies in all other grouping factors", names[lowest]);
+            return Ok((lowest, several.then_some(reason)));
+        }
+        let most = (0..names.len())
+            .rev()
+            .max_by_key(|&f| factors[f].levels)
+            .unwrap_or(0);
+        let reason = format!(
+            "none of the grouping factors {} lies in all others; `{}` has the most levels",
+            listed(&names),
+            names[most]
+        );
+        Ok((most, Some(reason)))
     }
 
     fn both(&self, within: &Within, robust: &Sandwich, level: f64) -> Vec<FixedEffect> {

@@ -54,7 +54,7 @@ pub(super) fn tests(
                         Statistics::new(wide.clone(), Coordinates::pilot(&wide, batch))
                     })
                     .add(batch);
-                collector.add(batch, &rows.codes[by.factor]);
+                collector.add(batch, &by.codes(&rows));
             });
             Ok(())
         },
@@ -79,6 +79,7 @@ pub(super) fn tests(
     let statistics = statistics.without_fixed(&dependent);
     let settings = lmm::Options {
         reml: fit.reml(),
+        interrupt: fit.options().interrupt.clone(),
         ..Default::default()
     };
     let augmented = lmm::fit(&statistics, &settings).map_err(|e| Error::fit(&e))?;
@@ -115,6 +116,15 @@ pub(super) fn tests(
             )),
             Err(error) => return Err(error),
         }
+    } else {
+        warnings.push(Note::new(
+            "no_robust_test",
+            format!(
+                "the robust test of the group means is left out: the multilevel model has random \
+                 effects that reach over clusters of `{}`",
+                by.name
+            ),
+        ));
     }
     Ok(out)
 }

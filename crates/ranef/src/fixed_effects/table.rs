@@ -96,6 +96,12 @@ impl fmt::Display for FixedEffects {
         );
         write_text(f, &head)?;
         writeln!(f, "{}", self.table())?;
+        if let Some(reason) = &self.group_reason {
+            write_text(f, &format!("Intercepts are for {}: {reason}.", self.group))?;
+        }
+        if let Some(reason) = &self.cluster_reason {
+            write_text(f, &format!("Clusters are {}: {reason}.", self.cluster))?;
+        }
         if !self.absorbed.is_empty() {
             let names: Vec<&str> = self.absorbed.iter().map(String::as_str).collect();
             let absorbed = format!(

@@ -57,9 +57,10 @@ impl Within {
         for_each_batch(&by.recipe, source, Parts::ALL, fit.formula(), |_, rows| {
             refuse_new_levels(&rows)?;
             let observed = response(&rows);
+            let codes = by.codes(&rows);
             for i in 0..rows.n {
                 let own = &mut groups[rows.codes[group][i] as usize];
-                own.cluster = rows.codes[by.factor][i];
+                own.cluster = codes[i];
                 own.count += 1;
                 let root = rows.weights.as_ref().map_or(1.0, |w| w.at(i).sqrt());
                 own.rows.push(root);

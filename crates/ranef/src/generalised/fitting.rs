@@ -8,10 +8,10 @@ use ranef_formula::Formula;
 use ranef_frame::Source;
 
 use super::rows;
-use crate::fit::{Certificate, Engine, Estimates, Facts};
+use crate::fit::{Certificate, Collinear, Engine, Estimates, Facts};
 use crate::moments::Moments;
 use crate::notes;
-use crate::options::Lmer;
+use crate::options::{Curvature, Lmer};
 use crate::random::RandomBlock;
 use crate::{DfMethod, Error, Fit};
 
@@ -23,32 +23,42 @@ impl Fit {
         let text = options.formula.as_str();
         let formula = Formula::parse(text).map_err(|e| Error::formula(&e, text))?;
         let columns: Vec<&str> = source.columns().iter().map(|c| c.name.as_str()).collect();
-        let terms = formula
+        let mut terms = formula
             .terms(&columns)
             .map_err(|e| Error::formula(&e, text))?;
+        let thresholds = options.family.distribution().has_thresholds();
+        // They take the place of the intercept, whether the formula has one or not.
+        terms.fixed.intercept |= thresholds;
         let mut design = options.design.clone();
         design.response = options.family.expects();
         let found = survey(&terms, source, &design).map_err(|e| Error::design(&e, text))?;
         let mut recipe = found.recipe;
         let mut rows = rows::read(&recipe, &options.family, source, text)?;
         let dependent = ranef_engine::dependent_columns(&rows.statistics);
-        let aliases = ranef_engine::dependence(&rows.statistics, &dependent);
+        let mut aliases = ranef_engine::dependence(&rows.statistics, &dependent);
         if !dependent.is_empty() {
             rows.statistics = rows.statistics.without_fixed(&dependent);
             rows.data = rows.data.without_fixed(&dependent);
             recipe.drop_fixed(&dependent);
         }
-        let settings = glmm::Options {
-            start: options.start.clone(),
-            ..Default::default()
-        };
-        let engine =
-            glmm::fit(rows.data, options.family.density(), &settings).map_err(|e| match e {
+        if thresholds {
+            rows.statistics = rows.statistics.without_fixed(&[0]);
+            rows.data = rows.data.without_fixed(&[0]);
+            recipe.drop_intercept();
+            terms.fixed.intercept = false;
+            for weights in &mut aliases {
+                weights.remove(0);
+            }
+        }
+        let settings = settings(options);
+        let engine = glmm::fit(rows.data, options.family.density(&recipe), &settings).map_err(
+            |e| match e {
                 glmm::FitError::TooFewRows { rows, fixed } => {
                     notes::too_few_rows(rows, fixed, &recipe, source)
                 }
                 other => Error::generalised(&other),
-            })?;
+            },
+        )?;
         let mut facts = Facts {
             formula: formula.to_string(),
             options: options.clone(),
@@ -58,13 +68,14 @@ impl Fit {
             structure: found.structure,
             rows: found.rows,
             moments: Moments::of(&recipe, &rows.statistics),
-            family: options.family.clone(),
+            family: options.family,
             reml: false,
             df: DfMethod::None,
             optimizer: "newton".to_owned(),
             seconds: 0.0,
             notes: Vec::new(),
-            estimates: estimates(&recipe, &engine),
+            collinear: Collinear::of(&rows.statistics),
+            estimates: estimates(&recipe, &options.family, &engine),
             recipe,
         };
         facts.notes = notes::of_columns(&facts.recipe, &facts.terms, source);
@@ -109,8 +120,8 @@ impl Fit {
                 uninformed: certificate.uninformed.clone(),
             },
         };
-        let density = facts.family.density();
-        let fit = glmm::resume(rows.data, density, &glmm::Options::default(), known)
+        let density = facts.family.density(&facts.recipe);
+        let fit = glmm::resume(rows.data, density, &settings(&facts.options), known)
             .map_err(|_| other("the likelihood does not exist for them".to_owned()))?;
         // The order of the rows may differ, and with it the rounding.
         let tolerance = 1e-6 * estimates.criterion.abs().max(1.0);
@@ -126,11 +137,34 @@ impl Fit {
     }
 }
 
-fn estimates(recipe: &ranef_design::Recipe, engine: &glmm::Fit) -> Estimates {
+/// What the engine is told.
+fn settings(options: &Lmer) -> glmm::Options {
+    glmm::Options {
+        start: options.start.clone(),
+        prior: options.prior,
+        curvature: match options.curvature {
+            Curvature::Customary => glmm::Curvature::Customary,
+            Curvature::Observed => glmm::Curvature::Observed,
+        },
+        ..Default::default()
+    }
+}
+
+fn estimates(
+    recipe: &ranef_design::Recipe,
+    family: &crate::Family,
+    engine: &glmm::Fit,
+) -> Estimates {
+    let parameters = family.parameters(recipe);
+    let sigma = parameters
+        .iter()
+        .zip(&engine.psi)
+        .find(|(parameter, _)| parameter.name == "sigma")
+        .map_or(1.0, |(parameter, &psi)| parameter.scale.of(psi));
     Estimates {
         criterion: engine.value,
         theta: engine.theta.clone(),
-        sigma: 1.0,
+        sigma,
         beta: engine.beta.clone(),
         vcov: engine.vcov.clone(),
         random: RandomBlock::of(

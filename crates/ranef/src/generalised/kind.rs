@@ -1,6 +1,8 @@
 //! What kind of response a family is of. Likelihoods compare within a kind only: a density of
 //! measurements and a probability of counts are different things.
 
+use ranef_engine::glmm::family::Response;
+
 use crate::family::Family;
 
 /// What a response is.
@@ -19,16 +21,11 @@ pub(crate) enum ResponseKind {
 impl Family {
     /// The kind of the response.
     pub(crate) fn response_kind(&self) -> ResponseKind {
-        let name = self.name();
-        let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
-        if has(&["beta-binomial", "betabinomial"]) || name == "binomial" {
-            ResponseKind::Trials
-        } else if has(&["poisson", "nbinom", "negative"]) {
-            ResponseKind::Counts
-        } else if has(&["ordinal", "cumulative"]) {
-            ResponseKind::Categories
-        } else {
-            ResponseKind::Measurements
+        match self.distribution().response() {
+            Response::Number | Response::Positive | Response::Unit => ResponseKind::Measurements,
+            Response::Count | Response::PositiveCount => ResponseKind::Counts,
+            Response::Successes => ResponseKind::Trials,
+            Response::Category => ResponseKind::Categories,
         }
     }
 }

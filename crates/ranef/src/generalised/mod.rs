@@ -2,5 +2,8 @@
 
 mod fitting;
 pub(crate) mod kind;
+mod nuisance;
 pub(crate) mod response;
 pub(crate) mod rows;
+
+pub use nuisance::FamilyParameter;

@@ -33,10 +33,25 @@ impl Fit {
         &self.facts.estimates.nuisance
     }
 
+    /// Whether σ is a parameter of the family.
+    pub(crate) fn has_sigma(&self) -> bool {
+        let parameters = self.family().parameters(self.recipe());
+        self.family().is_gaussian() || parameters.iter().any(|p| p.name == "sigma")
+    }
+
+    /// σ of the linear model whose rows diagnostics have: 1 in a generalised model, whose weights
+    /// have the dispersion in them.
+    pub(crate) fn working_sigma(&self) -> f64 {
+        match self.family().is_gaussian() {
+            true => self.sigma(),
+            false => 1.0,
+        }
+    }
+
     /// The distribution of the response.
     pub(crate) fn response(&self) -> Response<'_> {
         Response {
-            density: self.family().density(),
+            density: self.family().density(self.recipe()),
             psi: self.nuisance(),
         }
     }
@@ -44,7 +59,7 @@ impl Fit {
     /// The observations of a batch of rows that the model was fitted to.
     pub(crate) fn observed(&self, rows: &DesignRows) -> Result<Vec<Observation>, Error> {
         refuse_new_levels(rows)?;
-        observations(self.recipe(), self.family(), rows, |i| i + 1)
+        observations(self.recipe(), self.family(), rows, 0)
     }
 
     /// Calls `visit` with the observation and the linear predictor, random effects and offset

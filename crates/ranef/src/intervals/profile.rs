@@ -20,6 +20,7 @@ fn profiles(
         z: Normal::STANDARD.quantile(0.5 + 0.5 * level),
         points,
         start: Some(fit.theta().to_vec()),
+        interrupt: fit.options().interrupt.clone(),
     };
     let found =
         lmm::profile(fit.statistics()?, &parameters, &options).map_err(|e| Error::fit(&e))?;
@@ -57,6 +58,10 @@ pub(super) fn curves(
     Ok(given.into_iter().zip(found).collect())
 }
 
+/// Why there is no interval where columns are collinear.
+pub(super) const COLLINEAR: &str =
+    "it may be any number: the columns of this term are collinear (see the note of the fit)";
+
 /// Ends, and why there is none where there is none.
 fn describe(fit: &Fit, profile: &lmm::Profile, interval: &mut ParameterInterval) {
     (interval.lower, interval.upper) = (profile.lower.value(), profile.upper.value());
@@ -68,7 +73,17 @@ fn describe(fit: &Fit, profile: &lmm::Profile, interval: &mut ParameterInterval)
         (false, false) => Some(Open::Both),
     };
     let ends = [&profile.lower, &profile.upper];
-    interval.reason = if ends.contains(&&End::NotIdentified) {
+    let blurred = match profile.parameter {
+        Parameter::StandardDeviation { term, effect } => fit.is_blurred(term, &[effect]),
+        Parameter::Correlation { term, effects } => fit.is_blurred(term, &effects),
+        Parameter::Sigma | Parameter::Fixed(_) => false,
+    };
+    interval.reason = if blurred {
+        if let Parameter::Correlation { .. } = profile.parameter {
+            (interval.lower, interval.upper) = (None, None);
+        }
+        Some(COLLINEAR.to_owned())
+    } else if ends.contains(&&End::NotIdentified) {
         Some(not_identified(fit, profile.parameter))
     } else if ends.contains(&&End::NotFound) {
         Some("the profile could not be followed to its end".to_owned())

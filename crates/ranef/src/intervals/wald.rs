@@ -79,6 +79,14 @@ fn variance_parameter(
     if term.is_some_and(|t| fit.certificate().uninformed.contains(&t)) {
         return Err("the data hold no information on it".to_owned());
     }
+    let blurred = match parameter {
+        Parameter::StandardDeviation { term, effect } => fit.is_blurred(term, &[effect]),
+        Parameter::Correlation { term, effects } => fit.is_blurred(term, &effects),
+        Parameter::Sigma | Parameter::Fixed(_) => false,
+    };
+    if blurred {
+        return Err(super::profile::COLLINEAR.to_owned());
+    }
     let Some(estimate) = named.estimate else {
         return Err("beside a standard deviation of zero there is no correlation".to_owned());
     };

@@ -1,10 +1,10 @@
 //! How far a prediction may be off: its variance, what that is made of, and the interval.
 
-use ranef_engine::lmm::{JointRows, LevelColumns};
+use ranef_engine::lmm::{self, JointChangesRows, JointRows, LevelColumns};
 use ranef_engine::{Entry, Layout};
 use serde::{Serialize, Serializer};
 
-use crate::linear::{quadratic, quantile};
+use crate::linear::{Quantiles, quadratic};
 use crate::rows::layout;
 use crate::{DfMethod, Error, Fit};
 
@@ -122,15 +122,21 @@ pub(super) struct Answers<'a> {
     entries: Vec<Entry>,
     lambda: Vec<Vec<f64>>,
     joint: Option<JointRows<'a>>,
+    /// How that changes with θ, where degrees of freedom need it and it is at hand.
+    changes: Option<JointChangesRows<'a>>,
     /// The covariance of the fixed effects by the fit's method for degrees of freedom.
     vcov: &'a [f64],
-    level: f64,
+    quantiles: Quantiles,
 }
 
 impl<'a> Answers<'a> {
     /// `groups`: whether rows will name known groups.
     pub fn new(fit: &'a Fit, groups: bool, level: f64) -> Result<Self, Error> {
         let layout = layout(fit.recipe());
+        let changes = match (groups, fit.df_method()) {
+            (true, DfMethod::Satterthwaite | DfMethod::KenwardRoger) => fit.joint_changes(),
+            _ => None,
+        };
         Ok(Self {
             lambda: layout.lambda(fit.theta()),
             entries: layout.entries(),
@@ -139,9 +145,10 @@ impl<'a> Answers<'a> {
                 true => Some(fit.joint()?.rows()),
                 false => None,
             },
+            changes: changes.map(lmm::JointChanges::rows),
             vcov: fit.tested_vcov(fit.df_method())?,
             fit,
-            level,
+            quantiles: Quantiles::new(level),
         })
     }
 
@@ -165,7 +172,7 @@ impl<'a> Answers<'a> {
         }
         let std_error = variance.total().sqrt();
         let df = self.df(row, &variance);
-        let half = quantile(self.level, df) * std_error;
+        let half = self.quantiles.of(df) * std_error;
         PredictedInterval {
             std_error,
             df,
@@ -184,9 +191,18 @@ impl<'a> Answers<'a> {
             .collect()
     }
 
-    /// Satterthwaite's degrees of freedom of the whole variance, 2v²/(g'Ag) with g = ∂v/∂(θ, σ),
-    /// where g is at hand: without known groups. The errors of known groups' effects depend on θ
-    /// through all groups at once; their intervals are normal.
+    /// Whether intervals of known groups are normal for want of what degrees of freedom need.
+    pub fn lacks_changes(&self) -> bool {
+        let wanted = matches!(
+            self.fit.df_method(),
+            DfMethod::Satterthwaite | DfMethod::KenwardRoger
+        );
+        wanted && self.joint.is_some() && self.changes.is_none()
+    }
+
+    /// Satterthwaite's degrees of freedom of the whole variance, 2v²/(g'Ag) with g = ∂v/∂(θ, σ). Also
+    /// for fits that take Kenward and Roger's for fixed effects, except for x'β alone, where these
+    /// are defined.
     fn df(&self, row: &RowAsked<'_>, variance: &Budget) -> Option<f64> {
         let fit = self.fit;
         let fixed_only = row.known.is_empty() && row.new.is_empty() && row.weight.is_none();
@@ -196,19 +212,21 @@ impl<'a> Answers<'a> {
         match fit.df_method() {
             DfMethod::None => return None,
             DfMethod::Residual => return Some((fit.nobs() - fit.fixef().len()) as f64),
-            _ if !row.known.is_empty() => return None,
-            _ => {}
+            DfMethod::Satterthwaite | DfMethod::KenwardRoger => {}
         }
         let total = variance.total();
         if total <= 0.0 {
             return None;
         }
         let (inference, sigma) = (fit.inference(), fit.sigma());
-        let mut slopes: Vec<f64> = inference
-            .vcov_changes
-            .iter()
-            .map(|change| quadratic(row.x, change))
-            .collect();
+        let mut slopes: Vec<f64> = if row.known.is_empty() {
+            let of = |change: &Vec<f64>| quadratic(row.x, change);
+            inference.vcov_changes.iter().map(of).collect()
+        } else {
+            let mut slopes = self.changes.as_ref()?.slopes(row.x, row.known);
+            slopes.push(2.0 * (variance.fixed + variance.random) / sigma);
+            slopes
+        };
         for &(factor, z) in row.new {
             let scaled = self.scaled(factor, z);
             for (slope, entry) in slopes.iter_mut().zip(&self.entries) {
@@ -221,6 +239,6 @@ impl<'a> Answers<'a> {
         slopes[last] += 2.0 * (variance.groups + variance.residual) / sigma;
         slopes.iter_mut().for_each(|x| *x /= total);
         let df = 2.0 / quadratic(&slopes, &inference.covariance);
-        df.is_finite().then_some(df)
+        (df > 0.0 && df.is_finite()).then_some(df)
     }
 }

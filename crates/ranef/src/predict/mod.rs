@@ -4,7 +4,8 @@
 //! magnitude (Henderson 1975; checked against METHODS C15): the mean of the population x'β, the
 //! mean in a known group x'β + z'b, the mean in a group yet to be drawn (variance x'Φx + z'Tz),
 //! and an observation in any of them (+ σ²/w). The variance parameters count as known in all of
-//! them.
+//! these variances; that they are estimates goes into Satterthwaite's degrees of freedom, which the
+//! intervals of all four have.
 
 mod interval;
 mod terms;
@@ -156,6 +157,13 @@ impl Fit {
             Some(_) => Some(Answers::new(self, known, options.level)?),
             None => None,
         };
+        if answers.as_ref().is_some_and(Answers::lacks_changes) {
+            notes.push(Note::new(
+                "normal_intervals",
+                "intervals of known groups are normal: the model is too large to say how their \
+                 variances depend on its parameters, or was saved without it",
+            ));
+        }
         let mut asked = Asking {
             fit: self,
             chosen: &chosen,

@@ -137,7 +137,7 @@ impl Intervals {
             out.push_str(&format!(" Of their variance: {}.", parts.join(", ")));
         }
         if shares.random + shares.groups > 0.0 {
-            out.push_str(" The variances of the model count as known.");
+            out.push_str(" Standard errors take the variances of the model as known.");
         }
         out
     }

@@ -44,7 +44,7 @@ impl Fit {
         let row = GlanceRow {
             model: None,
             nobs: self.nobs(),
-            sigma: self.family().is_gaussian().then(|| self.sigma()),
+            sigma: self.has_sigma().then(|| self.sigma()),
             log_likelihood: self.log_likelihood(),
             aic: self.aic(),
             bic: self.bic(),

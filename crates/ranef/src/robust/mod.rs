@@ -69,10 +69,13 @@ impl RobustType {
 /// What a question for robust standard errors can say.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RobustOptions {
-    /// The kind of sandwich.
-    pub kind: RobustType,
+    /// The kind of sandwich; by default CR2, or CR0 where clusters share random effects and CR2 is
+    /// not defined.
+    pub kind: Option<RobustType>,
     /// What the clusters are, as a formula would write a grouping factor: a factor of the model or
-    /// another column. Without it, the grouping factor that all others are nested in.
+    /// another column. Without it, the grouping factor that all others are nested in; where there
+    /// is none, the parts of the data that share no level; where there are none, the grouping
+    /// factor with the fewest levels.
     pub cluster: Option<String>,
     /// Joint tests: each a list of terms or coefficients that are all zero under the hypothesis.
     /// Terms of several columns are tested without being named.
@@ -84,7 +87,7 @@ pub struct RobustOptions {
 impl Default for RobustOptions {
     fn default() -> Self {
         Self {
-            kind: RobustType::default(),
+            kind: None,
             cluster: None,
             tests: Vec::new(),
             level: 0.95,
@@ -97,11 +100,13 @@ impl Default for RobustOptions {
 pub struct Robust {
     /// The formula.
     pub formula: String,
-    /// The kind of sandwich that was computed: not the one asked for where that is not defined.
+    /// The kind of sandwich.
     #[serde(rename = "type")]
     pub kind: RobustType,
     /// What the clusters are.
     pub cluster: String,
+    /// Why these, where none were named and the model has several grouping factors.
+    pub cluster_reason: Option<String>,
     /// Number of clusters, J.
     pub clusters: usize,
     /// Share that the intervals hold.
@@ -164,7 +169,9 @@ impl Fit {
     /// factor of the model).
     ///
     /// # Errors
-    /// `needs_cluster` for a model without grouping factors and no cluster named; what reading the
+    /// `needs_cluster` for a model without grouping factors and no cluster named;
+    /// `crossed_clusters` where CR2 or CR3 is asked for and clusters share random effects; what
+    /// reading the
     /// rows may say; `other_rows` where these are not the rows of the fit; `cluster_too_large`
     /// where CR2 or CR3 would have to decompose a matrix of more than some thousand rows.
     pub fn robust(&self, source: &dyn Source, options: &RobustOptions) -> Result<Robust, Error> {
@@ -181,13 +188,17 @@ impl Fit {
         let clusters = Clusters::of(self, options.cluster.as_deref(), source)?;
         let tests = self.joint_tests(&options.tests)?;
         let mut warnings = Vec::new();
-        let estimated = if clusters.crossed.is_empty() {
-            clusters.nested(self, source, options.kind, &mut warnings)?
+        let satterthwaite = clusters.crossed.is_empty();
+        let kind = options.kind.unwrap_or(match satterthwaite {
+            true => RobustType::Cr2,
+            false => RobustType::Cr0,
+        });
+        let estimated = if satterthwaite {
+            clusters.nested(self, source, kind, &mut warnings)?
         } else {
             warnings.push(clusters.crossed_note(self, options.kind));
-            clusters.scores(self, source)?
+            clusters.scores(self, source, kind)?
         };
-        let satterthwaite = clusters.crossed.is_empty();
         let count = estimated.clusters();
         if count < 2 {
             return Err(Error::new(
@@ -227,12 +238,9 @@ impl Fit {
         warnings.extend(few(&fixed, count, &clusters.name));
         Ok(Robust {
             formula: self.formula().to_owned(),
-            kind: if satterthwaite {
-                options.kind
-            } else {
-                RobustType::Cr0
-            },
+            kind,
             cluster: clusters.name,
+            cluster_reason: clusters.reason,
             clusters: count,
             level: options.level,
             df_method: if satterthwaite {

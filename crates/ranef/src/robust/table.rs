@@ -80,6 +80,9 @@ impl fmt::Display for Robust {
         {
             write_text(f, &sentence)?;
         }
+        if let Some(reason) = &self.cluster_reason {
+            write_text(f, &format!("Clusters are {}: {reason}.", self.cluster))?;
+        }
         for note in &self.warnings {
             write_text(f, &format!("Note: {}.", note.message))?;
         }

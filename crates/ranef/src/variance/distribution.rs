@@ -110,7 +110,7 @@ impl Fit {
         if self.family().is_gaussian() {
             return None;
         }
-        let (density, psi) = (self.family().density(), self.nuisance());
+        let (density, psi) = (self.family().density(self.recipe()), self.nuisance());
         let link = self.family().link();
         let name = match method {
             LinkVariance::Theoretical if link == Link::Log => "lognormal",

@@ -222,9 +222,11 @@ pub(super) fn notes(model: &Model) -> Vec<Note> {
         notes.push(Note::new(
             "zero_variance",
             format!(
-                "The variance between {} is estimated as zero, so its share is 0; there the delta \
-                 method gives no interval.",
-                zero.join(", ")
+                "The variance between {} is estimated as zero, so its share is 0. The delta method \
+                 gives no interval there; those of shares that are 0 or 1 end where the criterion \
+                 of the fit has risen by {:.2}, as profile likelihood intervals do.",
+                zero.join(", "),
+                model.z().powi(2)
             ),
         ));
     }

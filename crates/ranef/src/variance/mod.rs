@@ -14,6 +14,7 @@ mod distribution;
 mod icc;
 mod point;
 mod r_squared;
+mod region;
 mod reliability;
 mod semi_partial;
 mod words;

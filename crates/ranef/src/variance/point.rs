@@ -4,7 +4,10 @@
 //! inverse of the observed information on them, and Φ that of β̂, which is independent of it in
 //! large samples, Var(f̂) ≈ g_γ'Ag_γ + g_β'Φg_β. A share lives between 0 and 1, so its interval is made
 //! on the logit scale. On the boundary, where a variance is zero, f does not change with that θ to
-//! first order: a share that is 0 there has no interval of this kind.
+//! first order: a share that is 0 or 1 there has no interval of this kind, and gets one from the
+//! likelihood itself ([`region`](super::region)).
+
+use std::cell::OnceCell;
 
 use ranef_engine::Layout;
 use ranef_engine::distributions::Normal;
@@ -12,6 +15,7 @@ use serde::Serialize;
 
 use super::algebra::trace;
 use super::distribution::DistributionVariance;
+use super::region;
 use crate::linear::quadratic;
 use crate::{Fit, rows};
 
@@ -24,10 +28,13 @@ pub struct Share {
     pub estimate: f64,
     /// Standard error by the delta method; `None` where it does not exist.
     pub std_error: Option<f64>,
-    /// Lower end of the interval, on the logit scale; `None` on the boundary.
+    /// Lower end of the interval.
     pub lower: Option<f64>,
     /// Upper end.
     pub upper: Option<f64>,
+    /// How the interval was made: `delta` on the logit scale, or `likelihood` for a share that is
+    /// estimated as 0 or 1. `None` where there is no interval.
+    pub method: Option<&'static str>,
     /// What it is, in one sentence.
     pub definition: String,
 }
@@ -52,6 +59,8 @@ pub(crate) struct Model<'a> {
     confidence: f64,
     /// Covariance of (θ, σ).
     parameters: &'a [f64],
+    /// Where the criterion has risen as far as the confidence allows, once it was asked for.
+    edge: OnceCell<Option<Vec<Point>>>,
 }
 
 impl<'a> Model<'a> {
@@ -60,7 +69,7 @@ impl<'a> Model<'a> {
             fit,
             here: Point {
                 theta: fit.theta().to_vec(),
-                sigma: fit.sigma(),
+                sigma: fit.working_sigma(),
                 beta: fit.fixef().to_vec(),
             },
             distribution: fit.distribution_variance(),
@@ -70,7 +79,13 @@ impl<'a> Model<'a> {
             layout: rows::layout(fit.recipe()),
             confidence,
             parameters: &fit.inference().covariance,
+            edge: OnceCell::new(),
         }
+    }
+
+    /// The normal quantile of the intervals.
+    pub fn z(&self) -> f64 {
+        Normal::STANDARD.quantile(0.5 + 0.5 * self.confidence)
     }
 
     /// Number of blocks of random effects.
@@ -156,7 +171,7 @@ impl<'a> Model<'a> {
     ) -> Share {
         let estimate = f(&self.here);
         let std_error = self.std_error(&f);
-        let z = Normal::STANDARD.quantile(0.5 + 0.5 * self.confidence);
+        let z = self.z();
         let inside = estimate > 0.0 && estimate < 1.0;
         let ends = std_error.filter(|_| inside).map(|se| {
             let logit = (estimate / (1.0 - estimate)).ln();
@@ -164,14 +179,37 @@ impl<'a> Model<'a> {
             let back = |x: f64| 1.0 / (1.0 + (-x).exp());
             (back(logit - half), back(logit + half))
         });
+        let (ends, method) = match (ends, estimate == 0.0 || estimate == 1.0) {
+            (Some(ends), _) => (Some(ends), "delta"),
+            // What has nothing to vary is 0 whatever the variances are.
+            (None, true) if self.is_constant(&f) => (Some((estimate, estimate)), "likelihood"),
+            (None, true) => {
+                let edge = self.edge.get_or_init(|| region::edge(self.fit, z));
+                let points = edge.as_deref();
+                let ends = points.and_then(|points| region::interval(points, estimate, &f));
+                (ends, "likelihood")
+            }
+            (None, false) => (None, "delta"),
+        };
         Share {
             measure: measure.into(),
             estimate,
             std_error,
             lower: ends.map(|e| e.0),
             upper: ends.map(|e| e.1),
+            method: ends.map(|_| method),
             definition: definition.into(),
         }
+    }
+
+    /// Whether a function is the same wherever a θ is one more.
+    fn is_constant(&self, f: &impl Fn(&Point) -> f64) -> bool {
+        let here = f(&self.here);
+        (0..self.here.theta.len()).all(|i| {
+            let mut there = self.here.clone();
+            there.theta[i] += 1.0;
+            f(&there) == here
+        })
     }
 
     /// The standard error of a function of the parameters. Differences are symmetric, so that a

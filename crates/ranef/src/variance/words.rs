@@ -19,7 +19,9 @@ fn shares(rows: &[Share]) -> Table {
 
 /// With their definitions, for programs.
 fn defined(rows: &[Share]) -> Table {
-    shares(rows).text("definition", rows.iter().map(|r| r.definition.clone()))
+    shares(rows)
+        .text("method", rows.iter().map(|r| r.method.map(str::to_owned)))
+        .text("definition", rows.iter().map(|r| r.definition.clone()))
 }
 
 fn definitions(f: &mut fmt::Formatter<'_>, rows: &[Share]) -> fmt::Result {

@@ -225,21 +225,50 @@ impl Family {
     }
 }
 
+impl Family {
+    /// The canonical name.
+    pub fn name(self) -> &'static str {
+        let of = |counts: Counts, names: [&'static str; 3]| match counts {
+            Counts::Poisson => names[0],
+            Counts::NegativeBinomial2 => names[1],
+            Counts::NegativeBinomial1 => names[2],
+        };
+        match self {
+            Family::Gaussian => "gaussian",
+            Family::Binomial => "binomial",
+            Family::Counts(counts) => counts.name(),
+            Family::ZeroInflated(counts) => of(
+                counts,
+                [
+                    "zero-inflated-poisson",
+                    "zero-inflated-nbinom2",
+                    "zero-inflated-nbinom1",
+                ],
+            ),
+            Family::Hurdle(counts) => of(
+                counts,
+                ["hurdle-poisson", "hurdle-nbinom2", "hurdle-nbinom1"],
+            ),
+            Family::Truncated(counts) => of(
+                counts,
+                [
+                    "truncated-poisson",
+                    "truncated-nbinom2",
+                    "truncated-nbinom1",
+                ],
+            ),
+            Family::Gamma => "gamma",
+            Family::InverseGaussian => "inverse-gaussian",
+            Family::Beta => "beta",
+            Family::Student => "t",
+            Family::Ordinal => "ordinal",
+        }
+    }
+}
+
 impl fmt::Display for Family {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Family::Gaussian => f.write_str("gaussian"),
-            Family::Binomial => f.write_str("binomial"),
-            Family::Counts(counts) => f.write_str(counts.name()),
-            Family::ZeroInflated(counts) => write!(f, "zero-inflated-{}", counts.name()),
-            Family::Hurdle(counts) => write!(f, "hurdle-{}", counts.name()),
-            Family::Truncated(counts) => write!(f, "truncated-{}", counts.name()),
-            Family::Gamma => f.write_str("gamma"),
-            Family::InverseGaussian => f.write_str("inverse-gaussian"),
-            Family::Beta => f.write_str("beta"),
-            Family::Student => f.write_str("t"),
-            Family::Ordinal => f.write_str("ordinal"),
-        }
+        f.write_str(self.name())
     }
 }
 

@@ -16,7 +16,10 @@
 //! All other elements of M, all other terms, and τ are free. Criterion and covariance are even in
 //! every other column of M, so no bounds are needed.
 
+use std::cmp::Ordering;
+
 use super::Parameter;
+use crate::DependentEffect;
 use crate::blocks::{Direction, multiply_rows, sandwich, transpose};
 use crate::coordinates::{Coordinates, lower_factor};
 use crate::layout::{Layout, Term};
@@ -71,7 +74,14 @@ pub(super) struct State {
 }
 
 impl Form {
-    pub fn new(layout: &Layout, coordinates: &Coordinates, parameter: Parameter) -> Self {
+    /// `dependent`: effects that stay without variance, because their columns follow from others of
+    /// their term. The parameter involves none of them.
+    pub fn new(
+        layout: &Layout,
+        coordinates: &Coordinates,
+        parameter: Parameter,
+        dependent: &[DependentEffect],
+    ) -> Self {
         let (term, first): (Option<usize>, Vec<usize>) = match parameter {
             Parameter::StandardDeviation { term, effect } => (Some(term), vec![effect]),
             Parameter::Correlation { term, effects } => (Some(term), effects.to_vec()),
@@ -102,8 +112,16 @@ impl Form {
                 form.variables.push(Variable::LogSecond);
             }
             let held_rows = if special { first.len() } else { 0 };
-            for column in 0..term.width {
-                for row in column.max(held_rows)..term.width {
+            let order = match special {
+                true => leading(&first, term.width),
+                false => (0..term.width).collect(),
+            };
+            let still = |at: usize| {
+                let is = |d: &DependentEffect| d.term == index && d.effect == order[at];
+                dependent.iter().any(is)
+            };
+            for column in (0..term.width).filter(|&c| !still(c)) {
+                for row in (column.max(held_rows)..term.width).filter(|&r| !still(r)) {
                     form.variables.push(Variable::Entry {
                         term: index,
                         row,
@@ -123,8 +141,7 @@ impl Form {
         let term = &self.layout.terms[index];
         let k = term.width;
         let standards = &coordinates.random[term.factor][term.offset..term.offset + k];
-        let rest = (0..k).filter(|a| !first.contains(a));
-        let order: Vec<usize> = first.iter().copied().chain(rest).collect();
+        let order = leading(first, k);
         let (mut to, mut from) = (vec![0.0; k * k], vec![0.0; k * k]);
         for (at, &effect) in order.iter().enumerate() {
             to[effect * k + at] = 1.0;
@@ -285,9 +302,10 @@ impl Form {
     }
 
     /// Where rivals of a minimum are looked for: the elements below the diagonal with the other
-    /// sign; all of a row's variance on its diagonal; and little variance everywhere, so that the
-    /// residuals take what a held parameter leaves over. None where M is regular, unless the levels
-    /// of a term are few: then the likelihood may have several valleys.
+    /// sign; all of a row's variance on its diagonal; little variance everywhere, so that the
+    /// residuals take what a held parameter leaves over; much of it, so that the groups do; and
+    /// effects that go along with the first of their term, or against it. None where M is regular,
+    /// unless the levels of a term are few: then the likelihood may have several valleys.
     pub fn rivals(&self, free: &[f64], unit: f64) -> Vec<Vec<f64>> {
         let entry = |v: &Variable| match *v {
             Variable::Entry { term, row, column } => Some((term, row, column)),
@@ -331,10 +349,27 @@ impl Form {
             };
             entries.iter().zip(free).map(one).collect()
         };
-        let mut out = vec![turned.collect(), upright.collect(), small(None)];
+        let every = |own: f64, below: f64| -> Vec<f64> {
+            let one = |(e, &x): (&Option<(usize, usize, usize)>, &f64)| match e {
+                Some(e) if diagonal(e) => own * unit,
+                Some(_) => below * unit,
+                None => x,
+            };
+            entries.iter().zip(free).map(one).collect()
+        };
+        let mut out = vec![
+            turned.collect(),
+            upright.collect(),
+            small(None),
+            every(3.0, 0.0),
+            every(0.1, 1.0),
+            every(0.1, -1.0),
+        ];
         if self.layout.terms.len() > 1 {
             out.extend((0..self.layout.terms.len()).map(|term| small(Some(term))));
         }
+        out.sort_by(|a: &Vec<f64>, b| a.iter().partial_cmp(b.iter()).unwrap_or(Ordering::Equal));
+        out.dedup();
         out.retain(|start| start != free);
         out
     }
@@ -476,6 +511,12 @@ impl Form {
         }
         2.0 * sum
     }
+}
+
+/// The effects of a term of width k with some of them first.
+fn leading(first: &[usize], k: usize) -> Vec<usize> {
+    let rest = (0..k).filter(|a| !first.contains(a));
+    first.iter().copied().chain(rest).collect()
 }
 
 /// cos φ, exactly zero at ±π/2 as the floating-point numbers have them.

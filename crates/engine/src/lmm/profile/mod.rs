@@ -23,6 +23,8 @@ mod trace;
 use rayon::prelude::*;
 
 use super::fit::{Fit, FitError, Options, fit};
+use crate::Interrupt;
+use crate::collinear::{DependentEffect, dependent_effects, folded};
 use crate::coordinates::Coordinates;
 use crate::layout::Layout;
 use crate::statistics::Statistics;
@@ -98,6 +100,8 @@ pub struct ProfileOptions {
     pub points: usize,
     /// Where the fit by ML starts, in the user's units.
     pub start: Option<Vec<f64>>,
+    /// Stops the profiles from outside.
+    pub interrupt: Interrupt,
 }
 
 impl Default for ProfileOptions {
@@ -106,6 +110,7 @@ impl Default for ProfileOptions {
             z: 1.959963984540054,
             points: 0,
             start: None,
+            interrupt: Interrupt::default(),
         }
     }
 }
@@ -178,7 +183,7 @@ pub struct Profiles {
 /// Profiles parameters on the ML deviance.
 ///
 /// # Errors
-/// Where there is no fit by ML.
+/// Where there is no fit by ML, or the work was interrupted.
 pub fn profile(
     statistics: &Statistics,
     parameters: &[Parameter],
@@ -186,6 +191,7 @@ pub fn profile(
 ) -> Result<Profiles, FitError> {
     // Only a fit that missed the global minimum is ever repeated.
     const FITS: usize = 4;
+    let dependent = dependent_effects(statistics);
     let mut start = options.start.clone();
     let mut round = 0;
     loop {
@@ -195,13 +201,17 @@ pub fn profile(
             &Options {
                 reml: false,
                 start: start.take(),
+                interrupt: options.interrupt.clone(),
                 ..Options::default()
             },
         )?;
         let results: Vec<Result<Profile, Failure>> = parameters
             .par_iter()
-            .map(|&parameter| of_parameter(statistics, &fit, parameter, options))
+            .map(|&parameter| of_parameter(statistics, &fit, parameter, &dependent, options))
             .collect();
+        if options.interrupt.is_set() {
+            return Err(FitError::Interrupted);
+        }
         let best = results
             .iter()
             .filter_map(|r| match r {
@@ -240,10 +250,51 @@ fn nothing(parameter: Parameter, estimate: Option<f64>, end: End, evaluations: u
     }
 }
 
+/// The profile of a standard deviation or correlation that involves collinear effects: flat over
+/// all numbers that it can be.
+fn whole_range(fit: &Fit, parameter: Parameter, dependent: &[DependentEffect]) -> Option<Profile> {
+    let blurred = |term: usize, effects: &[usize]| {
+        let is = |d: &DependentEffect| effects.iter().any(|&effect| d.blurs(term, effect));
+        dependent.iter().any(is)
+    };
+    let covariance = |term: usize, i: usize, j: usize| -> f64 {
+        let shape = &fit.layout().terms[term];
+        let width = fit.layout().factors[shape.factor].width;
+        let (lambda, first) = (&fit.lambda()[shape.factor], shape.offset);
+        (0..shape.width)
+            .map(|c| first + c)
+            .map(|c| lambda[(first + i) * width + c] * lambda[(first + j) * width + c])
+            .sum()
+    };
+    let (estimate, lower, upper) = match parameter {
+        Parameter::StandardDeviation { term, effect } if blurred(term, &[effect]) => {
+            let sd = fit.sigma * covariance(term, effect, effect).sqrt();
+            (Some(sd), End::Edge(0.0), End::Unbounded)
+        }
+        Parameter::Correlation { term, effects } if blurred(term, &effects) => {
+            let [i, j] = effects;
+            let size = (covariance(term, i, i) * covariance(term, j, j)).sqrt();
+            let estimate = (size > 0.0).then(|| covariance(term, i, j) / size);
+            (estimate, End::Edge(-1.0), End::Edge(1.0))
+        }
+        _ => return None,
+    };
+    Some(Profile {
+        parameter,
+        estimate,
+        lower,
+        upper,
+        monotone: true,
+        points: Vec::new(),
+        evaluations: 0,
+    })
+}
+
 fn of_parameter(
     statistics: &Statistics,
     fit: &Fit,
     parameter: Parameter,
+    dependent: &[DependentEffect],
     options: &ProfileOptions,
 ) -> Result<Profile, Failure> {
     let coordinates: &Coordinates = statistics.coordinates();
@@ -251,8 +302,12 @@ fn of_parameter(
     let uninformed = parameter
         .term()
         .is_some_and(|t| fit.certificate.uninformed.contains(&t));
-    let objective = Held::new(statistics, parameter);
-    let centre = objective.form.coordinates_of(&fit.standard, sigma);
+    if let Some(whole) = whole_range(fit, parameter, dependent) {
+        return Ok(whole);
+    }
+    let theta = folded(fit.layout(), dependent, &fit.standard);
+    let objective = Held::new(statistics, parameter, dependent, &options.interrupt);
+    let centre = objective.form.coordinates_of(&theta, sigma);
     let Some((held, free)) = centre.filter(|_| !uninformed) else {
         return Ok(nothing(parameter, None, End::NotIdentified, 0));
     };
@@ -262,8 +317,8 @@ fn of_parameter(
         // deviance of the smaller model.
         for effect in effects {
             let deviation = Parameter::StandardDeviation { term, effect };
-            let smaller = Held::new(statistics, deviation);
-            if let Some((held, free)) = smaller.form.coordinates_of(&fit.standard, sigma) {
+            let smaller = Held::new(statistics, deviation, dependent, &options.interrupt);
+            if let Some((held, free)) = smaller.form.coordinates_of(&theta, sigma) {
                 let mut smaller = Trace::new(smaller, held, free, options.z);
                 trace.cap(smaller.value_at(0.0));
             }

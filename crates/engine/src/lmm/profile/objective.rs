@@ -15,6 +15,7 @@ use super::form::{Form, Variable};
 use crate::blocks::{Direction, System};
 use crate::optimize::{CurvedObjective, Objective};
 use crate::statistics::Statistics;
+use crate::{DependentEffect, Interrupt};
 
 /// The deviance with one parameter held.
 pub(super) struct Held {
@@ -39,12 +40,19 @@ pub(super) struct Held {
     pub gradient: Vec<f64>,
     pub hessian: Vec<f64>,
     pub evaluations: usize,
+    /// Once set, the deviance is infinite everywhere.
+    interrupt: Interrupt,
 }
 
 impl Held {
-    pub fn new(statistics: &Statistics, parameter: Parameter) -> Self {
+    pub fn new(
+        statistics: &Statistics,
+        parameter: Parameter,
+        dependent: &[DependentEffect],
+        interrupt: &Interrupt,
+    ) -> Self {
         let (layout, coordinates) = (statistics.layout(), statistics.coordinates());
-        let form = Form::new(layout, coordinates, parameter);
+        let form = Form::new(layout, coordinates, parameter, dependent);
         let mut system = System::new(statistics);
         if let Parameter::Fixed(effect) = parameter {
             system.hold(coordinates.fixed_effect(layout, effect));
@@ -68,6 +76,7 @@ impl Held {
             gradient: Vec::new(),
             hessian: Vec::new(),
             evaluations: 0,
+            interrupt: interrupt.clone(),
         }
     }
 
@@ -97,6 +106,31 @@ impl Held {
         self.unit
     }
 
+    /// Gives a point the σ that suits its other coordinates. A valley with little variance between
+    /// groups is not found from the σ of one with much: the way leads back.
+    pub fn suit_sigma(&mut self, free: &mut [f64]) {
+        // Where a standard deviation is held M depends on σ: then the second step counts too.
+        const STEPS: usize = 2;
+        let variables = &self.form.variables[1..];
+        let Some(at) = variables.iter().position(|v| *v == Variable::LogSigma) else {
+            return;
+        };
+        for _ in 0..STEPS {
+            if !self.evaluate(free).is_finite() {
+                return;
+            }
+            let sigma = 0.5 * (self.pwrss / self.rows).ln();
+            if sigma.is_finite() {
+                free[at] = sigma;
+            }
+        }
+    }
+
+    /// Whether the work is to stop.
+    pub fn interrupted(&self) -> bool {
+        self.interrupt.is_set()
+    }
+
     /// Exact Hessians only, whatever they cost.
     #[cfg(test)]
     pub fn be_exact(&mut self) {
@@ -121,6 +155,9 @@ impl Held {
         self.evaluations += 1;
         self.free.clear();
         self.free.extend_from_slice(free);
+        if self.interrupt.is_set() {
+            return f64::INFINITY;
+        }
         let state = self.form.state(self.held, free);
         let variance = (2.0 * state.log_sigma).exp();
         let theta = self.form.theta(&state);

@@ -2,6 +2,7 @@
 
 use super::Parameter;
 use super::objective::Held;
+use crate::Interrupt;
 use crate::optimize::Objective;
 use crate::support::{Model, Rng, random_model};
 
@@ -14,7 +15,7 @@ fn derivatives(held: &mut Held, at: f64, free: &[f64]) -> (f64, Vec<f64>, Vec<f6
 }
 
 fn check(model: &Model, parameter: Parameter, rng: &mut Rng) {
-    let mut held = Held::new(&model.statistics(), parameter);
+    let mut held = Held::new(&model.statistics(), parameter, &[], &Interrupt::default());
     held.be_exact();
     let at = match parameter {
         Parameter::Correlation { .. } => 1.4 * (2.0 * rng.uniform() - 1.0),

@@ -180,6 +180,9 @@ impl Trace {
             next = 0.5 * (centre + edge);
         }
         for round in 1..=MOST_POINTS {
+            if self.objective.interrupted() {
+                break;
+            }
             let here = self.settle(next);
             self.check(&here)?;
             let zeta = self.rise(here.value).sqrt();
@@ -303,8 +306,9 @@ impl Trace {
             .form
             .rivals(&point.free, self.objective.unit());
         let mut best: Option<Point> = None;
-        for start in starts {
+        for mut start in starts {
             self.objective.hold(point.held);
+            self.objective.suit_sigma(&mut start);
             let other = minimise(&mut self.objective, point.held, start);
             let least = best.as_ref().map_or(point.value - 1e-7, |b| b.value);
             if other.converged && other.value < least {

@@ -78,13 +78,12 @@ pub(in crate::diagnose) fn optimizers(fit: &Fit, found: Option<&Optimizers>) -> 
     }
 }
 
-pub(in crate::diagnose) fn singularity(fit: &Fit, found: &Singularity) -> Finding {
+pub(in crate::diagnose) fn singularity(found: &Singularity) -> Finding {
     let looked = "Singularity: whether the random effects have as many dimensions as the model gives \
                   them.";
-    let uninformed = !fit.certificate().uninformed.is_empty();
     let found_text = if found.principal.is_empty() {
         "The model has no random effects.".to_owned()
-    } else if !found.singular && !uninformed {
+    } else if !found.singular && found.explanations.is_empty() {
         let least: Vec<String> = (found.principal.iter())
             .filter(|p| p.components.len() > 1)
             .filter_map(|p| {
@@ -126,7 +125,7 @@ pub(in crate::diagnose) fn singularity(fit: &Fit, found: &Singularity) -> Findin
     });
     Finding::new(
         "singularity",
-        if found.singular || uninformed {
+        if found.singular || !found.explanations.is_empty() {
             Verdict::Note
         } else {
             Verdict::Ok
@@ -134,7 +133,7 @@ pub(in crate::diagnose) fn singularity(fit: &Fit, found: &Singularity) -> Findin
         looked,
         found_text,
         advice,
-        "note where the covariance matrix of a term is singular",
+        "note where the covariance matrix of a term is singular, or its columns are collinear",
     )
 }
 
