@@ -10,7 +10,7 @@ question <- arguments[5]
 argument <- arguments[6]
 
 package <- switch(question,
-  satterthwaite = , anova = "lmerTest", `kenward-roger` = "pbkrtest", r2 = "performance",
+  satterthwaite = , anova = "lmerTest", `kenward-roger` = "pbkrtest", r2 = , icc = "performance",
   means = "emmeans", "lme4")
 suppressMessages({ library(lme4); library(package, character.only = TRUE) })
 if (package %in% c("pbkrtest", "emmeans")) suppressMessages(library(lmerTest))
@@ -40,7 +40,11 @@ ask <- switch(question,
   profile = function() confint(fit, quiet = TRUE),
   modes = function() as.data.frame(ranef(fit, condVar = TRUE)),
   r2 = function() list(r2(fit), icc(fit)),
-  means = function() as.data.frame(emmeans(tested, argument, lmer.df = "satterthwaite")),
+  icc = function() icc(fit),
+  # A number is held at two values. The limit is of rows, above which emmeans would not ask.
+  means = function() as.data.frame(emmeans(
+    tested, argument, at = if (is.numeric(data[[argument]])) setNames(list(0:1), argument),
+    lmer.df = "satterthwaite", lmerTest.limit = 1e9)),
   influence = function() cooks.distance(influence(fit, groups = argument)))
 
 status <- function(key) {

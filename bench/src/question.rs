@@ -26,7 +26,7 @@ const fn ask(name: &'static str, case: &'static str, about: &'static str, in_r: 
 }
 
 /// All of them: on a small, a balanced, a middling and a large model.
-pub const QUESTIONS: [Question; 27] = [
+pub const QUESTIONS: [Question; 46] = [
     ask("satterthwaite", "sleepstudy", "", true),
     ask("kenward-roger", "sleepstudy", "", true),
     ask("anova", "sleepstudy", "", true),
@@ -43,7 +43,15 @@ pub const QUESTIONS: [Question; 27] = [
     ask("modes", "growth", "", true),
     ask("r2", "growth", "", true),
     ask("influence", "growth", "school", true),
+    ask("anova", "growth", "", true),
+    ask("means", "growth", "year", true),
+    ask("pool", "growth", "child:school", false),
     ask("satterthwaite", "insteval", "", true),
+    ask("kenward-roger", "insteval", "", false),
+    ask("satterthwaite", "insteval-reml", "", true),
+    ask("kenward-roger", "insteval-reml", "", false),
+    ask("r2", "insteval-reml", "", false),
+    ask("check", "insteval", "", false),
     ask("modes", "insteval", "", true),
     ask("r2", "insteval", "", true),
     ask("satterthwaite", "million", "", true),
@@ -52,8 +60,19 @@ pub const QUESTIONS: [Question; 27] = [
     ask("profile", "million", "", false),
     ask("modes", "million", "", true),
     ask("r2", "million", "", true),
+    ask("icc", "million", "", true),
+    ask("means", "million", "x1", true),
+    ask("slopes", "million", "x1", false),
     ask("pool", "million", "g", false),
     ask("wald", "million", "", false),
+    ask("tests", "million", "", false),
+    ask("glance", "million", "", false),
+    ask("tidy", "million", "", false),
+    ask("equations", "million", "", false),
+    ask("joint", "million", "", false),
+    ask("drop", "million", "", false),
+    ask("augment", "million", "", false),
+    ask("influence-rows", "million", "", false),
 ];
 
 const CAKE: Case = Case {
@@ -64,6 +83,16 @@ const CAKE: Case = Case {
     glmm: None,
     reml: true,
     family: "gaussian",
+};
+
+/// Kenward and Roger's is of the REML fit: from the fit by ML it takes a refit.
+const INSTEVAL_REML: Case = Case {
+    name: "insteval-reml",
+    data: "insteval",
+    make: generate::insteval,
+    formula: "y ~ service + (1 | s) + (1 | d) + (1 | dept)",
+    glmm: None,
+    reml: true,
 };
 
 fn cake() -> Data {
@@ -78,9 +107,9 @@ impl Question {
 
     /// The model.
     pub fn model(&self) -> &'static Case {
-        CASES
-            .iter()
-            .find(|c| c.name == self.case)
-            .unwrap_or(const { &CAKE })
+        const MORE: [&Case; 2] = [&CAKE, &INSTEVAL_REML];
+        let mut all = CASES.iter().chain(MORE);
+        all.find(|c| c.name == self.case)
+            .expect("every question names a case")
     }
 }

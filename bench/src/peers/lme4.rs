@@ -3,13 +3,18 @@
 //! R's own. One thread, and kernels that OpenBLAS also has for newer processors.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use std::{io, thread};
 
 use super::{PATIENCE, say};
 use crate::case::Case;
 use crate::data::home;
 use crate::question::Question;
 use crate::record::Record;
+
+/// A script that takes longer is ended, and the record says so.
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// Fits the case in R; a record without figures where R or lme4 is absent.
 pub fn run(case: &Case, folder: &Path) -> Record {
@@ -37,7 +42,10 @@ pub fn ask(question: &Question, folder: &Path) -> Record {
 /// Runs a script that prints a record.
 fn record(mut command: Command, case: &str, peer: &str) -> Record {
     let failed = |why: String| Record::failed(case, peer, why);
-    match command.output() {
+    match patiently(&mut command) {
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+            failed(format!("not finished in {LONGEST:?}, the fit before it included"))
+        }
         Err(error) => failed(format!("skipped: no Rscript ({error})")),
         Ok(output) if !output.status.success() => {
             let said = String::from_utf8_lossy(&output.stderr);
@@ -58,6 +66,25 @@ fn record(mut command: Command, case: &str, peer: &str) -> Record {
             },
         },
     }
+}
+
+/// What a script prints, unless that takes too long: then it is ended.
+fn patiently(command: &mut Command) -> io::Result<Output> {
+    let mut script = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let started = Instant::now();
+    // What it says fits into a pipe.
+    while script.try_wait()?.is_none() {
+        if started.elapsed() > LONGEST {
+            script.kill()?;
+            script.wait()?;
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    script.wait_with_output()
 }
 
 /// R's own name for its BLAS.

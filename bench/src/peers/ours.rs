@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use ranef::{AnovaType, DeletionMethod, DfMethod, Error, Fit, IntervalMethod, Lmer, MeansOptions};
+use ranef::{
+    Adjust, AnovaType, CheckOptions, DeletionMethod, DfMethod, Error, Fit, IntervalMethod, Lmer,
+    MeansOptions, SlopesOptions, TidyOptions,
+};
 use ranef_frame::{MemorySource, ReadOptions, Table, open};
 
 use super::PATIENCE;
@@ -87,7 +90,28 @@ fn answer(question: &Question, fit: &Fit, source: &MemorySource) -> Result<(), E
         "wald" => drop(fit.confint(IntervalMethod::Wald, LEVEL)?),
         "modes" => drop(fit.effects(LEVEL)),
         "r2" => drop((fit.r_squared(LEVEL), fit.icc(LEVEL, None))),
-        "means" => drop(fit.means(&MeansOptions::by([question.about]))?),
+        "icc" => drop(fit.icc(LEVEL, None)),
+        "means" => {
+            let options = MeansOptions::by([question.about]);
+            // A number is held at two values, as R is told to.
+            drop(fit.means(&match question.about {
+                "recipe" => options,
+                number => options.at(number, ["0", "1"]),
+            })?);
+        }
+        "slopes" => drop(fit.slopes(&SlopesOptions::new(question.about, "x2"))?),
+        "tests" => {
+            let hypotheses = fit.hypotheses("x2 - x3 = 0")?;
+            drop(fit.test(&hypotheses, DfMethod::Satterthwaite, Adjust::None)?);
+        }
+        "drop" => drop(fit.deletions(source)?),
+        "equations" => drop(fit.equations(&fit.predictor_levels(source)?, true)),
+        "check" => drop(fit.check(source, &CheckOptions::default(), &mut |_| {})?),
+        "glance" => drop(fit.glance()),
+        "tidy" => drop(fit.tidy(&TidyOptions::default())?),
+        "joint" => drop(fit.joint()?),
+        "augment" => drop(fit.augment(source)?),
+        "influence-rows" => drop(fit.row_influence(source)?),
         "pool" => drop(fit.pooling(Some(question.about), LEVEL)?),
         "influence" => drop(fit.group_influence(
             source,

@@ -12,6 +12,7 @@ use crate::commands::slopes::SlopesArguments;
 use crate::commands::test::TestArguments;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::commands::areas::AreasArguments;
 use crate::commands::augment::AugmentArguments;
 use crate::commands::check::CheckArguments;
 use crate::commands::code::CodeArguments;
@@ -21,6 +22,7 @@ use crate::commands::glance::GlanceArguments;
 use crate::commands::icc::IccArguments;
 use crate::commands::influence::InfluenceArguments;
 use crate::commands::pool::PoolArguments;
+use crate::commands::poststratify::PoststratifyArguments;
 use crate::commands::r2::R2Arguments;
 use crate::commands::residuals::ResidualsArguments;
 use crate::commands::robust::RobustArguments;
@@ -74,6 +76,8 @@ pub enum Command {
     Icc(IccArguments),
     R2(R2Arguments),
     Pool(PoolArguments),
+    Areas(AreasArguments),
+    Poststratify(PoststratifyArguments),
     Table(TableArguments),
     Tidy(TidyArguments),
     Glance(GlanceArguments),
@@ -112,6 +116,8 @@ impl Command {
             Command::Icc(a) => a.answer.json,
             Command::R2(a) => a.answer.json,
             Command::Pool(a) => a.answer.json,
+            Command::Areas(a) => a.answer.json,
+            Command::Poststratify(a) => a.answer.json,
             Command::Data(a) => a.json,
         }
     }

@@ -69,6 +69,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Icc(arguments) => commands::icc::run(&arguments),
         Command::R2(arguments) => commands::r2::run(&arguments),
         Command::Pool(arguments) => commands::pool::run(arguments),
+        Command::Areas(arguments) => commands::areas::run(&arguments),
+        Command::Poststratify(arguments) => commands::poststratify::run(&arguments),
         Command::Data(arguments) => commands::data::run(&arguments),
     }
 }

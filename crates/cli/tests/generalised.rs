@@ -333,3 +333,29 @@ fn a_model_of_other_rows_is_refused() {
         .json();
     assert_eq!(icc["distribution"]["method"], "theoretical");
 }
+
+#[test]
+fn other_integrals_are_taken_up_again() {
+    let folder = Folder::new("generalised-agq");
+    let formula = "cbind(incidence, size - incidence) ~ period + (1 | herd)";
+    for points in ["0", "9"] {
+        let model = format!("agq{points}.json");
+        let fit = [
+            "fit", formula, "cbpp", "--family", "binomial", "--factor", "period",
+        ];
+        let rest = ["--agq", points, "--save", &model];
+        folder.run(&[&fit[..], &rest[..]].concat()).succeeds();
+        for command in [
+            "check",
+            "influence",
+            "icc",
+            "r2",
+            "residuals",
+            "tidy",
+            "table",
+        ] {
+            let answer = folder.run(&[command, &model, "--json"]).succeeds();
+            assert!(!answer.out.contains("NaN"), "{answer:?}");
+        }
+    }
+}

@@ -342,6 +342,14 @@ impl Recipe {
         level_label(&self.plan.categories, self.factors[factor].category, level)
     }
 
+    /// The columns of the data that a grouping factor is made of.
+    pub fn factor_columns(&self, factor: usize) -> Vec<&str> {
+        let mut needs = self.plan.needs();
+        self.plan
+            .need_category(&mut needs, self.factors[factor].category);
+        needs.names(&self.plan)
+    }
+
     /// The variables of the effects.
     pub fn variables(&self) -> Vec<VariableInfo> {
         (0..self.plan.variables.len())

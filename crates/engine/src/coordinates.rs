@@ -188,22 +188,18 @@ impl Coordinates {
         out
     }
 
-    /// A row of fixed columns in standard units: M'x, so that x'β = s_y·(M'x)'β* (without the
-    /// response's shift).
-    pub(crate) fn row_to_standard(&self, layout: &Layout, x: &[f64]) -> Vec<f64> {
+    /// A row of fixed columns in standard units, in place: M'x, so that x'β = s_y·(M'x)'β* (without
+    /// the response's shift).
+    pub(crate) fn row_to_standard(&self, layout: &Layout, x: &mut [f64]) {
         let level = layout.intercept.map_or(0.0, |i| x[i]);
-        x.iter()
-            .zip(&self.fixed)
-            .enumerate()
-            .map(|(j, (x, s))| {
-                let moved = if Some(j) == layout.intercept {
-                    0.0
-                } else {
-                    level * s.shift
-                };
-                (x - moved) / s.scale
-            })
-            .collect()
+        for (j, (x, s)) in x.iter_mut().zip(&self.fixed).enumerate() {
+            let moved = if Some(j) == layout.intercept {
+                0.0
+            } else {
+                level * s.shift
+            };
+            *x = (*x - moved) / s.scale;
+        }
     }
 
     /// A row of the columns of one face in standard units, in place: B⁻ᵀz.

@@ -79,7 +79,7 @@ pub use interrupt::Interrupt;
 pub use layout::{Entry, Factor, Layout, Term};
 pub use least_squares::{LeastSquares, LevelFit, NoPooling};
 pub use rank::{dependence, dependent_columns};
-pub use statistics::{Column, FactorRows, Level, LevelMeans, Moments, Rows, Statistics};
+pub use statistics::{Column, FactorRows, Level, LevelMeans, Levels, Moments, Rows, Statistics};
 
 #[cfg(test)]
 extern crate self as ranef_engine;

@@ -207,3 +207,89 @@ fn parts_of_another_model_are_refused() {
     assert!(Joint::from_parts(&layout, &integers, &holes).is_none());
     assert!(Joint::from_parts(&layout, &integers, &numbers).is_some());
 }
+
+/// Variances and covariances of some combinations of all effects over many draws, against
+/// Henderson's matrix.
+fn draws_against_henderson(model: &Model, rows: &[(Vec<f64>, Levels)]) {
+    const DRAWS: u32 = 20_000;
+    let mut fit = model.fit(true).unwrap();
+    let henderson = Henderson::of(model, &fit.theta);
+    let sigma_squared = fit.sigma * fit.sigma;
+    let joint = fit.joint();
+    let values = joint.draws(7).map(DRAWS, |_, drawn| -> Vec<f64> {
+        rows.iter()
+            .map(|(x, levels)| {
+                let fixed: f64 = x.iter().zip(&drawn.fixed).map(|(x, b)| x * b).sum();
+                let random: f64 = levels
+                    .iter()
+                    .flat_map(|(f, level, z)| {
+                        let own = &drawn.random[*f][level * z.len()..];
+                        z.iter().zip(own).map(|(z, b)| z * b)
+                    })
+                    .sum();
+                fixed + random
+            })
+            .collect()
+    });
+    assert_eq!(values.len(), DRAWS as usize);
+    let n = f64::from(DRAWS);
+    let whole: Vec<Vec<f64>> = rows.iter().map(|(x, l)| henderson.row(x, l)).collect();
+    let twin = |a: usize, b: usize| sigma_squared * henderson.product(&whole[a], &whole[b]);
+    for a in 0..rows.len() {
+        let mean = values.iter().map(|v| v[a]).sum::<f64>() / n;
+        assert!(
+            mean.abs() <= 4.5 * (twin(a, a) / n).sqrt() + 1e-12,
+            "mean {mean}"
+        );
+        for b in 0..=a {
+            let found = values.iter().map(|v| v[a] * v[b]).sum::<f64>() / n;
+            // Var(xy) = v_a v_b + v_ab² for normals.
+            let error = ((twin(a, a) * twin(b, b) + twin(a, b).powi(2)) / n).sqrt();
+            let gap = (found - twin(a, b)).abs();
+            assert!(gap <= 4.5 * error + 1e-12, "{found} against {}", twin(a, b));
+        }
+    }
+}
+
+#[test]
+fn draws_of_a_fit() {
+    let model = sleepstudy(true);
+    let rows: Vec<_> = [0, 9, 13, 179].map(|r| row_of(&model, r)).to_vec();
+    draws_against_henderson(&model, &rows);
+    // Without variance between the groups all that is drawn is the mean.
+    let model = batches(&DYESTUFF2);
+    let rows: Vec<_> = [0, 29].map(|r| row_of(&model, r)).to_vec();
+    draws_against_henderson(&model, &rows);
+    // Crossed factors, shifted columns.
+    let mut model = random_model(&mut Rng(11), 3, 3, 60);
+    for column in model.x.iter_mut().skip(1) {
+        column.iter_mut().for_each(|x| *x = 50.0 + 7.0 * *x);
+    }
+    let rows: Vec<_> = [3, 17, 40].map(|r| row_of(&model, r)).to_vec();
+    draws_against_henderson(&model, &rows);
+}
+
+#[test]
+fn draws_depend_on_seed_and_number_alone() {
+    let mut fit = sleepstudy(true).fit(true).unwrap();
+    let joint = fit.joint();
+    let with = |threads: usize, count: u32, seed: u64| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let pool = pool.build().unwrap();
+        pool.install(|| joint.draws(seed).map(count, |i, drawn| (i, drawn.clone())))
+    };
+    let all = with(1, 101, 3);
+    assert!(
+        all.iter()
+            .enumerate()
+            .all(|(i, (number, _))| i == *number as usize)
+    );
+    assert_eq!(all, with(4, 101, 3));
+    assert_eq!(all[..40], with(2, 40, 3));
+    assert_ne!(all[0], with(1, 1, 4)[0]);
+    assert_ne!(all[0].1, all[1].1);
+    let (integers, numbers) = joint.parts();
+    let again = Joint::from_parts(joint.layout(), &integers, &numbers).unwrap();
+    let saved = again.draws(3).map(101, |i, drawn| (i, drawn.clone()));
+    assert_eq!(all, saved);
+}

@@ -192,7 +192,8 @@ proptest! {
                 prop_assert!((se - error(taken + c)).abs() < 1e-6 * (1.0 + se));
             }
         }
-        for (level, fit) in found.levels.iter().enumerate() {
+        for level in 0..model.layout.factors[0].levels {
+            let fit = found.level(level);
             for a in 0..k {
                 let at = level * k + a;
                 // Whether e_at is in the row space: A⁺A e = e.
@@ -217,8 +218,8 @@ proptest! {
             // A column of X reads in the level's own columns as its line says, but for what the
             // common columns have of it; checked where nothing is common but for rounding.
             if common.is_empty() {
-                for (j, line) in fit.lines.iter().enumerate() {
-                    let Some(line) = line else { continue };
+                for j in 0..p {
+                    let Some(line) = fit.line(j) else { continue };
                     for i in (0..40).filter(|&i| codes[i] as usize == level) {
                         let read: f64 = line.iter().zip(&model.z[0]).map(|(c, z)| c * z[i]).sum();
                         let x = model.x[j][i];

@@ -145,6 +145,7 @@ pub(crate) struct Estimates {
     pub random: Vec<RandomBlock>,
     /// Nuisance parameters ψ of the family and their covariance.
     pub nuisance: Vec<f64>,
+    #[serde(with = "crate::save::unknown_as_null")]
     pub nuisance_vcov: Vec<f64>,
     pub certificate: Certificate,
     pub evaluations: usize,

@@ -21,6 +21,7 @@
 //! own.
 
 mod adjust;
+mod areas;
 mod code;
 mod diagnose;
 mod effects;
@@ -36,6 +37,7 @@ mod generalised;
 mod intervals;
 mod joint;
 mod levels;
+mod leverage;
 mod linear;
 mod means;
 mod moments;
@@ -60,6 +62,10 @@ mod variance;
 mod within_between;
 
 pub use adjust::Adjust;
+pub use areas::{
+    Area, AreaFlags, Areas, AreasOptions, NewGroups, Poststratified, PoststratifiedRow,
+    PoststratifyOptions,
+};
 pub use code::{Code, Language};
 pub use diagnose::{
     Check, CheckOptions, Collinearity, Component, ConditionalAic, DeletionMethod, Dispersion,

@@ -31,10 +31,28 @@ pub(crate) fn for_each_batch(
     source: &dyn Source,
     parts: Parts,
     formula: &str,
+    visit: impl FnMut(&RecordBatch, DesignRows) -> Result<(), Error>,
+) -> Result<(), Error> {
+    for_each_batch_with(recipe, source, parts, formula, &[], visit)
+}
+
+/// The same, with further columns of the source in the batches.
+pub(crate) fn for_each_batch_with(
+    recipe: &Recipe,
+    source: &dyn Source,
+    parts: Parts,
+    formula: &str,
+    extra: &[&str],
     mut visit: impl FnMut(&RecordBatch, DesignRows) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let design = |error| Error::design(&error, formula);
-    let projection = recipe.projection(source, parts).map_err(design)?;
+    let mut projection = recipe.projection(source, parts).map_err(design)?;
+    for name in extra {
+        let column = position(source, name)?;
+        if !projection.contains(&column) {
+            projection.push(column);
+        }
+    }
     let mut reader = recipe.reader(parts);
     for batch in source.read(&projection)? {
         let batch = batch?;
@@ -42,6 +60,20 @@ pub(crate) fn for_each_batch(
         visit(&batch, rows)?;
     }
     Ok(())
+}
+
+/// The position of a column of a source.
+fn position(source: &dyn Source, name: &str) -> Result<usize, Error> {
+    let columns = source.columns();
+    if let Some(at) = columns.iter().position(|c| c.name == name) {
+        return Ok(at);
+    }
+    let known: Vec<String> = columns.iter().map(|c| c.name.clone()).collect();
+    let hint = match ranef_formula::did_you_mean(name, &known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are: {}", known.join(", ")),
+    };
+    Err(Error::new("unknown_column", format!("there is no column `{name}`")).with_hint(hint))
 }
 
 /// The statistics of all rows.

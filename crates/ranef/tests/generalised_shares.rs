@@ -59,7 +59,12 @@ fn shares(what: &str, fit: &Fit, want: &Value, tolerance: f64) {
     let distribution = found.distribution.as_ref().unwrap();
     let want_of = |name: &str| want[name].as_f64().unwrap();
     let variance = want_of("variance_distribution");
-    near(what, distribution.variance, variance, tolerance * variance.max(1.0));
+    near(
+        what,
+        distribution.variance,
+        variance,
+        tolerance * variance.max(1.0),
+    );
     for (measure, name) in [
         ("marginal", "r2_marginal"),
         ("conditional", "r2_conditional"),
@@ -67,7 +72,12 @@ fn shares(what: &str, fit: &Fit, want: &Value, tolerance: f64) {
         ("unadjusted", "icc_unadjusted"),
     ] {
         let row = found.rows.iter().find(|s| s.measure == measure).unwrap();
-        near(&format!("{what} {measure}"), row.estimate, want_of(name), tolerance);
+        near(
+            &format!("{what} {measure}"),
+            row.estimate,
+            want_of(name),
+            tolerance,
+        );
     }
 }
 
@@ -88,7 +98,11 @@ fn shares_of_all_families() {
             ("lognormal", LinkVariance::Theoretical, NullMean::Average),
             ("trigamma", LinkVariance::Trigamma, NullMean::Average),
             ("delta", LinkVariance::Delta, NullMean::Average),
-            ("lognormal_null_intercept", LinkVariance::Theoretical, NullMean::Median),
+            (
+                "lognormal_null_intercept",
+                LinkVariance::Theoretical,
+                NullMean::Median,
+            ),
         ] {
             if want[name].is_null() {
                 continue;
@@ -128,7 +142,12 @@ fn fitted_values_of_all_families() {
         for (name, got) in heads {
             for (got, want) in got.iter().zip(expect[name].as_array().unwrap()) {
                 let want = want.as_f64().unwrap();
-                near(&format!("{id} {name}"), *got, want, 2e-3 * want.abs().max(1e-3));
+                near(
+                    &format!("{id} {name}"),
+                    *got,
+                    want,
+                    2e-3 * want.abs().max(1e-3),
+                );
             }
         }
         let dispersion = &expect["overdispersion"];
@@ -157,7 +176,11 @@ fn likelihood_ratios_of_all_families() {
         let found = compare(&[&smaller, &fit], true).unwrap();
         let chisq = want["chisq"].as_f64().unwrap();
         near(id, found.rows[1].chisq.unwrap(), chisq, 1e-3 + 1e-4 * chisq);
-        assert_eq!(found.rows[1].df, want["df"].as_u64().map(|d| d as usize), "{id}");
+        assert_eq!(
+            found.rows[1].df,
+            want["df"].as_u64().map(|d| d as usize),
+            "{id}"
+        );
         seen += 1;
     }
     assert!(seen > 2, "{seen}");

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub mod anova;
+pub mod areas;
 pub mod augment;
 pub mod check;
 pub mod code;
@@ -17,6 +18,7 @@ pub mod icc;
 pub mod influence;
 pub mod means;
 pub mod pool;
+pub mod poststratify;
 pub mod predict;
 pub mod r2;
 pub mod residuals;

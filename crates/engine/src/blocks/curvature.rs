@@ -62,25 +62,24 @@ pub(crate) fn traces(
     out
 }
 
-struct Tangent<'a> {
-    nodes: &'a Sparse,
-    root: &'a Root,
+/// K_j and N_j of every node.
+pub(super) struct Leaves {
     /// Rows of the root: effects and, by REML, X.
-    size: usize,
-    fixed: usize,
-    /// K_j and N_j of every node.
-    kept: Vec<f64>,
-    rest: Vec<f64>,
-    /// I − C̃S and S − SC̃S of the root.
-    complement: Vec<f64>,
-    information: Vec<f64>,
-    /// Leaves that cover much of the root, as columns of one dense matrix; which node each is.
-    columns: Vec<f64>,
+    pub size: usize,
+    /// How many of them are of X.
+    pub fixed: usize,
+    /// K_j, where the nodes have their own numbers.
+    pub kept: Vec<f64>,
+    /// N_j, where the nodes have their panels.
+    pub rest: Vec<f64>,
+    /// N_j of the leaves that cover much of the root, as columns of one dense matrix; which node
+    /// each is.
+    pub columns: Vec<f64>,
     column_nodes: Vec<usize>,
 }
 
-impl<'a> Tangent<'a> {
-    fn new(nodes: &'a Sparse, root: &'a Root) -> Self {
+impl Leaves {
+    pub fn new(nodes: &Sparse, root: &Root) -> Self {
         let size = root.covariance_size;
         let fixed = size - root.effects;
         let mut kept = vec![0.0; nodes.w.len()];
@@ -118,6 +117,58 @@ impl<'a> Tangent<'a> {
                 }
             }
         }
+        Self {
+            size,
+            fixed,
+            kept,
+            rest,
+            columns,
+            column_nodes,
+        }
+    }
+
+    /// The dense columns of the leaves that a direction moves, as they are and times its change.
+    pub fn dense_columns(&self, nodes: &Sparse, direction: &Direction) -> (Vec<f64>, Vec<f64>) {
+        let (mut plain, mut scaled): (Vec<f64>, Vec<f64>) = Default::default();
+        let mut first = 0;
+        for &j in &self.column_nodes {
+            let width = nodes.plan.nodes[j].width;
+            if nodes.plan.nodes[j].factor == direction.factor {
+                let columns = &self.columns[first * self.size..(first + width) * self.size];
+                plain.extend_from_slice(columns);
+                for c in 0..width {
+                    for r in 0..self.size {
+                        scaled.push(
+                            (0..width)
+                                .map(|b| {
+                                    columns[b * self.size + r] * direction.change[b * width + c]
+                                })
+                                .sum(),
+                        );
+                    }
+                }
+            }
+            first += width;
+        }
+        (plain, scaled)
+    }
+}
+
+struct Tangent<'a> {
+    nodes: &'a Sparse,
+    root: &'a Root,
+    size: usize,
+    fixed: usize,
+    leaves: Leaves,
+    /// I − C̃S and S − SC̃S of the root.
+    complement: Vec<f64>,
+    information: Vec<f64>,
+}
+
+impl<'a> Tangent<'a> {
+    fn new(nodes: &'a Sparse, root: &'a Root) -> Self {
+        let leaves = Leaves::new(nodes, root);
+        let (size, fixed) = (leaves.size, leaves.fixed);
         let mut s = vec![0.0; size * size];
         for c in 0..size {
             s[c * size + c..(c + 1) * size]
@@ -134,12 +185,9 @@ impl<'a> Tangent<'a> {
             root,
             size,
             fixed,
-            kept,
-            rest,
+            leaves,
             complement,
             information,
-            columns,
-            column_nodes,
         }
     }
 
@@ -171,7 +219,7 @@ impl<'a> Tangent<'a> {
             let rows = node.height + self.fixed;
             if node.leaf {
                 if moves && !Sparse::covers_root(node, self.root.effects) {
-                    let n = &self.rest[node.panel..node.panel + rows * k];
+                    let n = &self.leaves.rest[node.panel..node.panel + rows * k];
                     let mut half = multiply_rows(n, &direction.change, k);
                     half.iter_mut().for_each(|x| *x *= 0.5);
                     self.subtract(node, &half, n, change);
@@ -194,32 +242,7 @@ impl<'a> Tangent<'a> {
             let a = panel[..rows * k].to_vec();
             self.subtract(node, &p, &a, change);
         }
-        if self.column_nodes.is_empty() {
-            return;
-        }
-        // −N E N' of the leaves kept as dense columns.
-        let mut scaled: Vec<f64> = Vec::new();
-        let mut plain = Vec::new();
-        let mut first = 0;
-        for &j in &self.column_nodes {
-            let width = self.nodes.plan.nodes[j].width;
-            if self.nodes.plan.nodes[j].factor == direction.factor {
-                let columns = &self.columns[first * self.size..(first + width) * self.size];
-                plain.extend_from_slice(columns);
-                for c in 0..width {
-                    for r in 0..self.size {
-                        scaled.push(
-                            (0..width)
-                                .map(|b| {
-                                    columns[b * self.size + r] * direction.change[b * width + c]
-                                })
-                                .sum(),
-                        );
-                    }
-                }
-            }
-            first += width;
-        }
+        let (plain, scaled) = self.leaves.dense_columns(self.nodes, direction);
         if !plain.is_empty() {
             faer::linalg::matmul::matmul(
                 MatMut::from_column_major_slice_mut(&mut change.root, self.size, self.size),
@@ -387,8 +410,8 @@ impl<'a> Tangent<'a> {
         let rows = node.height + self.fixed;
         let (own, panel) = self.nodes.current(node);
         let moves = node.factor == direction.factor;
-        let n = &self.rest[node.panel..node.panel + rows * k];
-        let kept = &self.kept[node.own..node.own + k * k];
+        let n = &self.leaves.rest[node.panel..node.panel + rows * k];
+        let kept = &self.leaves.kept[node.own..node.own + k * k];
         let mut dk = vec![0.0; k * k];
         let mut dn = vec![0.0; rows * k];
         if moves {
@@ -485,22 +508,30 @@ impl<'a> Tangent<'a> {
     /// The leaves kept as dense columns: d(Z'PZ) = −KEK + KE N'C̃N + … − N'dC̃N.
     fn back_columns(&self, direction: &Direction, dc: &[f64], out: &mut [Vec<f64>]) {
         let n = self.size;
-        let count = self.columns.len().checked_div(n).unwrap_or(0);
+        let count = self.leaves.columns.len().checked_div(n).unwrap_or(0);
         if count == 0 {
             return;
         }
-        let moved = product(dc, &self.columns, n, n, count, 1.0);
+        let moved = product(dc, &self.leaves.columns, n, n, count, 1.0);
         let moves = self
+            .leaves
             .column_nodes
             .iter()
             .any(|&j| self.nodes.plan.nodes[j].factor == direction.factor);
         let plain = if moves {
-            product(&self.root.covariance, &self.columns, n, n, count, 1.0)
+            product(
+                &self.root.covariance,
+                &self.leaves.columns,
+                n,
+                n,
+                count,
+                1.0,
+            )
         } else {
             Vec::new()
         };
         let mut first = 0;
-        for &j in &self.column_nodes {
+        for &j in &self.leaves.column_nodes {
             let node = &self.nodes.plan.nodes[j];
             let k = node.width;
             let gram = |other: &[f64]| {
@@ -508,7 +539,7 @@ impl<'a> Tangent<'a> {
                 for i in 0..k {
                     for m in 0..k {
                         let (x, y) = ((first + i) * n, (first + m) * n);
-                        gram[i * k + m] = self.columns[x..x + n]
+                        gram[i * k + m] = self.leaves.columns[x..x + n]
                             .iter()
                             .zip(&other[y..y + n])
                             .map(|(a, b)| a * b)
@@ -524,7 +555,7 @@ impl<'a> Tangent<'a> {
                 .for_each(|(s, x)| *s -= x);
             if node.factor == direction.factor {
                 // G = K − N'C̃N; dG = −KEK + KE(N'C̃N) + (N'C̃N)EK without the dC̃ part.
-                let kept = &self.kept[node.own..node.own + k * k];
+                let kept = &self.leaves.kept[node.own..node.own + k * k];
                 let ncn = gram(&plain);
                 let ek = multiply_rows(&direction.change, kept, k);
                 let kek = multiply_rows(kept, &ek, k);

@@ -12,11 +12,14 @@
 //! x̃ = x − B'z and B = GZ'V⁻¹X. Nothing divides by Λ, so singular covariances are no special
 //! case, and C̃, which has a row for every random effect, is never formed.
 
+mod draws;
 mod gram;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::Range;
+
+pub(crate) use draws::RootFactor;
 
 use super::plan::{Plan, RootFace};
 use super::root::Root;
@@ -404,17 +407,17 @@ impl Kept {
         sum
     }
 
-    /// The covariances of a row with each fixed effect, relative to σ².
-    pub fn with_fixed(&self, row: &Reduced) -> Vec<f64> {
+    /// The covariances of a row with each fixed effect, relative to σ², into `out`.
+    pub fn with_fixed(&self, row: &Reduced, out: &mut Vec<f64>) {
         let n = self.root_effects + self.fixed;
-        let mut out = vec![0.0; self.fixed];
+        out.clear();
+        out.resize(self.fixed, 0.0);
         for &(r, x) in &row.root {
             let column = &self.covariance[r as usize * n + self.root_effects..][..self.fixed];
             for (sum, c) in out.iter_mut().zip(column) {
                 *sum += c * x;
             }
         }
-        out
     }
 
     /// c'Φ⁻¹c for the covariances c of a row with the fixed effects: the part of its variance

@@ -2,6 +2,7 @@
 //! what comes back from it. See [`system::System`] for the whole, [`lanes`] and [`sparse`] for the two
 //! kernels, [`root`] for the dense part they share.
 
+mod crossed;
 mod curvature;
 mod face;
 mod hold;
@@ -10,6 +11,7 @@ mod lane;
 mod lanes;
 mod moments;
 mod plan;
+mod rest;
 mod root;
 mod small;
 mod sparse;
@@ -19,7 +21,7 @@ mod system;
 mod tests;
 
 pub(crate) use curvature::Direction;
-pub(crate) use joint::{Kept, Reduced, Way};
+pub(crate) use joint::{Kept, Reduced, RootFactor, Way};
 pub(crate) use small::{multiply_rows, sandwich, transpose};
 pub(crate) use system::{Posterior, Spread, System};
 

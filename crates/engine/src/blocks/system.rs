@@ -2,10 +2,12 @@
 
 mod working;
 
-use super::curvature::{Direction, traces};
+use super::crossed;
+use super::curvature::{self, Direction};
 use super::hold::Hold;
 use super::joint::Kept;
 use super::lanes::Lanes;
+use super::moments::Moments;
 use super::plan::Plan;
 use super::root::Root;
 use super::small::sandwich;
@@ -33,6 +35,19 @@ pub(crate) struct System {
     solution: Vec<f64>,
     /// A combination of the fixed effects that is held.
     hold: Option<Hold>,
+    known: Known,
+}
+
+/// What is known at the θ of the last value beside it; several questions at one θ share it. Each is by
+/// REML (true) or by ML.
+#[derive(Default)]
+struct Known {
+    /// The selected inverse of the nodes and their root, and each factor's Σ_f Z_f'PZ_f.
+    inverse: Option<(bool, Vec<Vec<f64>>)>,
+    /// The sums over the lanes' levels.
+    moments: Option<(bool, Moments)>,
+    /// The nodes' traces for single entries of the covariances.
+    traces: Option<(bool, Vec<f64>)>,
 }
 
 /// What an evaluation gives.
@@ -129,6 +144,7 @@ impl System {
             lambda: Vec::new(),
             solution: Vec::new(),
             hold: None,
+            known: Known::default(),
             layout,
             entries,
             kernel,
@@ -159,6 +175,7 @@ impl System {
     /// the numbers overflow.
     pub fn value(&mut self, theta: &[f64]) -> Option<SystemValue> {
         self.lambda = self.layout.lambda(theta);
+        self.known = Known::default();
         self.root.reset();
         let eliminated = match &mut self.kernel {
             Kernel::Lanes(lanes) => lanes.eliminate(&self.lambda[0], &mut self.root),
@@ -203,9 +220,15 @@ impl System {
             }
             Kernel::Nodes(nodes) => {
                 nodes.back_substitute(&self.solution);
-                self.root
-                    .covariance(&self.lambda, reml, Some(&mut scores.information));
-                nodes.selected_inverse(&self.root, &mut scores.information, None);
+                match &self.known.inverse {
+                    Some((by, found)) if *by == reml => scores.information.clone_from(found),
+                    _ => {
+                        let sums = &mut scores.information;
+                        self.root.covariance(&self.lambda, reml, Some(sums));
+                        nodes.selected_inverse(&self.root, sums, None);
+                        self.known.inverse = Some((reml, sums.clone()));
+                    }
+                }
                 nodes.residual_terms(&mut scores);
                 for face in self.root.faces() {
                     let v = &root_residual[face.offset..face.offset + widths[face.factor]];
@@ -296,17 +319,104 @@ impl System {
     /// T_ij = tr(PV_iPV_j) by REML, tr(V⁻¹V_iV⁻¹V_j) by ML, for the directions V_i; call after
     /// [`System::derivatives`] at the same θ.
     pub fn traces(&mut self, reml: bool, directions: &[Direction]) -> Vec<f64> {
-        match &self.kernel {
-            Kernel::Nodes(nodes) => {
-                let widths: Vec<usize> = self.layout.factors.iter().map(|f| f.width).collect();
-                traces(nodes, &self.root, &widths, directions)
-            }
-            Kernel::Lanes(lanes) => {
-                let covariance = self.root.fixed_covariance();
-                let phi: &[f64] = if reml { &covariance } else { &[] };
-                lanes.moments(&self.lambda[0], phi).traces(directions, phi)
+        if matches!(self.kernel, Kernel::Lanes(_)) {
+            let phi = self.phi(reml);
+            return self.moments(reml).traces(directions, &phi);
+        }
+        // The traces are linear in both directions, so those of single entries give all others: the
+        // tests of Satterthwaite and of Kenward and Roger share them. Where the terms of a factor
+        // are uncorrelated there are more entries than θ.
+        let basis = self.single_entries();
+        let m = directions.len();
+        if basis.len() != m {
+            return self.traces_of_nodes(directions);
+        }
+        let known = self.known.traces.take().filter(|(by, _)| *by == reml);
+        let known = known.unwrap_or_else(|| (reml, self.traces_of_nodes(&basis)));
+        let single = &self.known.traces.insert(known).1;
+        let shares: Vec<Vec<f64>> = directions
+            .iter()
+            .map(|direction| {
+                let share = |single: &Direction| {
+                    let at = single.change.iter().position(|&x| x != 0.0);
+                    let own = single.factor == direction.factor;
+                    at.filter(|_| own).map_or(0.0, |at| direction.change[at])
+                };
+                basis.iter().map(share).collect()
+            })
+            .collect();
+        let mut half = vec![0.0; m * m];
+        for (row, share) in half.chunks_exact_mut(m.max(1)).zip(&shares) {
+            for (x, line) in share.iter().zip(single.chunks_exact(m)) {
+                row.iter_mut().zip(line).for_each(|(sum, t)| *sum += x * t);
             }
         }
+        let mut out = vec![0.0; m * m];
+        for i in 0..m {
+            for j in 0..=i {
+                let row = &half[i * m..(i + 1) * m];
+                out[i * m + j] = row.iter().zip(&shares[j]).map(|(x, y)| x * y).sum();
+                out[j * m + i] = out[i * m + j];
+            }
+        }
+        out
+    }
+
+    /// The directions of single entries of each factor's relative covariance, both triangles.
+    fn single_entries(&self) -> Vec<Direction> {
+        let mut out = Vec::new();
+        for (factor, shape) in self.layout.factors.iter().enumerate() {
+            let k = shape.width;
+            for (i, j) in (0..k).flat_map(|i| (0..=i).map(move |j| (i, j))) {
+                let mut change = vec![0.0; k * k];
+                change[i * k + j] = 1.0;
+                change[j * k + i] = 1.0;
+                out.push(Direction { factor, change });
+            }
+        }
+        out
+    }
+
+    fn traces_of_nodes(&self, directions: &[Direction]) -> Vec<f64> {
+        let Kernel::Nodes(nodes) = &self.kernel else {
+            unreachable!("traces of nodes");
+        };
+        let separate = crossed::traces(nodes, &self.root, &self.lambda, directions);
+        separate.unwrap_or_else(|| {
+            let widths: Vec<usize> = self.layout.factors.iter().map(|f| f.width).collect();
+            curvature::traces(nodes, &self.root, &widths, directions)
+        })
+    }
+
+    /// (X'V⁻¹X)⁻¹ by REML, nothing by ML.
+    fn phi(&self, reml: bool) -> Vec<f64> {
+        if reml {
+            self.root.fixed_covariance()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// The sums over the lanes' levels at the last θ.
+    ///
+    /// # Panics
+    /// With the nodes' kernel.
+    fn moments(&mut self, reml: bool) -> &Moments {
+        let known = self.known.moments.take().filter(|(by, _)| *by == reml);
+        let moments = known.unwrap_or_else(|| {
+            let Kernel::Lanes(lanes) = &self.kernel else {
+                unreachable!("sums of lanes");
+            };
+            (reml, lanes.moments(&self.lambda[0], &self.phi(reml)))
+        });
+        &self.known.moments.insert(moments).1
+    }
+
+    /// X'V⁻¹V_iV⁻¹X for the only factor of the lanes.
+    fn between(&mut self, direction: &Direction) -> Vec<f64> {
+        // It is the same by REML and by ML.
+        let reml = self.known.moments.as_ref().is_none_or(|(by, _)| *by);
+        self.moments(reml).between(direction)
     }
 
     /// The change Φ(X'V⁻¹V_iV⁻¹X)Φ of Φ = (X'V⁻¹X)⁻¹ in each direction, p × p, in standard
@@ -314,12 +424,11 @@ impl System {
     pub fn fixed_covariance_changes(&mut self, directions: &[Direction]) -> Vec<Vec<f64>> {
         let p = self.layout.fixed;
         match &self.kernel {
-            Kernel::Lanes(lanes) => {
+            Kernel::Lanes(_) => {
                 let covariance = self.root.fixed_covariance();
-                let moments = lanes.moments(&self.lambda[0], &covariance);
                 directions
                     .iter()
-                    .map(|direction| sandwich(&covariance, &moments.between(direction), p))
+                    .map(|direction| sandwich(&covariance, &self.between(direction), p))
                     .collect()
             }
             Kernel::Nodes(nodes) => {
@@ -339,16 +448,15 @@ impl System {
     /// Σ_r A_r'PA_r with A_r = D_rV⁻¹X, where D_r = Σ_f Z_fM_rfZ_f' changes V by the symmetric
     /// K × K matrices M_rf, one for each grouping factor (`mixes\[r\]\[factor\]`); p × p, in standard
     /// units. Call after [`System::value`].
-    pub fn spread_of_scores(&self, mixes: &[Vec<Vec<f64>>]) -> Vec<f64> {
+    pub fn spread_of_scores(&mut self, mixes: &[Vec<Vec<f64>>]) -> Vec<f64> {
         let p = self.layout.fixed;
         match &self.kernel {
             Kernel::Lanes(lanes) => {
                 let phi = self.root.fixed_covariance();
-                let moments = lanes.moments(&self.lambda[0], &phi);
                 let own: Vec<Vec<f64>> = mixes.iter().map(|mix| mix[0].clone()).collect();
                 let mut out = lanes.spread_of_scores(&self.lambda[0], &own);
                 for change in own {
-                    let b = moments.between(&Direction { factor: 0, change });
+                    let b = self.between(&Direction { factor: 0, change });
                     let taken = sandwich(&b, &phi, p);
                     out.iter_mut().zip(&taken).for_each(|(x, y)| *x -= y);
                 }
@@ -451,6 +559,7 @@ impl System {
     /// What variances of rows need, at the θ of the last value. Replaces the root's joint
     /// covariance.
     pub fn keep(&mut self) -> Kept {
+        self.known.inverse = None;
         match &self.kernel {
             Kernel::Lanes(lanes) => {
                 let mut kept = Kept::empty(&self.layout);
@@ -472,6 +581,7 @@ impl System {
     /// Modes and conditional covariances given β and θ; call after [`System::derivatives`],
     /// whose joint covariance it replaces.
     pub fn posterior(&mut self) -> Posterior {
+        self.known.inverse = None;
         let mut out = Posterior::default();
         for factor in &self.layout.factors {
             out.modes.push(vec![0.0; factor.levels * factor.width]);

@@ -77,6 +77,12 @@ impl Beta {
         exponent + (factor / x / (1.0 - x)).ln()
     }
 
+    /// The density of the logit of a value, x^a(1−x)^b/B(a, b), at that of `x` in (0, 1).
+    pub(super) fn logit_density(self, x: f64) -> f64 {
+        let (factor, exponent) = beta_log_density(self.a, self.b, self.ratio(x));
+        factor * exponent.exp()
+    }
+
     /// The probability of a value up to `x`: the regularised incomplete beta function `I_x(a, b)`.
     pub fn cdf(self, x: f64) -> f64 {
         self.tails(x).probability(Side::Lower)

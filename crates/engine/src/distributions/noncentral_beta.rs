@@ -1,15 +1,15 @@
 //! The noncentral beta distribution.
 
-use super::Beta;
 use super::special::ln_gamma;
+use super::{Beta, Normal};
 
 /// The noncentral beta distribution: of X/(X + Y) with X noncentral χ² on 2a degrees of freedom
 /// with noncentrality λ, and Y χ² on 2b. The interval of a semi-partial R² is made with it
 /// (Jaeger et al. 2017).
 ///
 /// It is a Poisson mixture: Σ_k e^{−λ/2}(λ/2)^k/k! I_x(a + k, b). The last incomplete beta function is
-/// computed and the others follow from I_x(c, b) = I_x(c + 1, b) + x^c(1−x)^b/(c B(c, b)): every term is
-/// positive, so nothing cancels in the lower tail; the upper tail, taken as the complement, is
+/// computed and the others follow from I_x(c, b) = I_x(c + 1, b) + x^c(1−x)^b/(c B(c, b)), whose last
+/// term has a recurrence of its own: every term is positive, so nothing cancels in the lower tail; the upper tail, taken as the complement, is
 /// exact to about 1e-14 absolutely.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NoncentralBeta {
@@ -40,11 +40,17 @@ impl NoncentralBeta {
 
     /// The probability of a value up to `x`.
     pub fn cdf(self, x: f64) -> f64 {
+        self.cdf_and_slope(x).0
+    }
+
+    /// The probability of a value up to `x` and its derivative with the logit of `x`: that of
+    /// I_x(c, b) is g_c = x^c(1−x)^b/B(c, b), which the recurrence goes through anyway.
+    fn cdf_and_slope(self, x: f64) -> (f64, f64) {
         if self.a.is_nan() || x.is_nan() {
-            return f64::NAN;
+            return (f64::NAN, f64::NAN);
         }
         if x <= 0.0 || x >= 1.0 {
-            return if x <= 0.0 { 0.0 } else { 1.0 };
+            return (if x <= 0.0 { 0.0 } else { 1.0 }, 0.0);
         }
         // Poisson weights beyond nine standard deviations are below 1e-17.
         let reach = 9.0 * self.half.sqrt() + 20.0;
@@ -52,23 +58,24 @@ impl NoncentralBeta {
         let last = (self.half + reach).ceil();
         let mut c = self.a + last;
         let mut beta = Beta::new(c, self.b).cdf(x);
+        let mut density = Beta::new(c, self.b).logit_density(x);
         let mut weight = if self.half > 0.0 {
             (last * self.half.ln() - self.half - ln_gamma(last + 1.0)).exp()
         } else {
             0.0
         };
         let mut k = last;
-        // x^c(1−x)^b/(c B(c, b)) for c one less than the shape at hand.
-        let ln_ratio = |c: f64| {
-            c * x.ln() + self.b * (-x).ln_1p() + ln_gamma(c + self.b)
-                - ln_gamma(c + 1.0)
-                - ln_gamma(self.b)
-        };
         let mut sum = weight * beta;
+        let mut slope = weight * density;
         let mut total = weight;
         while k > first {
             c -= 1.0;
-            beta += ln_ratio(c).exp();
+            // g_c from g_{c+1}; afresh where that was too small to be exact.
+            density *= c / (x * (c + self.b));
+            if density < SMALL {
+                density = Beta::new(c, self.b).logit_density(x);
+            }
+            beta += density / c;
             // From the weight of k to that of k − 1.
             weight = if self.half > 0.0 {
                 weight * k / self.half
@@ -80,12 +87,14 @@ impl NoncentralBeta {
             }
             k -= 1.0;
             sum += weight * beta;
+            slope += weight * density;
             total += weight;
         }
-        (sum / total).min(1.0)
+        ((sum / total).min(1.0), slope / total)
     }
 
-    /// The value with probability `p` below it.
+    /// The value with probability `p` below it: by Newton's method on the logit, which has relative
+    /// precision at both ends, within a bracket.
     pub fn quantile(self, p: f64) -> f64 {
         if self.a.is_nan() || !(0.0..=1.0).contains(&p) {
             return f64::NAN;
@@ -93,7 +102,6 @@ impl NoncentralBeta {
         if p == 0.0 || p == 1.0 {
             return p;
         }
-        // The logit of the value: relative precision at both ends.
         let back = |s: f64| {
             if s < 0.0 {
                 s.exp() / (1.0 + s.exp())
@@ -101,27 +109,41 @@ impl NoncentralBeta {
                 1.0 / (1.0 + (-s).exp())
             }
         };
-        let (mut low, mut high) = (-1.0, 1.0);
-        while self.cdf(back(low)) > p && low > -700.0 {
-            low *= 2.0;
-        }
-        while self.cdf(back(high)) < p && high < 36.0 {
-            high *= 2.0;
-        }
-        for _ in 0..100 {
-            let middle = 0.5 * (low + high);
-            if middle <= low || middle >= high || high - low < 1e-13 * middle.abs() {
+        let (mut low, mut high) = (-700.0f64, 36.0f64);
+        let centre = self.a + self.half;
+        let spread = (1.0 / centre + 1.0 / self.b).sqrt();
+        let normal = Normal::STANDARD.quantile(p) * spread;
+        let mut s = ((centre / self.b).ln() + normal).clamp(low + 1.0, high - 1.0);
+        for _ in 0..200 {
+            let (below, slope) = self.cdf_and_slope(back(s));
+            if below < p {
+                low = s;
+            } else {
+                high = s;
+            }
+            // On the logarithm of the smaller tail, which is nearly straight far out.
+            let step = if p < 0.5 {
+                (p / below).ln() * below / slope
+            } else {
+                ((1.0 - below) / (1.0 - p)).ln() * (1.0 - below) / slope
+            };
+            let next = s + step;
+            s = if next > low && next < high {
+                next
+            } else {
+                0.5 * (low + high)
+            };
+            // Newton squares the error.
+            if step.abs() < 1e-9 * spread.min(1.0) || high - low < 4.0 * f64::EPSILON * s.abs() {
                 break;
             }
-            if self.cdf(back(middle)) < p {
-                low = middle;
-            } else {
-                high = middle;
-            }
         }
-        back(0.5 * (low + high))
+        back(s)
     }
 }
+
+/// Below this a density has lost digits to the end of the range of numbers.
+const SMALL: f64 = 1e-290;
 
 #[cfg(test)]
 mod tests {

@@ -52,6 +52,10 @@ pub fn resume(
     }
     point.extend(beta);
     point.extend(&known.psi);
+    laplace.points = options.points;
+    if options.points > 1 && !layout.terms.is_empty() {
+        laplace.integrate_with(options.points);
+    }
     let value = laplace.at(&point);
     if !value.is_finite() {
         return Err(FitError::NotDefined);
@@ -126,6 +130,7 @@ impl Fit {
         let precision = self.laplace.precision.iter().find(|p| **p > 0.0);
         Options {
             start,
+            points: self.laplace.points,
             prior: precision.map(|p| 1.0 / p.sqrt()),
             curvature: if self.laplace.modes.customary {
                 Curvature::Customary

@@ -21,6 +21,9 @@ pub struct Options {
     /// Standard deviation of a normal prior on every fixed effect but the intercept, for a
     /// predictor with a standard deviation of 1.
     pub prior: Option<f64>,
+    /// Points of adaptive Gauss-Hermite quadrature for each random effect of the only grouping
+    /// factor; 1 is Laplace's approximation, 0 the fast one, which finds fixed effects with modes.
+    pub points: usize,
     /// Which curvature stands in Laplace's determinant.
     pub curvature: Curvature,
 }
@@ -42,6 +45,7 @@ impl Default for Options {
             max_evaluations: 2_000,
             start: None,
             prior: None,
+            points: 1,
             curvature: Curvature::default(),
         }
     }
@@ -85,6 +89,20 @@ pub enum FitError {
     /// No likelihood where the optimiser must start.
     #[error("the likelihood does not exist at the starting values")]
     NotDefined,
+    /// Quadrature over the levels of several grouping factors.
+    #[error("quadrature needs one grouping factor, and there are {factors}")]
+    ManyFactors {
+        /// Grouping factors.
+        factors: usize,
+    },
+    /// Quadrature of too many points.
+    #[error("{points} points for each of {width} random effects of a level are too many")]
+    ManyPoints {
+        /// Points for each random effect.
+        points: usize,
+        /// Random effects of a level.
+        width: usize,
+    },
     /// No more observations than fixed effects.
     #[error("{rows} rows are too few for {fixed} fixed effects")]
     TooFewRows {
@@ -103,6 +121,22 @@ pub fn fit(data: Data, family: Arc<dyn Density>, options: &Options) -> Result<Fi
     if rows < fixed {
         return Err(FitError::TooFewRows { rows, fixed });
     }
+    if options.points > 1 {
+        let factors = layout.factors.len();
+        if factors > 1 {
+            return Err(FitError::ManyFactors { factors });
+        }
+        let (points, width) = (
+            options.points,
+            layout.factors.first().map_or(0, |f| f.width),
+        );
+        let nodes = u32::try_from(width)
+            .ok()
+            .and_then(|w| points.checked_pow(w));
+        if points > MOST_POINTS || nodes.is_none_or(|nodes| nodes > MOST_NODES) {
+            return Err(FitError::ManyPoints { points, width });
+        }
+    }
     let mut laplace = Laplace::new(data, family, options.curvature == Curvature::Customary);
     set_prior(&mut laplace, options.prior);
     let theta = options
@@ -113,11 +147,26 @@ pub fn fit(data: Data, family: Arc<dyn Density>, options: &Options) -> Result<Fi
     if !laplace.at(&start).is_finite() {
         return Err(FitError::NotDefined);
     }
+    if options.points == 0 {
+        laplace.points = 0;
+        return Ok(fast_fit(laplace, &start, options));
+    }
     let mut search = Search {
         model: None,
         laplace,
     };
-    let (point, hessian, certificate) = search.minimise(start, options);
+    let (mut point, mut hessian, mut certificate) = search.minimise(start, options);
+    if options.points > 1 && !layout.terms.is_empty() {
+        // From Laplace's minimum, with its Hessian as the first model.
+        search.laplace.integrate_with(options.points);
+        let gradient = search.derivatives_at(&point).gradient;
+        search.model = Some(Model {
+            point: point.clone(),
+            gradient,
+            hessian: positive(&hessian, point.len()),
+        });
+        (point, hessian, certificate) = search.minimise(point, options);
+    }
     Ok(finish(search.laplace, point, &hessian, certificate))
 }
 
@@ -139,6 +188,46 @@ pub(super) fn set_prior(laplace: &mut Laplace, prior: Option<f64>) {
             1.0 / (sd * sd)
         };
     }
+}
+
+/// Most points for a random effect: beyond, nothing changes but rounding.
+const MOST_POINTS: usize = 100;
+/// Most nodes of a product rule.
+const MOST_NODES: usize = 1_000_000;
+
+/// The fast approximation. Covariances are those of fixed effects given θ; how sure θ is, it does
+/// not say.
+fn fast_fit(mut laplace: Laplace, start: &[f64], options: &Options) -> Fit {
+    let (point, value, converged, evaluations) =
+        super::fast::minimise(&mut laplace, start, options.max_evaluations);
+    let layout = laplace.modes.data.layout.clone();
+    let point = boundary::normal_form(&layout, &point);
+    laplace.at(&point);
+    let (m, p, n) = (laplace.entries.len(), layout.fixed, point.len());
+    let mut system = laplace.modes.full_system();
+    let known = system.value(&point[..m]).is_some();
+    let covariance = if known {
+        system.fixed_covariance()
+    } else {
+        vec![f64::NAN; p * p]
+    };
+    let information = inverse(&covariance, p, 2.0);
+    let mut hessian = vec![0.0; n * n];
+    for i in 0..n {
+        hessian[i * n + i] = f64::INFINITY;
+    }
+    for i in 0..p {
+        for j in 0..p {
+            hessian[(m + i) * n + m + j] = information[i * p + j];
+        }
+    }
+    let certificate = Certificate::of_nothing(converged);
+    let mut fit = finish(laplace, point, &hessian, certificate);
+    (fit.value, fit.evaluations) = (value, evaluations);
+    fit.vcov = fit.coordinates().map_fixed_matrix(&layout, &covariance);
+    fit.theta_vcov = vec![f64::NAN; m * m];
+    fit.psi_vcov = vec![f64::NAN; fit.psi.len() * fit.psi.len()];
+    fit
 }
 
 /// The objective with a model of its Hessian that learns from every step.

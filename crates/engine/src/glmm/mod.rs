@@ -8,10 +8,13 @@
 mod again;
 mod data;
 pub mod family;
+mod fast;
 mod fit;
+mod hermite;
 mod hessian;
 mod laplace;
 mod mode;
+mod quadrature;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -19,3 +22,4 @@ mod tests;
 pub use again::{Known, resume};
 pub use data::Data;
 pub use fit::{Curvature, Fit, FitError, Options, fit};
+pub use hermite::hermite;

@@ -29,13 +29,13 @@ pub(crate) struct Modes {
     /// The system at the last mode, with the observed weights.
     pub system: System,
     /// u by factor and level; where the search ended and where the next begins.
-    u: Vec<Vec<f64>>,
+    pub(super) u: Vec<Vec<f64>>,
     /// b = Λu.
     pub b: Vec<Vec<f64>>,
     /// s = Z'ℓ' at the mode.
     pub scores: Vec<Vec<f64>>,
     pub eta: Vec<f64>,
-    fixed: Vec<f64>,
+    pub(super) fixed: Vec<f64>,
     /// ℓ and its derivatives at the mode, times the counts.
     pub densities: Vec<Derivatives>,
     /// −ℓ''.
@@ -189,6 +189,30 @@ impl Modes {
             here = next;
         }
         None
+    }
+
+    /// Sets η, densities and g at the present u, with other fixed effects.
+    pub(super) fn evaluate_at(&mut self, lambda: &[Vec<f64>], beta: &[f64], psi: &[f64]) -> f64 {
+        self.fixed.copy_from_slice(&self.data.offset);
+        self.data.rows.add_fixed(beta, &mut self.fixed);
+        self.evaluate(lambda, psi)
+    }
+
+    /// Weights and weighted response of the linear model whose solution is the next step towards
+    /// the joint mode of fixed and random effects.
+    pub(super) fn working_response(&self, psi: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let mut weights: Vec<f64> = self.densities.iter().map(|d| -d.second).collect();
+        for i in 0..weights.len() {
+            if weights[i] <= 0.0 {
+                let row = &self.data.observations[i];
+                let expected = self.family.information(row, self.eta[i], psi);
+                weights[i] = self.data.counts[i] * expected;
+            }
+        }
+        let right = (0..weights.len())
+            .map(|i| self.densities[i].first + weights[i] * (self.eta[i] - self.data.offset[i]))
+            .collect();
+        (weights, right)
     }
 
     /// Sets η, densities and g at the present u.

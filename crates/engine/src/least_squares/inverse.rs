@@ -5,7 +5,21 @@ use crate::optimize::symmetric_eigen;
 /// The inverse of a positive definite matrix (n × n, symmetric); `None` where a column depends on
 /// those before it: what is left of its square is at most `tolerance` of it.
 pub(super) fn cholesky_inverse(matrix: &[f64], n: usize, tolerance: f64) -> Option<Vec<f64>> {
-    let mut l = vec![0.0; n * n];
+    let mut out = vec![0.0; n * n];
+    cholesky_inverse_into(matrix, n, tolerance, &mut Vec::new(), &mut out).then_some(out)
+}
+
+/// The same into `out`; false where there is none.
+fn cholesky_inverse_into(
+    matrix: &[f64],
+    n: usize,
+    tolerance: f64,
+    room: &mut Vec<f64>,
+    out: &mut [f64],
+) -> bool {
+    room.clear();
+    room.resize(n * n + n, 0.0);
+    let (l, x) = room.split_at_mut(n * n);
     for i in 0..n {
         for j in 0..=i {
             let taken: f64 = (0..j).map(|b| l[i * n + b] * l[j * n + b]).sum();
@@ -15,12 +29,10 @@ pub(super) fn cholesky_inverse(matrix: &[f64], n: usize, tolerance: f64) -> Opti
             } else if rest > tolerance * matrix[i * n + i] {
                 l[i * n + i] = rest.sqrt();
             } else {
-                return None;
+                return false;
             }
         }
     }
-    let mut out = vec![0.0; n * n];
-    let mut x = vec![0.0; n];
     for c in 0..n {
         for i in 0..n {
             let taken: f64 = (c..i).map(|b| l[i * n + b] * x[b]).sum();
@@ -36,29 +48,48 @@ pub(super) fn cholesky_inverse(matrix: &[f64], n: usize, tolerance: f64) -> Opti
             out[i * n + c] = x[i];
         }
     }
-    Some(out)
+    true
 }
 
-/// A generalised inverse of a positive semidefinite matrix, and what it spans.
+/// Generalised inverses of positive semidefinite matrices of one size, one after another, and
+/// what they span.
 pub(super) struct Generalised {
-    pub inverse: Vec<f64>,
-    pub rank: usize,
-    /// Square roots of the diagonal and an orthonormal basis of the row space of the matrix
-    /// scaled by them; `None` where the rank is full.
-    space: Option<(Vec<f64>, Vec<Vec<f64>>)>,
+    n: usize,
+    inverses: Vec<f64>,
+    ranks: Vec<usize>,
+    /// Of those of less than full rank, in increasing order of their numbers: square roots of the
+    /// diagonal and an orthonormal basis of the row space of the matrix scaled by them.
+    spaces: Vec<(usize, Space)>,
+    room: Vec<f64>,
 }
+
+/// Square roots of a diagonal, and a basis.
+type Space = (Vec<f64>, Vec<Vec<f64>>);
 
 /// Below this share of a unit diagonal a pivot or an eigenvalue is rounding of crossproducts.
 const ROUNDING: f64 = 1e-11;
 
 impl Generalised {
-    pub fn of(matrix: &[f64], n: usize) -> Self {
-        if let Some(inverse) = cholesky_inverse(matrix, n, ROUNDING) {
-            return Self {
-                inverse,
-                rank: n,
-                space: None,
-            };
+    /// Of n × n matrices, none yet.
+    pub fn new(n: usize, count: usize) -> Self {
+        Self {
+            n,
+            inverses: Vec::with_capacity(count * n * n),
+            ranks: Vec::with_capacity(count),
+            spaces: Vec::new(),
+            room: Vec::new(),
+        }
+    }
+
+    /// Inverts the next matrix.
+    pub fn push(&mut self, matrix: &[f64]) {
+        let n = self.n;
+        let first = self.inverses.len();
+        self.inverses.resize(first + n * n, 0.0);
+        let out = &mut self.inverses[first..];
+        if cholesky_inverse_into(matrix, n, ROUNDING, &mut self.room, out) {
+            self.ranks.push(n);
+            return;
         }
         let scale: Vec<f64> = (0..n).map(|i| matrix[i * n + i].max(0.0).sqrt()).collect();
         let scaled: Vec<f64> = (0..n * n)
@@ -67,38 +98,52 @@ impl Generalised {
                 if size > 0.0 { matrix[at] / size } else { 0.0 }
             })
             .collect();
-        let mut out = Self {
-            inverse: vec![0.0; n * n],
-            rank: 0,
-            space: None,
-        };
         let mut basis = Vec::new();
         if let Some((values, vectors)) = symmetric_eigen(&scaled, n) {
             for (value, vector) in values.iter().zip(vectors.chunks_exact(n.max(1))) {
                 if *value <= ROUNDING * n as f64 {
                     continue;
                 }
-                out.rank += 1;
                 for i in 0..n {
                     for j in 0..n {
                         let size = scale[i] * scale[j];
                         if size > 0.0 {
-                            out.inverse[i * n + j] += vector[i] * vector[j] / value / size;
+                            out[i * n + j] += vector[i] * vector[j] / value / size;
                         }
                     }
                 }
                 basis.push(vector.to_vec());
             }
         }
-        out.space = Some((scale, basis));
-        out
+        self.spaces.push((self.ranks.len(), (scale, basis.clone())));
+        self.ranks.push(basis.len());
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.ranks.len()
+    }
+
+    /// The inverse of a matrix.
+    pub fn inverse(&self, at: usize) -> &[f64] {
+        let size = self.n * self.n;
+        &self.inverses[at * size..(at + 1) * size]
+    }
+
+    /// Its rank.
+    pub fn rank(&self, at: usize) -> usize {
+        self.ranks[at]
     }
 
     /// Whether the linear function l'a of the coefficients can be told from the data.
-    pub fn estimable(&self, l: &[f64]) -> bool {
-        let Some((scale, basis)) = &self.space else {
-            return true;
+    pub fn estimable(&self, at: usize, l: &[f64]) -> bool {
+        let Ok(found) = self.spaces.binary_search_by_key(&at, |(i, _)| *i) else {
+            return self.n > 0;
         };
+        let (scale, basis) = &self.spaces[found].1;
+        if basis.is_empty() {
+            return false;
+        }
         let size = l.iter().map(|x| x * x).sum::<f64>().sqrt();
         let mut rest = Vec::with_capacity(l.len());
         for (x, s) in l.iter().zip(scale) {
@@ -128,19 +173,24 @@ mod tests {
 
     #[test]
     fn what_a_level_cannot_tell() {
+        let mut g = Generalised::new(2, 3);
         // Two rows at x = 5: intercept + 5·slope is known, neither alone is.
-        let g = Generalised::of(&[2.0, 10.0, 10.0, 50.0], 2);
-        assert_eq!(g.rank, 1);
-        assert!(g.estimable(&[1.0, 5.0]));
-        assert!(!g.estimable(&[1.0, 0.0]) && !g.estimable(&[0.0, 1.0]));
+        g.push(&[2.0, 10.0, 10.0, 50.0]);
+        assert_eq!(g.rank(0), 1);
+        assert!(g.estimable(0, &[1.0, 5.0]));
+        assert!(!g.estimable(0, &[1.0, 0.0]) && !g.estimable(0, &[0.0, 1.0]));
         // Two rows at x = 0: the intercept is known.
-        let g = Generalised::of(&[2.0, 0.0, 0.0, 0.0], 2);
-        assert!(g.estimable(&[1.0, 0.0]) && !g.estimable(&[0.0, 1.0]));
-        assert!((g.inverse[0] - 0.5).abs() < 1e-15);
-        let g = Generalised::of(&[4.0, 2.0, 2.0, 3.0], 2);
-        assert_eq!(g.rank, 2);
-        for (got, want) in g.inverse.iter().zip([0.375, -0.25, -0.25, 0.5]) {
+        g.push(&[2.0, 0.0, 0.0, 0.0]);
+        assert!(g.estimable(1, &[1.0, 0.0]) && !g.estimable(1, &[0.0, 1.0]));
+        assert!((g.inverse(1)[0] - 0.5).abs() < 1e-15);
+        g.push(&[4.0, 2.0, 2.0, 3.0]);
+        assert_eq!((g.rank(2), g.len()), (2, 3));
+        for (got, want) in g.inverse(2).iter().zip([0.375, -0.25, -0.25, 0.5]) {
             assert!((got - want).abs() < 1e-15);
         }
+        assert!(g.estimable(2, &[1.0, 0.0]));
+        // No row at all.
+        g.push(&[0.0; 4]);
+        assert!(g.rank(3) == 0 && !g.estimable(3, &[1.0, 0.0]));
     }
 }

@@ -1,7 +1,7 @@
 //! A regression for every level of a grouping factor.
 
 use super::inverse::{Generalised, cholesky_inverse};
-use crate::statistics::Statistics;
+use crate::statistics::{Level, Statistics};
 
 /// What is left of a column of X within the levels, relative to all of it, below which the
 /// levels' own columns span it: well above the rounding of sums over a million rows.
@@ -20,33 +20,67 @@ pub struct NoPooling {
     pub sigma: Option<f64>,
     /// Rows less all coefficients.
     pub degrees: usize,
-    /// One entry a level.
-    pub levels: Vec<LevelFit>,
     /// For each of the K columns of the face: the mean of the levels' coefficients, over the
     /// levels that have one, and its standard error for these very levels.
     pub mean: Vec<Option<(f64, Option<f64>)>>,
+    width: usize,
+    estimates: Vec<Option<f64>>,
+    std_errors: Vec<Option<f64>>,
+    own: Vec<Option<f64>>,
+    /// p × K numbers a level, and which of its p lines are known.
+    lines: Vec<f64>,
+    known: Vec<bool>,
 }
 
 /// The regression of one level.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LevelFit {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LevelFit<'a> {
     /// The K coefficients; `None` where the rows of the level do not tell it from the others.
-    pub estimates: Vec<Option<f64>>,
+    pub estimates: &'a [Option<f64>],
     /// Their standard errors, with the pooled residual variance.
-    pub std_errors: Vec<Option<f64>>,
+    pub std_errors: &'a [Option<f64>],
     /// Diagonal of (Z'WZ)⁻¹: the variance of each coefficient relative to σ², if the common ones
     /// were known.
-    pub own: Vec<Option<f64>>,
-    /// For each of the p columns x of X, how it reads in the level's own columns: K numbers c with
+    pub own: &'a [Option<f64>],
+    lines: &'a [f64],
+    known: &'a [bool],
+}
+
+impl<'a> LevelFit<'a> {
+    /// How a column x of X reads in the level's own columns: K numbers c with
     /// x = Zc + (common columns) in the rows of the level. So Σ_x β_x c_x are the coefficients that
     /// fixed effects β give the level. Zeros for a common column; `None` where the level has too
     /// few rows to tell.
-    pub lines: Vec<Option<Vec<f64>>>,
+    ///
+    /// # Panics
+    /// If there is no such column.
+    pub fn line(&self, column: usize) -> Option<&'a [f64]> {
+        let k = self.estimates.len();
+        self.known[column].then(|| &self.lines[column * k..(column + 1) * k])
+    }
+}
+
+impl NoPooling {
+    /// The regression of one level.
+    ///
+    /// # Panics
+    /// If there is no such level.
+    pub fn level(&self, level: usize) -> LevelFit<'_> {
+        let (k, p) = (self.width, self.common.len());
+        let face = level * k..(level + 1) * k;
+        LevelFit {
+            estimates: &self.estimates[face.clone()],
+            std_errors: &self.std_errors[face.clone()],
+            own: &self.own[face],
+            lines: &self.lines[level * p * k..(level + 1) * p * k],
+            known: &self.known[level * p..(level + 1) * p],
+        }
+    }
 }
 
 /// What one pass over the levels leaves.
 struct Sweep {
-    inverses: Vec<Generalised>,
+    inverses: Generalised,
     /// S, (p+1)² by rows, symmetric.
     rest: Vec<f64>,
     rank: usize,
@@ -60,20 +94,21 @@ impl Sweep {
         let mut rest: Vec<f64> = (0..t * t)
             .map(|at| corner[(at / t).min(at % t) * t + (at / t).max(at % t)])
             .collect();
-        let mut inverses = Vec::with_capacity(shape.levels);
+        let mut inverses = Generalised::new(k, shape.levels);
         let mut rank = 0;
-        let mut half = vec![0.0; t];
+        let (mut half, mut full) = (vec![0.0; t], vec![0.0; k * k]);
         for level in 0..shape.levels {
             let own = statistics.own(factor, level);
-            let full: Vec<f64> = (0..k * k)
-                .map(|at| own[(at / k).max(at % k) * k + (at / k).min(at % k)])
-                .collect();
-            let inverse = Generalised::of(&full, k);
+            for (at, x) in full.iter_mut().enumerate() {
+                *x = own[(at / k).max(at % k) * k + (at / k).min(at % k)];
+            }
+            inverses.push(&full);
+            let inverse = inverses.inverse(level);
             let tail = statistics.tail(factor, level);
             for a in 0..k {
                 half.fill(0.0);
                 for b in 0..k {
-                    let g = inverse.inverse[a * k + b];
+                    let g = inverse[a * k + b];
                     for (sum, x) in half.iter_mut().zip(&tail[b * t..(b + 1) * t]) {
                         *sum += g * x;
                     }
@@ -84,8 +119,7 @@ impl Sweep {
                     }
                 }
             }
-            rank += inverse.rank;
-            inverses.push(inverse);
+            rank += inverses.rank(level);
         }
         Self {
             inverses,
@@ -203,28 +237,32 @@ impl<'a> Solution<'a> {
             self.common.len(),
         );
         let scale = self.statistics.coordinates().response.scale;
-        let mut levels = Vec::with_capacity(self.sweep.inverses.len());
-        let mut mean = vec![Mean::new(c); k];
-        let mut lines = Vec::with_capacity(self.sweep.inverses.len());
-        for (level, inverse) in self.sweep.inverses.iter().enumerate() {
-            let (fit, line) = self.level(level, inverse, &mut mean);
-            levels.push(fit);
-            lines.push(line);
-        }
-        self.complete_lines(&mut levels, lines);
+        let levels = self.sweep.inverses.len();
         let (common, common_std_errors) = self.common_effects();
-        debug_assert_eq!(common.len(), p);
-        NoPooling {
+        let mut out = NoPooling {
             common,
             common_std_errors,
             sigma: self.sigma.map(|s| s * scale),
             degrees: self.degrees,
-            levels,
-            mean: mean
-                .into_iter()
-                .map(|m| m.value(&self.phi, self.sigma.map(|s| s * scale)))
-                .collect(),
+            mean: Vec::new(),
+            width: k,
+            estimates: Vec::with_capacity(levels * k),
+            std_errors: Vec::with_capacity(levels * k),
+            own: Vec::with_capacity(levels * k),
+            lines: vec![0.0; levels * p * k],
+            known: vec![false; levels * p],
+        };
+        let mut mean = vec![Mean::new(c); k];
+        let mut room = Room::of(self);
+        for level in 0..levels {
+            self.level(level, &mut room, &mut mean, &mut out);
         }
+        self.complete_lines(&mut out);
+        out.mean = mean
+            .into_iter()
+            .map(|m| m.value(&self.phi, out.sigma))
+            .collect();
+        out
     }
 
     /// Coefficients of the common columns in the user's units.
@@ -252,120 +290,77 @@ impl<'a> Solution<'a> {
     }
 
     /// The coefficients of a level, and its lines where its own rows tell them all.
-    fn level(
-        &self,
-        level: usize,
-        inverse: &Generalised,
-        mean: &mut [Mean],
-    ) -> (LevelFit, Option<Vec<Vec<f64>>>) {
+    fn level(&self, level: usize, room: &mut Room, mean: &mut [Mean], out: &mut NoPooling) {
         let layout = self.statistics.layout();
         let coordinates = self.statistics.coordinates();
-        let (k, p, c) = (
-            layout.factors[self.factor].width,
-            layout.fixed,
-            self.common.len(),
-        );
+        let (k, p, c) = (out.width, layout.fixed, self.common.len());
         let t = p + 1;
         let tail = self.statistics.tail(self.factor, level);
-        let through = |column: &dyn Fn(usize) -> f64| -> Vec<f64> {
-            (0..k)
-                .map(|a| (0..k).map(|b| inverse.inverse[a * k + b] * column(b)).sum())
-                .collect()
-        };
-        // G Z'x of every common column.
-        let loads: Vec<Vec<f64>> = self
-            .common
-            .iter()
-            .map(|&j| through(&|b| tail[b * t + j]))
-            .collect();
-        let less = |mut own: Vec<f64>, weights: &[f64]| -> Vec<f64> {
-            for (load, w) in loads.iter().zip(weights) {
-                own.iter_mut().zip(load).for_each(|(x, l)| *x -= w * l);
+        let inverse = self.sweep.inverses.inverse(level);
+        // G Z'[X y], less what the common columns have of it.
+        let through = &mut room.through;
+        for (row, g) in through
+            .chunks_exact_mut(t)
+            .zip(inverse.chunks_exact(k.max(1)))
+        {
+            row.fill(0.0);
+            for (g, x) in g.iter().zip(tail.chunks_exact(t)) {
+                row.iter_mut().zip(x).for_each(|(sum, x)| *sum += g * x);
             }
-            own
+        }
+        let less = |column: usize, weights: &[f64], a: usize| -> f64 {
+            let row = &through[a * t..(a + 1) * t];
+            let taken = weights.iter().zip(&self.common);
+            taken.fold(row[column], |x, (w, &j)| x - w * row[j])
         };
-        let line = |j: usize| less(through(&|b| tail[b * t + j]), &self.delta[j]);
-        let solved = less(through(&|b| tail[b * t + p]), &self.gamma);
         // How the constant reads in the level's columns; standardising y and X moved multiples
         // of it.
-        let constant = layout.intercept.filter(|i| !self.common.contains(i));
-        let one: Vec<f64> = match (constant, self.statistics.constant(self.factor)) {
-            (Some(_), Some(at)) => (0..k).map(|a| f64::from(u8::from(a == at))).collect(),
-            (Some(i), None) => line(i),
-            (None, _) => vec![0.0; k],
-        };
-        let response = coordinates.response;
-        let shifts: Vec<f64> = self
-            .common
-            .iter()
-            .map(|&j| coordinates.fixed[j].shift / coordinates.fixed[j].scale)
-            .collect();
-        let moved: f64 = response.shift / response.scale
-            - shifts
-                .iter()
-                .zip(&self.gamma)
-                .map(|(m, g)| m * g)
-                .sum::<f64>();
-        let mut user: Vec<f64> = solved
-            .iter()
-            .zip(&one)
-            .map(|(a, o)| a + moved * o)
-            .collect();
-        coordinates.random_effects(layout, self.factor, &mut user);
-        let map = self.map();
-        let mut estimates = Vec::with_capacity(k);
-        let mut std_errors = Vec::with_capacity(k);
-        let mut own = Vec::with_capacity(k);
+        if let Some(i) = room.read_constant {
+            for (a, one) in room.one.iter_mut().enumerate() {
+                *one = less(i, &self.delta[i], a);
+            }
+        }
+        let one = &room.one;
+        let user = &mut room.user;
+        for (a, x) in user.iter_mut().enumerate() {
+            *x = less(p, &self.gamma, a) + room.moved * one[a];
+        }
+        coordinates.random_effects(layout, self.factor, user);
+        let scale = coordinates.response.scale;
         for a in 0..k {
-            let l = &map[a * k..(a + 1) * k];
-            if inverse.rank == 0 || !inverse.estimable(l) {
-                estimates.push(None);
-                std_errors.push(None);
-                own.push(None);
+            let l = &room.map[a * k..(a + 1) * k];
+            if !self.sweep.inverses.estimable(level, l) {
+                out.estimates.push(None);
+                out.std_errors.push(None);
+                out.own.push(None);
                 continue;
             }
-            let of = |v: &[f64]| -> f64 { l.iter().zip(v).map(|(x, y)| x * y).sum() };
-            let on_one = of(&one);
-            let lg: f64 = (0..k)
-                .map(|i| {
-                    l[i] * (0..k)
-                        .map(|j| inverse.inverse[i * k + j] * l[j])
-                        .sum::<f64>()
-                })
-                .sum();
-            let on_common: Vec<f64> = (0..c).map(|x| of(&loads[x]) + on_one * shifts[x]).collect();
-            let variance = lg + quadratic(&self.phi, &on_common);
-            estimates.push(Some(user[a]));
-            std_errors.push(
-                self.sigma
-                    .map(|s| s * response.scale * variance.max(0.0).sqrt()),
-            );
-            own.push(Some(lg));
-            mean[a].add(user[a], lg, &on_common);
+            let on_one: f64 = l.iter().zip(one).map(|(x, y)| x * y).sum();
+            let lg = quadratic(inverse, l);
+            for x in 0..c {
+                let j = self.common[x];
+                let load: f64 = (0..k).map(|b| l[b] * through[b * t + j]).sum();
+                room.on_common[x] = load + on_one * room.shifts[x];
+            }
+            let variance = lg + quadratic(&self.phi, &room.on_common);
+            out.estimates.push(Some(user[a]));
+            let error = self.sigma.map(|s| s * scale * variance.max(0.0).sqrt());
+            out.std_errors.push(error);
+            out.own.push(Some(lg));
+            mean[a].add(user[a], lg, &room.on_common);
         }
-        let full = inverse.rank == k && k > 0;
-        let lines = full.then(|| {
-            (0..p)
-                .map(|j| {
-                    let s = coordinates.fixed[j];
-                    let own = line(j);
-                    let mut user: Vec<f64> = own
-                        .iter()
-                        .zip(&one)
-                        .map(|(x, o)| (s.scale * x + s.shift * o) / response.scale)
-                        .collect();
-                    coordinates.random_effects(layout, self.factor, &mut user);
-                    user
-                })
-                .collect()
-        });
-        let fit = LevelFit {
-            estimates,
-            std_errors,
-            own,
-            lines: Vec::new(),
-        };
-        (fit, lines)
+        if self.sweep.inverses.rank(level) < k || k == 0 {
+            return;
+        }
+        out.known[level * p..(level + 1) * p].fill(true);
+        let lines = &mut out.lines[level * p * k..(level + 1) * p * k];
+        for (j, line) in lines.chunks_exact_mut(k).enumerate() {
+            let s = coordinates.fixed[j];
+            for (a, x) in line.iter_mut().enumerate() {
+                *x = (s.scale * less(j, &self.delta[j], a) + s.shift * one[a]) / scale;
+            }
+            coordinates.random_effects(layout, self.factor, line);
+        }
     }
 
     /// B⁻¹ of the face, K × K by rows: from coefficients in standard units to the user's, but for
@@ -391,13 +386,11 @@ impl<'a> Solution<'a> {
     /// constant, its product with x on the slope of x); and where that one is zero in all rows of
     /// the level, a column that is the same multiple of another column of the face everywhere
     /// else (the predictor of groups itself) says what the multiple is.
-    fn complete_lines(&self, levels: &mut [LevelFit], lines: Vec<Option<Vec<Vec<f64>>>>) {
-        let (k, p) = (
-            self.statistics.layout().factors[self.factor].width,
-            self.statistics.layout().fixed,
-        );
-        let (same, sizes) = self.same_columns();
-        let support: Vec<Vec<usize>> = (0..p).map(|j| support(&lines, j, k)).collect();
+    fn complete_lines(&self, out: &mut NoPooling) {
+        let (k, p) = (out.width, self.statistics.layout().fixed);
+        let mut reader = self.statistics.levels(self.factor);
+        let (same, sizes) = self.same_columns(reader.total());
+        let support: Vec<Vec<usize>> = (0..p).map(|j| support(out, j)).collect();
         let single = |j: usize| match support[j].as_slice() {
             &[a] => Some(a),
             _ => None,
@@ -408,46 +401,44 @@ impl<'a> Solution<'a> {
                 (0..p).find(|&i| {
                     i != j
                         && same[i].is_none()
-                        && single(i).is_some_and(|b| twin(&lines, (j, a), (i, b)))
+                        && single(i).is_some_and(|b| twin(out, (j, a), (i, b)))
                 })
             })
             .collect();
-        for (at, (level, known)) in levels.iter_mut().zip(&lines).enumerate() {
-            let products = known
-                .is_none()
-                .then(|| self.statistics.level(self.factor, at));
+        for level in 0..self.sweep.inverses.len() {
+            let lines = &mut out.lines[level * p * k..(level + 1) * p * k];
+            let known = &mut out.known[level * p..(level + 1) * p];
+            let told = known.first().is_some_and(|&told| told);
+            let products = (!told).then(|| reader.read(level));
             // The multiple of its one column of the face that a column of X is in this level.
             let multiple = |j: usize| -> Option<f64> {
-                let (products, a) = (products.as_ref()?, single(j)?);
+                let (products, a) = (products?, single(j)?);
                 let square = products.random[a * k + a];
                 (square > 1e-8 * sizes[a]).then(|| products.fixed[a * p + j] / square)
             };
-            level.lines = (0..p)
-                .map(|j| {
-                    let unit = |a: usize, size: f64| {
-                        let mut line = vec![0.0; k];
-                        line[a] = size;
-                        line
+            for j in 0..p {
+                let line = &mut lines[j * k..(j + 1) * k];
+                if self.common.contains(&j) {
+                    line.fill(0.0);
+                } else if let Some(a) = same[j] {
+                    line.fill(0.0);
+                    line[a] = 1.0;
+                } else if !told {
+                    let size = multiple(j).or_else(|| multiple(twins[j]?));
+                    let Some((size, a)) = size.zip(single(j)) else {
+                        continue;
                     };
-                    if self.common.contains(&j) {
-                        return Some(vec![0.0; k]);
-                    }
-                    if let Some(a) = same[j] {
-                        return Some(unit(a, 1.0));
-                    }
-                    if let Some(known) = known {
-                        return Some(known[j].clone());
-                    }
-                    let size = multiple(j).or_else(|| multiple(twins[j]?))?;
-                    Some(unit(single(j)?, size))
-                })
-                .collect();
+                    line.fill(0.0);
+                    line[a] = size;
+                }
+                known[j] = true;
+            }
         }
     }
 
     /// For each column of X, the column of the face that is the same in all rows; and the mean
-    /// squares of the columns of the face.
-    fn same_columns(&self) -> (Vec<Option<usize>>, Vec<f64>) {
+    /// squares of the columns of the face. Both from the crossproducts of all rows.
+    fn same_columns(&self, total: &Level) -> (Vec<Option<usize>>, Vec<f64>) {
         let layout = self.statistics.layout();
         let (k, p) = (layout.factors[self.factor].width, layout.fixed);
         let t = p + 1;
@@ -463,49 +454,103 @@ impl<'a> Solution<'a> {
                 _ => own,
             }
         };
-        let (mut zz, mut zx) = (vec![0.0; k], vec![0.0; k * p]);
-        for level in 0..layout.factors[self.factor].levels {
-            let products = self.statistics.level(self.factor, level);
-            for a in 0..k {
-                zz[a] += products.random[a * k + a];
-            }
-            zx.iter_mut()
-                .zip(&products.fixed)
-                .for_each(|(sum, x)| *sum += x);
-        }
         let same = (0..p)
             .map(|j| {
                 let xx = square(j);
-                (0..k).find(|&a| xx - 2.0 * zx[a * p + j] + zz[a] <= 1e-11 * xx)
+                let distance =
+                    |a: usize| xx - 2.0 * total.fixed[a * p + j] + total.random[a * k + a];
+                (0..k).find(|&a| distance(a) <= 1e-11 * xx)
             })
             .collect();
         let rows = self.statistics.rows().max(1) as f64;
-        (same, zz.iter().map(|x| x / rows).collect())
+        (
+            same,
+            (0..k).map(|a| total.random[a * k + a] / rows).collect(),
+        )
     }
+}
+
+/// What every level needs and what it writes on.
+struct Room {
+    /// B⁻¹ of the face, see [`Solution::map`].
+    map: Vec<f64>,
+    /// Shift over scale of the common columns.
+    shifts: Vec<f64>,
+    /// The multiple of the constant that standardising took from a level's response.
+    moved: f64,
+    /// The column of X that stands for the constant where the level has none of its own.
+    read_constant: Option<usize>,
+    /// How the constant reads in a level's columns.
+    one: Vec<f64>,
+    /// K rows of p + 1 numbers.
+    through: Vec<f64>,
+    user: Vec<f64>,
+    on_common: Vec<f64>,
+}
+
+impl Room {
+    fn of(solution: &Solution) -> Self {
+        let layout = solution.statistics.layout();
+        let coordinates = solution.statistics.coordinates();
+        let k = layout.factors[solution.factor].width;
+        let shifts: Vec<f64> = solution
+            .common
+            .iter()
+            .map(|&j| coordinates.fixed[j].shift / coordinates.fixed[j].scale)
+            .collect();
+        let taken: f64 = shifts.iter().zip(&solution.gamma).map(|(m, g)| m * g).sum();
+        let constant = layout.intercept.filter(|i| !solution.common.contains(i));
+        let own = solution.statistics.constant(solution.factor);
+        let mut one = vec![0.0; k];
+        if let (Some(_), Some(at)) = (constant, own) {
+            one[at] = 1.0;
+        }
+        Self {
+            map: solution.map(),
+            moved: coordinates.response.shift / coordinates.response.scale - taken,
+            read_constant: constant.filter(|_| own.is_none()),
+            one,
+            through: vec![0.0; k * (layout.fixed + 1)],
+            user: vec![0.0; k],
+            on_common: vec![0.0; shifts.len()],
+            shifts,
+        }
+    }
+}
+
+/// The lines of a column of X in the levels that tell all lines themselves.
+fn told(fits: &NoPooling, j: usize) -> impl Iterator<Item = &[f64]> + Clone {
+    let (k, p) = (fits.width, fits.common.len());
+    let levels = fits.lines.chunks_exact((p * k).max(1));
+    let known = fits.known.chunks_exact(p.max(1));
+    levels
+        .zip(known)
+        .filter(move |(_, known)| known[j])
+        .map(move |(lines, _)| &lines[j * k..(j + 1) * k])
 }
 
 /// Whether two columns of X are the same multiples of two columns of the face in all levels that
 /// can tell, of which there are two different ones at least.
-fn twin(lines: &[Option<Vec<Vec<f64>>>], (j, a): (usize, usize), (i, b): (usize, usize)) -> bool {
-    let mut pairs = lines.iter().flatten().map(|line| (line[j][a], line[i][b]));
+fn twin(fits: &NoPooling, (j, a): (usize, usize), (i, b): (usize, usize)) -> bool {
+    let pairs = told(fits, j).map(|l| l[a]).zip(told(fits, i).map(|l| l[b]));
     let Some((first, _)) = pairs.clone().next() else {
         return false;
     };
     let size = pairs.clone().fold(0.0f64, |s, (x, _)| s.max(x.abs()));
     pairs.clone().any(|(x, _)| (x - first).abs() > 1e-6 * size)
-        && pairs.all(|(x, y)| (x - y).abs() <= 1e-6 * size)
+        && pairs.clone().all(|(x, y)| (x - y).abs() <= 1e-6 * size)
 }
 
 /// On which columns of the face a column of X lies, over all levels that can tell.
-fn support(lines: &[Option<Vec<Vec<f64>>>], j: usize, k: usize) -> Vec<usize> {
-    let mut largest = vec![0.0f64; k];
-    for line in lines.iter().flatten() {
-        for (size, x) in largest.iter_mut().zip(&line[j]) {
+fn support(fits: &NoPooling, j: usize) -> Vec<usize> {
+    let mut largest = vec![0.0f64; fits.width];
+    for line in told(fits, j) {
+        for (size, x) in largest.iter_mut().zip(line) {
             *size = size.max(x.abs());
         }
     }
     let most = largest.iter().copied().fold(0.0, f64::max);
-    (0..k)
+    (0..fits.width)
         .filter(|&a| largest[a] > 1e-6 * most && most > 0.0)
         .collect()
 }

@@ -325,7 +325,7 @@ impl Criterion {
 
     /// Σ_r A_r'PA_r with A_r = D_rV⁻¹X for changes D_r of V, each by a K × K matrix a grouping
     /// factor: p × p, in standard units.
-    pub(crate) fn spread_of_scores(&self, mixes: &[Vec<Vec<f64>>]) -> Vec<f64> {
+    pub(crate) fn spread_of_scores(&mut self, mixes: &[Vec<Vec<f64>>]) -> Vec<f64> {
         self.system.spread_of_scores(mixes)
     }
 

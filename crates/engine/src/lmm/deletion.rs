@@ -40,12 +40,35 @@ impl JointRows<'_> {
     /// The fixed effects without some rows, θ and `sigma` kept; `vcov` is theirs with all rows.
     /// `None` where they cannot be estimated without these rows.
     pub fn without(&self, rows: &[LeftOut], sigma: f64, vcov: &[f64]) -> Option<Deletion> {
-        let (n, p) = (rows.len(), vcov.len().isqrt());
-        let scale = 1.0 / (sigma * sigma);
-        let mut l = match rows {
+        let covariances = match rows {
             [one] => vec![self.variance_of(&one.row).total],
             _ => self.covariances(&rows.iter().map(|r| &r.row).collect::<Vec<_>>()),
         };
+        self.solve(rows, covariances, sigma, vcov)
+    }
+
+    /// The same for one row whose leverage h is known already.
+    pub fn without_row(
+        &self,
+        row: &LeftOut,
+        leverage: f64,
+        sigma: f64,
+        vcov: &[f64],
+    ) -> Option<Deletion> {
+        let variance = leverage * sigma * sigma / row.weight;
+        self.solve(std::slice::from_ref(row), vec![variance], sigma, vcov)
+    }
+
+    /// Given the covariances of what the rows miss, lower triangle by rows.
+    fn solve(
+        &self,
+        rows: &[LeftOut],
+        mut l: Vec<f64>,
+        sigma: f64,
+        vcov: &[f64],
+    ) -> Option<Deletion> {
+        let (n, p) = (rows.len(), vcov.len().isqrt());
+        let scale = 1.0 / (sigma * sigma);
         // P_SS, lower triangle, and its Cholesky factor in its place.
         for i in 0..n {
             let a = rows[i].weight;

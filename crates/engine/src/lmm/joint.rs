@@ -21,10 +21,10 @@ pub type LevelColumns<'a> = (usize, usize, &'a [f64]);
 /// left, and a dense matrix over the effects of the root.
 #[derive(Clone, Debug)]
 pub struct Joint {
-    layout: Layout,
-    coordinates: Coordinates,
-    sigma: f64,
-    kept: Kept,
+    pub(super) layout: Layout,
+    pub(super) coordinates: Coordinates,
+    pub(super) sigma: f64,
+    pub(super) kept: Kept,
 }
 
 /// The variance of x'β̂ + z'b̂ − x'β − z'b and where it comes from.
@@ -41,7 +41,16 @@ pub struct Variance {
 /// Asks a [`Joint`] about one row after another, with scratch that is made once.
 pub struct JointRows<'a> {
     joint: &'a Joint,
-    way: RefCell<Way>,
+    scratch: RefCell<Scratch>,
+}
+
+struct Scratch {
+    way: Way,
+    /// A row of X and a face in standard units, and a row's covariances with β̂.
+    x: Vec<f64>,
+    z: Vec<f64>,
+    fixed: Vec<f64>,
+    row: Reduced,
 }
 
 /// A row that is ready to be compared with others.
@@ -91,7 +100,13 @@ impl Joint {
     pub fn rows(&self) -> JointRows<'_> {
         JointRows {
             joint: self,
-            way: RefCell::new(self.kept.way()),
+            scratch: RefCell::new(Scratch {
+                way: self.kept.way(),
+                x: Vec::new(),
+                z: Vec::new(),
+                fixed: Vec::new(),
+                row: Reduced::default(),
+            }),
         }
     }
 
@@ -166,12 +181,13 @@ impl JointRows<'_> {
     /// # Panics
     /// If `x` does not have p numbers, or a level or its number of columns is not the layout's.
     pub fn row(&self, x: &[f64], levels: &[LevelColumns<'_>]) -> JointRow {
-        let mut out = Reduced::default();
-        self.reduce(x, levels, &mut out);
-        JointRow(out)
+        let mut scratch = self.scratch.borrow_mut();
+        self.reduce(&mut scratch, x, levels);
+        JointRow(scratch.row.clone())
     }
 
-    fn reduce(&self, x: &[f64], levels: &[LevelColumns<'_>], out: &mut Reduced) {
+    /// Leaves the row in the scratch.
+    fn reduce(&self, scratch: &mut Scratch, x: &[f64], levels: &[LevelColumns<'_>]) {
         let Joint {
             layout,
             coordinates,
@@ -179,15 +195,17 @@ impl JointRows<'_> {
             ..
         } = self.joint;
         assert_eq!(x.len(), layout.fixed, "columns of a row");
-        let mut way = self.way.borrow_mut();
         for &(factor, level, z) in levels {
             assert_eq!(z.len(), layout.factors[factor].width, "columns of a face");
-            let mut z = z.to_vec();
-            coordinates.face_to_standard(layout, factor, &mut z);
-            kept.enter(&mut way, factor, level, &z);
+            scratch.z.clear();
+            scratch.z.extend_from_slice(z);
+            coordinates.face_to_standard(layout, factor, &mut scratch.z);
+            kept.enter(&mut scratch.way, factor, level, &scratch.z);
         }
-        let x = coordinates.row_to_standard(layout, x);
-        kept.reduce(&mut way, &x, out);
+        scratch.x.clear();
+        scratch.x.extend_from_slice(x);
+        coordinates.row_to_standard(layout, &mut scratch.x);
+        kept.reduce(&mut scratch.way, &scratch.x, &mut scratch.row);
     }
 
     /// (x, z)C(x, z)' and its parts; see [`Joint::variance`].
@@ -195,16 +213,27 @@ impl JointRows<'_> {
     /// # Panics
     /// As [`Joint::variance`].
     pub fn variance(&self, x: &[f64], levels: &[LevelColumns<'_>]) -> Variance {
-        let row = self.row(x, levels);
-        self.variance_of(&row)
+        let mut scratch = self.scratch.borrow_mut();
+        self.reduce(&mut scratch, x, levels);
+        let Scratch {
+            way, fixed, row, ..
+        } = &mut *scratch;
+        self.split(way, fixed, row)
     }
 
     /// The variance of a row that is ready.
     pub fn variance_of(&self, row: &JointRow) -> Variance {
+        let mut scratch = self.scratch.borrow_mut();
+        let Scratch { way, fixed, .. } = &mut *scratch;
+        self.split(way, fixed, &row.0)
+    }
+
+    fn split(&self, way: &mut Way, fixed: &mut Vec<f64>, row: &Reduced) -> Variance {
         let kept = &self.joint.kept;
         let scale = self.joint.sigma * self.joint.sigma;
-        let total = scale * kept.square(&mut self.way.borrow_mut(), &row.0);
-        let fixed = (scale * kept.fixed_share(&kept.with_fixed(&row.0))).min(total);
+        let total = scale * kept.square(way, row);
+        kept.with_fixed(row, fixed);
+        let fixed = (scale * kept.fixed_share(fixed)).min(total);
         Variance {
             total,
             fixed,
@@ -228,7 +257,8 @@ impl JointRows<'_> {
 
     /// The covariances of what a row misses with β̂ − β, p numbers.
     pub fn with_fixed(&self, row: &JointRow) -> Vec<f64> {
-        let standard = self.joint.kept.with_fixed(&row.0);
+        let mut standard = Vec::new();
+        self.joint.kept.with_fixed(&row.0, &mut standard);
         let scale = self.joint.sigma * self.joint.sigma / self.joint.coordinates.response.scale;
         let scaled: Vec<f64> = standard.iter().map(|x| scale * x).collect();
         self.joint
@@ -243,7 +273,9 @@ impl JointRows<'_> {
     /// # Panics
     /// As [`Joint::variance`].
     pub fn leverage(&self, x: &[f64], levels: &[LevelColumns<'_>], weight: f64) -> f64 {
-        let row = self.row(x, levels);
-        weight * self.joint.kept.square(&mut self.way.borrow_mut(), &row.0)
+        let mut scratch = self.scratch.borrow_mut();
+        self.reduce(&mut scratch, x, levels);
+        let Scratch { way, row, .. } = &mut *scratch;
+        weight * self.joint.kept.square(way, row)
     }
 }

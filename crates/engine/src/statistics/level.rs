@@ -4,7 +4,7 @@ use super::Statistics;
 use crate::coordinates::Standard;
 
 /// The crossproducts of the rows of one level, in the user's units.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Level {
     /// Rows of the level.
     pub rows: usize,
@@ -31,42 +31,28 @@ pub struct LevelMeans {
 }
 
 impl Statistics {
-    /// The crossproducts of one level in the user's units. Columns with a mean that is large
-    /// beside their spread lose digits in them: what is to be solved with better comes from
-    /// [`Statistics::no_pooling`], which computes in standard units.
+    /// The crossproducts of one level in the user's units; for many levels see
+    /// [`Statistics::levels`].
     ///
     /// # Panics
     /// If there is no such factor or level.
     pub fn level(&self, factor: usize, level: usize) -> Level {
-        let (k, p) = (self.layout.factors[factor].width, self.layout.fixed);
-        let t = p + 1;
-        let own = self.own(factor, level);
-        let mut random: Vec<f64> = (0..k * k)
-            .map(|at| own[(at / k).max(at % k) * k + (at / k).min(at % k)])
-            .collect();
-        let mut tail = self.tail(factor, level).to_vec();
-        let user = self.face_map(factor);
-        for &(a, constant, s) in &user {
-            mix(&mut random, k, k, a, constant, s);
-            mix(&mut tail, k, t, a, constant, s);
-        }
-        for &(a, constant, s) in &user {
-            for row in random.chunks_exact_mut(k.max(1)) {
-                row[a] = s.scale * row[a] + s.shift * constant.map_or(0.0, |c| row[c]);
-            }
-        }
-        let mut fixed = Vec::with_capacity(k * p);
-        let mut response = Vec::with_capacity(k);
-        for row in tail.chunks_exact(t) {
-            let user = self.row_to_user(row);
-            fixed.extend_from_slice(&user[..p]);
-            response.push(user[p]);
-        }
-        Level {
-            rows: self.counts(factor)[level] as usize,
-            random,
-            fixed,
-            response,
+        self.levels(factor).read(level).clone()
+    }
+
+    /// Reads the crossproducts of one level of a factor after another in the user's units. Columns
+    /// with a mean that is large beside their spread lose digits in them: what is to be solved
+    /// with better comes from [`Statistics::no_pooling`], which computes in standard units.
+    ///
+    /// # Panics
+    /// If there is no such factor.
+    pub fn levels(&self, factor: usize) -> Levels<'_> {
+        Levels {
+            statistics: self,
+            factor,
+            map: self.face_map(factor),
+            tail: Vec::new(),
+            level: Level::default(),
         }
     }
 
@@ -78,44 +64,40 @@ impl Statistics {
         let user = self.face_map(factor);
         let sizes = self.counts(factor).to_vec();
         let mut out = LevelMeans {
-            fixed: Vec::with_capacity(shape.levels * p),
-            response: Vec::with_capacity(shape.levels),
-            random: Vec::with_capacity(shape.levels * k),
-            sizes: sizes.clone(),
+            fixed: vec![0.0; shape.levels * p],
+            response: vec![0.0; shape.levels],
+            random: vec![0.0; shape.levels * k],
+            sizes: Vec::new(),
         };
-        for (level, &size) in sizes.iter().enumerate() {
-            let n = f64::from(size.max(1));
-            let (mut row, mut face): (Vec<f64>, Vec<f64>) = match self.plain.level(factor, level) {
-                Some((row, face)) => (row.to_vec(), face.to_vec()),
-                // Without weights the constant column's crossproducts are the sums.
-                None => {
-                    let Some(c) = constant else {
-                        out.fixed.extend(std::iter::repeat_n(0.0, p));
-                        out.response.push(0.0);
-                        out.random.extend(std::iter::repeat_n(0.0, k));
-                        continue;
-                    };
-                    let own = self.own(factor, level);
-                    (
-                        self.tail(factor, level)[c * t..(c + 1) * t].to_vec(),
-                        (0..k).map(|a| own[a.max(c) * k + a.min(c)]).collect(),
-                    )
+        let mut row = vec![0.0; t];
+        for (level, &size) in sizes.iter().enumerate().filter(|(_, size)| **size > 0) {
+            let face = &mut out.random[level * k..(level + 1) * k];
+            match (self.plain.level(factor, level), constant) {
+                (Some((of_row, of_face)), _) => {
+                    row.copy_from_slice(of_row);
+                    face.copy_from_slice(of_face);
                 }
-            };
+                // Without weights the constant column's crossproducts are the sums.
+                (None, Some(c)) => {
+                    let own = self.own(factor, level);
+                    row.copy_from_slice(&self.tail(factor, level)[c * t..(c + 1) * t]);
+                    for (a, x) in face.iter_mut().enumerate() {
+                        *x = own[a.max(c) * k + a.min(c)];
+                    }
+                }
+                (None, None) => continue,
+            }
+            let n = f64::from(size);
             row.iter_mut().for_each(|x| *x /= n);
             face.iter_mut().for_each(|x| *x /= n);
-            let mut values = self.row_to_user(&row);
-            if size == 0 {
-                values.fill(0.0);
-            } else {
-                for &(a, constant, s) in &user {
-                    face[a] = s.scale * face[a] + s.shift * constant.map_or(0.0, |c| face[c]);
-                }
+            for &(a, constant, s) in &user {
+                face[a] = s.scale * face[a] + s.shift * constant.map_or(0.0, |c| face[c]);
             }
-            out.fixed.extend_from_slice(&values[..p]);
-            out.response.push(values[p]);
-            out.random.extend(face);
+            self.row_to_user(&mut row);
+            out.fixed[level * p..(level + 1) * p].copy_from_slice(&row[..p]);
+            out.response[level] = row[p];
         }
+        out.sizes = sizes;
         out
     }
 
@@ -153,15 +135,92 @@ impl Statistics {
         terms.find_map(|t| t.intercept.map(|c| t.offset + c))
     }
 
-    /// A sum or mean over rows of \[X y\] in the user's units: x = s x* + m·1, where 1 is the
-    /// intercept, which is not standardised. (Without one nothing is shifted.)
-    fn row_to_user(&self, row: &[f64]) -> Vec<f64> {
+    /// A sum or mean over rows of \[X y\] to the user's units, in place: x = s x* + m·1, where 1 is
+    /// the intercept, which is not standardised. (Without one nothing is shifted.)
+    fn row_to_user(&self, row: &mut [f64]) {
         let one = self.layout.intercept.map_or(0.0, |i| row[i]);
         let standards = self.coordinates.fixed.iter();
-        row.iter()
+        for (x, s) in row
+            .iter_mut()
             .zip(standards.chain([&self.coordinates.response]))
-            .map(|(x, s)| s.scale * x + s.shift * one)
-            .collect()
+        {
+            *x = s.scale * *x + s.shift * one;
+        }
+    }
+}
+
+/// Reads one level after another, with room that is made once; see [`Statistics::levels`].
+#[derive(Clone, Debug)]
+pub struct Levels<'a> {
+    statistics: &'a Statistics,
+    factor: usize,
+    map: Vec<(usize, Option<usize>, Standard)>,
+    tail: Vec<f64>,
+    level: Level,
+}
+
+impl Levels<'_> {
+    /// The crossproducts of a level.
+    ///
+    /// # Panics
+    /// If there is no such level.
+    pub fn read(&mut self, level: usize) -> &Level {
+        let own = self.statistics.own(self.factor, level);
+        let tail = self.statistics.tail(self.factor, level);
+        self.level.rows = self.statistics.counts(self.factor)[level] as usize;
+        self.convert(own, tail)
+    }
+
+    /// The sums over all levels.
+    pub(crate) fn total(&mut self) -> &Level {
+        let add = |sum: &mut [f64], x: &[f64]| sum.iter_mut().zip(x).for_each(|(s, x)| *s += x);
+        let (statistics, factor) = (self.statistics, self.factor);
+        let levels = statistics.layout.factors[factor].levels;
+        let k = statistics.layout.factors[factor].width;
+        let (mut own, mut tail) = (
+            vec![0.0; k * k],
+            vec![0.0; k * (statistics.layout.fixed + 1)],
+        );
+        for level in 0..levels {
+            add(&mut own, statistics.own(factor, level));
+            add(&mut tail, statistics.tail(factor, level));
+        }
+        self.level.rows = statistics.rows;
+        self.convert(&own, &tail)
+    }
+
+    /// From a block and a tail in standard units.
+    fn convert(&mut self, own: &[f64], tail: &[f64]) -> &Level {
+        let layout = &self.statistics.layout;
+        let (k, p) = (layout.factors[self.factor].width, layout.fixed);
+        let t = p + 1;
+        let Level {
+            random,
+            fixed,
+            response,
+            ..
+        } = &mut self.level;
+        random.clear();
+        random.extend((0..k * k).map(|at| own[(at / k).max(at % k) * k + (at / k).min(at % k)]));
+        self.tail.clear();
+        self.tail.extend_from_slice(tail);
+        for &(a, constant, s) in &self.map {
+            mix(random, k, k, a, constant, s);
+            mix(&mut self.tail, k, t, a, constant, s);
+        }
+        for &(a, constant, s) in &self.map {
+            for row in random.chunks_exact_mut(k.max(1)) {
+                row[a] = s.scale * row[a] + s.shift * constant.map_or(0.0, |c| row[c]);
+            }
+        }
+        fixed.clear();
+        response.clear();
+        for row in self.tail.chunks_exact_mut(t) {
+            self.statistics.row_to_user(row);
+            fixed.extend_from_slice(&row[..p]);
+            response.push(row[p]);
+        }
+        &self.level
     }
 }
 

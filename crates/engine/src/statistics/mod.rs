@@ -12,7 +12,7 @@ mod working;
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
 use faer::{Accum, MatMut, MatRef, Par};
 
-pub use level::{Level, LevelMeans};
+pub use level::{Level, LevelMeans, Levels};
 pub(crate) use pairs::Pairs;
 pub use plain::Moments;
 use plain::Plain;

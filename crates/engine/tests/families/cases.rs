@@ -1,8 +1,9 @@
 //! The families under test, each with links, nuisance parameters and linear predictors.
 
 use ranef_engine::glmm::family::{
-    Beta, Binomial, Density, Gamma, Gaussian, Hurdle, InverseGaussian, Link, NegativeBinomial1,
-    NegativeBinomial2, Observation, Ordinal, Poisson, Student, Truncated, ZeroInflated,
+    Beta, Binomial, Count, Density, Gamma, Gaussian, Hurdle, InverseGaussian, Link,
+    NegativeBinomial1, NegativeBinomial2, Observation, Ordinal, Poisson, Student, Truncated,
+    ZeroInflated,
 };
 
 /// What values a response takes.
@@ -270,37 +271,17 @@ fn ordinal() -> Vec<Case> {
 fn zeros() -> Vec<Case> {
     let mut cases = Vec::new();
     let link = Link::Log;
-    let poisson = Poisson { link };
-    let second = NegativeBinomial2 { link };
-    let first = NegativeBinomial1 { link };
-    let all: Vec<(&str, [Box<dyn Density>; 3], Vec<f64>, bool)> = vec![
-        (
-            "poisson",
-            [
-                Box::new(ZeroInflated(poisson)),
-                Box::new(Hurdle(poisson)),
-                Box::new(Truncated(poisson)),
-            ],
-            vec![],
-            true,
-        ),
+    let all = [
+        ("poisson", forms(Poisson { link }), vec![], true),
         (
             "nbinom2",
-            [
-                Box::new(ZeroInflated(second)),
-                Box::new(Hurdle(second)),
-                Box::new(Truncated(second)),
-            ],
+            forms(NegativeBinomial2 { link }),
             vec![0.4],
             true,
         ),
         (
             "nbinom1",
-            [
-                Box::new(ZeroInflated(first)),
-                Box::new(Hurdle(first)),
-                Box::new(Truncated(first)),
-            ],
+            forms(NegativeBinomial1 { link }),
             vec![0.4],
             false,
         ),
@@ -345,4 +326,12 @@ fn zeros() -> Vec<Case> {
         }
     }
     cases
+}
+
+fn forms<B: Count + Copy + 'static>(count: B) -> [Box<dyn Density>; 3] {
+    [
+        Box::new(ZeroInflated(count)),
+        Box::new(Hurdle(count)),
+        Box::new(Truncated(count)),
+    ]
 }

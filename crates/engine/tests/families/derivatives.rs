@@ -148,3 +148,34 @@ fn many_rows_are_row_by_row() {
         assert_eq!(constants, case.density.constants(&rows));
     }
 }
+
+/// Where Laplace's approximation takes the expected curvature by custom, it is the information, and
+/// its slope is that of the information.
+#[test]
+fn expected_curvature_is_the_information() {
+    let mut some = 0;
+    for case in cases::all() {
+        for &eta in &case.eta {
+            let row = case.at(case.responses[0]);
+            let Some((information, slope)) = case.density.expected(&row, eta) else {
+                continue;
+            };
+            some += 1;
+            let psi = &case.psi[0];
+            let stated = case.density.information(&row, eta, psi);
+            assert!(close(information, stated, stated), "{} {eta}", case.name);
+            let h = if eta == 0.0 {
+                2e-3
+            } else {
+                2e-3 * eta.abs().min(1.0)
+            };
+            let found = difference(|e| case.density.information(&row, e, psi), eta, h);
+            assert!(
+                close(slope, found, stated),
+                "{} {eta}: {slope} not {found}",
+                case.name
+            );
+        }
+    }
+    assert!(some > 50, "{some}");
+}

@@ -35,8 +35,7 @@ impl Fit {
     /// direction without variance drops out by itself.
     pub fn conditional_aic(&self, source: &dyn Source) -> Result<ConditionalAic, Error> {
         self.only_linear()?;
-        let rows = self.model_rows(source)?;
-        let leverages = rows.leverages(self)?;
+        let (rows, leverages) = self.rows_and_leverages(source)?;
         self.conditional_aic_of(&rows, &leverages)
     }
 

@@ -147,9 +147,7 @@ impl Fit {
             self.not_interrupted()
         };
         at("reading the rows")?;
-        let rows = self.model_rows(source)?;
-        at("leverages")?;
-        let leverages = rows.leverages(self)?;
+        let (rows, leverages) = self.rows_and_leverages(source)?;
         if !self.family().is_gaussian() {
             return self.check_generalised(source, options, &rows, &leverages, progress);
         }

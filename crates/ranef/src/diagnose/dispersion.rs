@@ -46,8 +46,7 @@ impl Fit {
     /// `generalised_only` for a gaussian model, which estimates its dispersion; `needs_rows`,
     /// `other_rows`.
     pub fn dispersion(&self, source: &dyn Source) -> Result<Dispersion, Error> {
-        let rows = self.model_rows(source)?;
-        let leverages = rows.leverages(self)?;
+        let (rows, leverages) = self.rows_and_leverages(source)?;
         self.dispersion_of(&rows, &leverages)
     }
 

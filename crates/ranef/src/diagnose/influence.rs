@@ -512,13 +512,25 @@ fn substitute((l, scale): &(Vec<f64>, Vec<f64>), v: &[f64]) -> Vec<f64> {
     out
 }
 
+/// v'A⁻¹v of one matrix and many vectors.
+pub(super) struct InverseForm(Option<(Vec<f64>, Vec<f64>)>);
+
+impl InverseForm {
+    /// Of a p × p matrix.
+    pub fn new(matrix: &[f64], p: usize) -> Self {
+        Self((p > 0).then(|| factor(matrix, p)).flatten())
+    }
+
+    /// v'A⁻¹v; `None` where A is not positive definite.
+    pub fn at(&self, v: &[f64]) -> Option<f64> {
+        let factor = self.0.as_ref()?;
+        Some(substitute(factor, v).iter().map(|x| x * x).sum())
+    }
+}
+
 /// v'A⁻¹v.
 pub(super) fn form_of_inverse(matrix: &[f64], v: &[f64]) -> Option<f64> {
-    if v.is_empty() {
-        return None;
-    }
-    let factor = factor(matrix, v.len())?;
-    Some(substitute(&factor, v).iter().map(|x| x * x).sum())
+    InverseForm::new(matrix, v.len()).at(v)
 }
 
 fn ln_determinant(matrix: &[f64], p: usize) -> Option<f64> {

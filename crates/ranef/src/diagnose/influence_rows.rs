@@ -4,6 +4,7 @@ use ranef_engine::lmm::LeftOut;
 use ranef_frame::Source;
 use serde::Serialize;
 
+use super::influence::InverseForm;
 use super::model_rows::ModelRows;
 use super::residuals::studentised;
 use crate::{Error, Fit};
@@ -46,8 +47,7 @@ impl Fit {
     /// `other_rows` where these are others.
     pub fn row_influence(&self, source: &dyn Source) -> Result<RowInfluences, Error> {
         self.something_to_move()?;
-        let rows = self.model_rows(source)?;
-        let leverages = rows.leverages(self)?;
+        let (rows, leverages) = self.rows_and_leverages(source)?;
         self.row_influence_of(&rows, &leverages)
     }
 
@@ -61,19 +61,23 @@ impl Fit {
         let studentised = studentised(&pearson, leverage);
         let joint = self.joint()?;
         let asked = joint.rows();
-        let precision = self.deletion_vcov()?;
+        let vcov = self.deletion_vcov()?;
+        let precision = InverseForm::new(self.vcov(), p);
         let mut out = Vec::with_capacity(rows.n);
         for i in 0..rows.n {
             let h = leverage[i];
-            let deletion = asked.without(
-                &[LeftOut {
+            let deletion = asked.without_row(
+                &LeftOut {
                     row: rows.ask(&asked, i),
                     residual: rows.residual(i),
                     weight: rows.weight[i],
-                }],
+                },
+                h,
                 sigma,
-                &precision,
+                &vcov,
             );
+            // A row without weight says nothing.
+            let deletion = deletion.filter(|_| rows.weight[i] > 0.0);
             let dfbetas = (0..p)
                 .map(|j| {
                     let deletion = deletion.as_ref()?;
@@ -81,10 +85,8 @@ impl Fit {
                     (error > 0.0).then(|| deletion.change[j] / error)
                 })
                 .collect();
-            let cooks_fixed = deletion.and_then(|deletion| {
-                super::influence::form_of_inverse(self.vcov(), &deletion.change)
-                    .map(|form| form / p as f64)
-            });
+            let cooks_fixed = deletion
+                .and_then(|deletion| precision.at(&deletion.change).map(|form| form / p as f64));
             let free = 1.0 - h;
             out.push(RowInfluence {
                 row: rows.number[i] + 1,

@@ -1,12 +1,13 @@
 //! The rows of a fit in numbers, all at once: diagnostics compare rows with each other.
 
-use ranef_design::Parts;
+use ranef_design::{DesignRows, Parts};
 use ranef_engine::glmm::family::Observation;
 use ranef_engine::lmm::{JointRow, JointRows, LevelColumns};
 use ranef_engine::{Column, Coordinates, FactorRows, Layout, Rows, Statistics};
 use ranef_frame::Source;
 
 use crate::generalised::response::share;
+use crate::leverage::Leverages;
 use crate::rows::{for_each_batch, refuse_new_levels, response};
 use crate::{Error, Fit};
 
@@ -61,6 +62,27 @@ pub(super) struct ResponseRows {
 impl Fit {
     /// Reads the rows of the fit once more.
     pub(super) fn model_rows(&self, source: &dyn Source) -> Result<ModelRows, Error> {
+        self.read_rows(source, |_, _| {})
+    }
+
+    /// The same with the leverages of the rows.
+    pub(super) fn rows_and_leverages(
+        &self,
+        source: &dyn Source,
+    ) -> Result<(ModelRows, Vec<f64>), Error> {
+        let mut leverages = Leverages::new(self)?;
+        let mut found = Vec::new();
+        let rows = self.read_rows(source, |rows, weights| {
+            found.extend(leverages.of(rows, weights));
+        })?;
+        Ok((rows, found))
+    }
+
+    fn read_rows(
+        &self,
+        source: &dyn Source,
+        mut visit: impl FnMut(&DesignRows, &[f64]),
+    ) -> Result<ModelRows, Error> {
         let widths = self.widths();
         let mut out = ModelRows {
             n: 0,
@@ -81,6 +103,13 @@ impl Fit {
         let recipe = self.recipe();
         let mut observations = Vec::new();
         for_each_batch(recipe, source, Parts::ALL, self.formula(), |batch, rows| {
+            refuse_new_levels(&rows)?;
+            let observed = match self.family().is_gaussian() {
+                true => Vec::new(),
+                false => self.observed(&rows)?,
+            };
+            let weights = self.weights_at_mode(&rows, &observed);
+            visit(&rows, &weights);
             match &rows.kept {
                 None => out.number.extend(first..first + batch.num_rows()),
                 Some(kept) => out.number.extend(kept.iter().map(|&r| first + r as usize)),
@@ -89,15 +118,11 @@ impl Fit {
             let offset: Vec<f64> = (0..rows.n)
                 .map(|i| rows.offset.as_ref().map_or(0.0, |o| o.at(i)))
                 .collect();
-            refuse_new_levels(&rows)?;
             let y = response(&rows);
-            if !self.family().is_gaussian() {
-                observations.extend(self.observed(&rows)?);
-            }
+            observations.extend(observed);
             out.observed
                 .extend(y.iter().zip(&offset).map(|(y, o)| y + o));
-            out.weight
-                .extend((0..rows.n).map(|i| rows.weights.as_ref().map_or(1.0, |w| w.at(i))));
+            out.weight.extend(weights);
             for i in 0..rows.n {
                 out.fixed
                     .extend(rows.fixed.iter().map(|column| column.at(i)));
@@ -221,18 +246,6 @@ impl ModelRows {
             .map(|f| (f, self.codes[f][row] as usize, self.z(f, row)))
             .collect();
         joint.row(self.x(row), &levels)
-    }
-
-    /// The leverages h = ∂ŷ/∂y at given θ.
-    pub fn leverages(&self, fit: &Fit) -> Result<Vec<f64>, Error> {
-        let joint = fit.joint()?;
-        let asked = joint.rows();
-        let scale = 1.0 / fit.working_sigma().powi(2);
-        let one = |i: usize| {
-            let row = self.ask(&asked, i);
-            scale * self.weight[i] * asked.variance_of(&row).total
-        };
-        Ok((0..self.n).map(one).collect())
     }
 
     /// The rows of every level of a factor.

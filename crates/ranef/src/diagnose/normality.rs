@@ -52,8 +52,7 @@ impl Fit {
     /// 1989, Annals of Statistics 17:624): modes of small groups are shrunk more, and unscaled they
     /// would look heavy-tailed in unbalanced data.
     pub fn normality(&self, source: &dyn Source) -> Result<Normality, Error> {
-        let rows = self.model_rows(source)?;
-        let leverages = rows.leverages(self)?;
+        let (rows, leverages) = self.rows_and_leverages(source)?;
         Ok(self.normality_of(&rows, &leverages))
     }
 

@@ -53,8 +53,7 @@ impl Fit {
         source: &dyn Source,
         simulate: Option<Simulate>,
     ) -> Result<Residuals, Error> {
-        let mut rows = self.model_rows(source)?;
-        let leverage = rows.leverages(self)?;
+        let (mut rows, leverage) = self.rows_and_leverages(source)?;
         let simulated = match simulate {
             None => None,
             Some(how) => Some(self.simulated_of(&rows, &leverage, how)?.residuals),

@@ -105,8 +105,7 @@ impl Fit {
         source: &dyn Source,
         simulate: Simulate,
     ) -> Result<Simulated, Error> {
-        let rows = self.model_rows(source)?;
-        let leverages = rows.leverages(self)?;
+        let (rows, leverages) = self.rows_and_leverages(source)?;
         self.simulated_of(&rows, &leverages, simulate)
     }
 

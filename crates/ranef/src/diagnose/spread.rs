@@ -50,8 +50,7 @@ impl Fit {
     /// each term, and Brown and Forsythe's between groups.
     pub fn spread(&self, source: &dyn Source) -> Result<Spread, Error> {
         self.only_linear()?;
-        let rows = self.model_rows(source)?;
-        let leverages = rows.leverages(self)?;
+        let (rows, leverages) = self.rows_and_leverages(source)?;
         Ok(self.spread_of(&rows, &leverages))
     }
 

@@ -142,6 +142,7 @@ fn settings(options: &Lmer) -> glmm::Options {
     glmm::Options {
         start: options.start.clone(),
         prior: options.prior,
+        points: options.agq,
         curvature: match options.curvature {
             Curvature::Customary => glmm::Curvature::Customary,
             Curvature::Observed => glmm::Curvature::Observed,

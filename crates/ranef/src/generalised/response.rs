@@ -62,6 +62,20 @@ impl Fit {
         observations(self.recipe(), self.family(), rows, 0)
     }
 
+    /// The weights of a batch of rows in the linear model that diagnostics look at: those of the data,
+    /// or in a generalised model, given its observations, the working weights at the modes.
+    pub(crate) fn weights_at_mode(&self, rows: &DesignRows, observed: &[Observation]) -> Vec<f64> {
+        if self.family().is_gaussian() {
+            let own = |i| rows.weights.as_ref().map_or(1.0, |w| w.at(i));
+            return (0..rows.n).map(own).collect();
+        }
+        let response = self.response();
+        let eta = self.expected(rows);
+        (observed.iter().zip(eta))
+            .map(|(row, eta)| response.working(row, eta).1)
+            .collect()
+    }
+
     /// Calls `visit` with the observation and the linear predictor, random effects and offset
     /// included, of every row that was used.
     pub(crate) fn for_each_predictor(

@@ -23,8 +23,9 @@ struct Outer {
     factor: usize,
     /// The outer level of each level.
     parent: Vec<u32>,
-    /// For each column of the chosen face, the column of the outer one of the same name.
-    columns: Vec<Option<usize>>,
+    /// For each column of the chosen face, the column of the outer one of the same name and the row
+    /// of the outer face that is 1 there.
+    columns: Vec<Option<(usize, Vec<f64>)>>,
     width: usize,
 }
 
@@ -62,19 +63,24 @@ pub(super) fn pooling(fit: &Fit, group: Option<&str>, confidence: f64) -> Result
         .then(|| StudentT::new(none.degrees as f64).quantile(0.5 + 0.5 * confidence));
     let z = Normal::STANDARD.quantile(0.5 + 0.5 * confidence);
 
-    let mut groups = Vec::with_capacity(none.levels.len() * k);
-    for (level, own) in none.levels.iter().enumerate() {
+    let levels = recipe.factors()[factor].levels;
+    let mut groups = Vec::with_capacity(levels * k);
+    let units: Vec<Vec<f64>> = (0..k).map(|at| unit(k, at)).collect();
+    let mut line = vec![0.0; p];
+    let mut touched: Vec<LevelColumns<'_>> = Vec::new();
+    for level in 0..levels {
+        let own = none.level(level);
         let label = recipe.level(factor, level);
         let n = sizes[level] as usize;
         for (at, column) in columns.iter().enumerate() {
-            let line: Option<Vec<f64>> = own
-                .lines
-                .iter()
-                .map(|line| line.as_ref().map(|line| line[at]))
-                .collect();
+            // What the fixed effects are multiplied with in this coefficient, if that is known.
+            let told = (0..p).all(|j| {
+                let found = own.line(j).map(|line| line[at]);
+                line[j] = found.unwrap_or(0.0);
+                found.is_some()
+            });
             let read = |beta: &[f64]| -> Option<f64> {
-                let line = line.as_ref()?;
-                Some(line.iter().zip(beta).map(|(c, b)| c * b).sum())
+                told.then(|| line.iter().zip(beta).map(|(c, b)| c * b).sum())
             };
             let post = effects.covariances[factor][level * k * k + at * k + at];
             let weight = if column.variance > 0.0 {
@@ -84,24 +90,19 @@ pub(super) fn pooling(fit: &Fit, group: Option<&str>, confidence: f64) -> Result
             };
             let mut partial = read(fit.fixef());
             let mut partial_se = None;
-            if let (Some(value), Some(line)) = (&mut partial, &line) {
+            if let Some(value) = &mut partial {
                 *value += effects.modes[factor][level * k + at];
-                let mut unit = vec![0.0; k];
-                unit[at] = 1.0;
-                let mut outer_units = Vec::new();
+                touched.clear();
+                touched.push((factor, level, &units[at]));
                 for outer in &outers {
-                    if let Some(column) = outer.columns[at] {
+                    if let Some((column, unit)) = &outer.columns[at] {
                         let parent = outer.parent[level] as usize;
                         *value += effects.modes[outer.factor][parent * outer.width + column];
-                        let mut unit = vec![0.0; outer.width];
-                        unit[column] = 1.0;
-                        outer_units.push((outer.factor, parent, unit));
+                        touched.push((outer.factor, parent, unit));
                     }
                 }
-                let mut touched: Vec<LevelColumns<'_>> = vec![(factor, level, &unit)];
-                touched.extend(outer_units.iter().map(|(f, l, z)| (*f, *l, z.as_slice())));
-                debug_assert_eq!((line.len(), widths[factor]), (p, k));
-                partial_se = Some(asked.variance(line, &touched).total.max(0.0).sqrt());
+                debug_assert_eq!(widths[factor], k);
+                partial_se = Some(asked.variance(&line, &touched).total.max(0.0).sqrt());
             }
             let (no, no_se) = (own.estimates[at], own.std_errors[at]);
             let clear =
@@ -212,7 +213,11 @@ fn outers(fit: &Fit, factor: usize, columns: &[Column]) -> Result<Vec<Outer>, Er
                 .filter(|b| b.factor == other)
                 .find_map(|b| b.terms.iter().position(|t| t == term).map(|a| b.offset + a))
         };
-        let matching: Vec<Option<usize>> = columns.iter().map(|c| named(c.term)).collect();
+        let width = fit.widths()[other];
+        let matching: Vec<_> = columns
+            .iter()
+            .map(|c| named(c.term).map(|at| (at, unit(width, at))))
+            .collect();
         if matching.iter().all(Option::is_none) {
             continue;
         }
@@ -224,10 +229,15 @@ fn outers(fit: &Fit, factor: usize, columns: &[Column]) -> Result<Vec<Outer>, Er
             factor: other,
             parent,
             columns: matching,
-            width: fit.widths()[other],
+            width,
         });
     }
     Ok(out)
+}
+
+/// A row of `size` numbers, of which one is 1 and the others are 0.
+fn unit(size: usize, at: usize) -> Vec<f64> {
+    (0..size).map(|i| f64::from(u8::from(i == at))).collect()
 }
 
 fn reason(term: &str, n: usize, k: usize, no: Option<f64>, partial: Option<f64>) -> Option<String> {
@@ -449,11 +459,10 @@ impl Basis {
             return Self::Same;
         }
         let own = |j: usize| columns.iter().any(|c| c.term == names[j]);
+        let factor = fit.varcorr()[columns[at].block].factor;
+        let levels = 0..fit.recipe().factors()[factor].levels;
         let gives = |j: usize| {
-            let mut lines = none
-                .levels
-                .iter()
-                .filter_map(|level| level.lines[j].as_ref());
+            let mut lines = levels.clone().filter_map(|level| none.level(level).line(j));
             lines.any(|line| line[at] != 0.0)
         };
         let taken: Vec<usize> = (0..names.len()).filter(|&j| !own(j) && gives(j)).collect();

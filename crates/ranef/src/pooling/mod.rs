@@ -15,6 +15,7 @@
 mod compute;
 mod words;
 
+pub(crate) use compute::choose;
 use serde::Serialize;
 
 use crate::{Error, Fit, Note};

@@ -16,13 +16,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch};
-use ranef_design::{DesignRows, NEW_LEVEL, Outcome, Parts};
+use ranef_design::{DesignRows, Outcome, Parts};
 use ranef_engine::glmm::family::Observation;
-use ranef_engine::lmm;
 use ranef_frame::{ColumnKind, MemorySource, Source, take_rows};
 use serde::{Serialize, Serializer};
 
 use super::tidy::rows_of;
+use crate::leverage::Leverages;
 use crate::{Answer, Error, Fit, Style, Table};
 
 /// The columns that are added to the data, in their order.
@@ -49,7 +49,10 @@ impl Fit {
     /// As of reading the source; `needs_rows` for a loaded fit that was too large to be saved with
     /// what leverages need, which [`Fit::with_rows`] mends.
     pub fn augment(&self, source: &dyn Source) -> Result<Augmented, Error> {
-        let mut cooks = Cooks::new(self, self.joint()?);
+        let mut cooks = Cooks {
+            fit: self,
+            leverages: Leverages::new(self)?,
+        };
         let columns = source.columns();
         let projection: Vec<usize> = (0..columns.len()).collect();
         let mut reader = self.recipe().reader(Parts::ALL);
@@ -99,19 +102,10 @@ fn appended(own: &RecordBatch, added: Vec<Vec<f64>>) -> Result<RecordBatch, Erro
 /// Fitted values and leverages, batch by batch.
 struct Cooks<'a> {
     fit: &'a Fit,
-    rows: lmm::JointRows<'a>,
-    widths: Vec<usize>,
+    leverages: Leverages<'a>,
 }
 
-impl<'a> Cooks<'a> {
-    fn new(fit: &'a Fit, joint: &'a lmm::Joint) -> Self {
-        Self {
-            fit,
-            rows: joint.rows(),
-            widths: fit.widths(),
-        }
-    }
-
+impl Cooks<'_> {
     /// The values of [`ADDED`] for the rows of a batch of a generalised model.
     fn generalised_rows(&mut self, rows: &DesignRows) -> Result<Vec<Vec<f64>>, Error> {
         let n = rows.n;
@@ -127,7 +121,7 @@ impl<'a> Cooks<'a> {
         };
         let working = each(&|row, eta| response.working(row, eta).1);
         let pearson = each(&|row, eta| response.pearson(row, eta));
-        let hat = self.leverages(rows, &working);
+        let hat = self.leverages.of(rows, &working);
         let p = self.fit.fixef().len() as f64;
         let cooks = hat.iter().zip(&pearson);
         let cooks = cooks
@@ -169,7 +163,7 @@ impl<'a> Cooks<'a> {
         let roots: Vec<f64> = weights.iter().map(|w| w.sqrt()).collect();
         let residuals: Vec<f64> = observed.iter().zip(&fitted).map(|(y, f)| y - f).collect();
         let weighted: Vec<f64> = residuals.iter().zip(&roots).map(|(e, r)| e * r).collect();
-        let hat = self.leverages(rows, &weights);
+        let hat = self.leverages.of(rows, &weights);
         let scale = self.fit.sigma().powi(2) * self.fit.fixef().len() as f64;
         let cooks = hat
             .iter()
@@ -190,29 +184,6 @@ impl<'a> Cooks<'a> {
             weighted,
         ];
         added.into()
-    }
-
-    fn leverages(&self, rows: &DesignRows, weights: &[f64]) -> Vec<f64> {
-        let blocks = self.fit.varcorr();
-        let mut faces: Vec<Vec<f64>> = self.widths.iter().map(|&w| vec![0.0; w]).collect();
-        let mut out = Vec::with_capacity(rows.n);
-        for (i, weight) in weights.iter().enumerate() {
-            let x: Vec<f64> = rows.fixed.iter().map(|c| c.at(i)).collect();
-            for (block, columns) in blocks.iter().zip(&rows.random) {
-                for (a, column) in columns.iter().enumerate() {
-                    faces[block.factor][block.offset + a] = column.at(i);
-                }
-            }
-            let levels: Vec<lmm::LevelColumns<'_>> = rows
-                .codes
-                .iter()
-                .enumerate()
-                .filter(|(_, codes)| codes[i] != NEW_LEVEL)
-                .map(|(factor, codes)| (factor, codes[i] as usize, faces[factor].as_slice()))
-                .collect();
-            out.push(self.rows.leverage(&x, &levels, *weight));
-        }
-        out
     }
 }
 

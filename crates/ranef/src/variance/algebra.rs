@@ -55,9 +55,9 @@ pub(crate) fn inverse(matrix: &[f64], n: usize) -> Option<Vec<f64>> {
     )
 }
 
-/// The logarithm of the determinant of a matrix with a positive one, such as I + Λ'AΛ.
-pub(crate) fn log_det(matrix: &[f64], n: usize) -> f64 {
-    let mut a = matrix.to_vec();
+/// The logarithm of the determinant of a matrix with a positive one, such as I + Λ'AΛ, of which
+/// nothing is left.
+pub(crate) fn log_det(a: &mut [f64], n: usize) -> f64 {
     let mut sum = 0.0;
     for c in 0..n {
         let pivot = a[c * n + c];

@@ -70,8 +70,9 @@ impl Fit {
                         }
                     });
                     let sigma_squared = self.sigma() * self.sigma();
-                    let lines = own.iter().flat_map(|own| &own.levels);
-                    let known: Vec<f64> = lines.filter_map(|l| l.own[at]).collect();
+                    let known: Vec<f64> = own.as_ref().map_or_else(Vec::new, |own| {
+                        (0..levels).filter_map(|l| own.level(l).own[at]).collect()
+                    });
                     let hlm = known
                         .iter()
                         .map(|v| variance / (variance + sigma_squared * v))

@@ -191,9 +191,10 @@ impl Fit {
             let statistics = self.statistics()?;
             let k = layout.factors[0].width;
             let mut sum = 0.0;
+            let mut levels = statistics.levels(0);
+            let mut inner = vec![0.0; k * k];
             for level in 0..factors[0].levels {
-                let products = statistics.level(0, level);
-                let mut inner = vec![0.0; k * k];
+                let products = levels.read(level);
                 for i in 0..k {
                     for j in 0..k {
                         let mut total = f64::from(u8::from(i == j));
@@ -207,16 +208,16 @@ impl Fit {
                         inner[i * k + j] = total;
                     }
                 }
-                sum += log_det(&inner, k) / products.rows.max(1) as f64;
+                sum += log_det(&mut inner, k) / products.rows.max(1) as f64;
             }
             sigma_squared * (sum / factors[0].levels as f64).exp()
         } else {
             // log|V| from the criterion: dof(1 + log 2πσ²) + log|V/σ²| (+ log|X'V⁻¹X| σ^2p by REML).
             let p = self.fixef().len() as f64;
             let tau = std::f64::consts::TAU;
-            let relative: Vec<f64> = self.vcov().iter().map(|x| x / sigma_squared).collect();
+            let mut relative: Vec<f64> = self.vcov().iter().map(|x| x / sigma_squared).collect();
             let (degrees, fixed) = if self.reml() {
-                (n - p, -log_det(&relative, self.fixef().len()))
+                (n - p, -log_det(&mut relative, self.fixef().len()))
             } else {
                 (n, 0.0)
             };

@@ -4,7 +4,7 @@
 //! P = V⁻¹, and with r in the place of the weighted response a solution is b = Λ(Λ'Z'WZΛ + I)⁻¹Λ'Z'r
 //! and v = Z'(r − WZb), for which b = ΛΛ'v.
 
-use super::{Kernel, System};
+use super::{Kernel, Known, System};
 use crate::blocks::lanes::Lanes;
 use crate::blocks::plan::Plan;
 use crate::blocks::root::Root;
@@ -39,6 +39,7 @@ impl System {
 
     /// Takes up the numbers of statistics with the same pattern.
     pub fn load(&mut self, statistics: &Statistics) {
+        self.known = Known::default();
         self.root.load(statistics);
         match &mut self.kernel {
             Kernel::Lanes(lanes) => lanes.load(statistics),
@@ -48,6 +49,7 @@ impl System {
 
     /// Eliminates once more at the θ of the last value, after another response was loaded.
     pub fn again(&mut self) {
+        self.known = Known::default();
         let lambda = std::mem::take(&mut self.lambda);
         self.root.reset();
         match &mut self.kernel {
@@ -93,6 +95,8 @@ impl System {
 
     /// The covariance of the random effects at the θ of the last value.
     pub fn spread(&mut self, out: &mut Spread) {
+        // The root's covariance and the nodes' are without fixed effects from here on.
+        self.known = Known::default();
         let factors = &self.layout.factors;
         out.own.resize(factors.len(), Vec::new());
         out.information.clear();

@@ -75,7 +75,8 @@ fn check(model: &Model, theta: &[f64], rng: &mut Rng, order: &[usize], split: us
                 kept.product(&row_a, &row_b) / other,
                 covariance / other,
             );
-            let with_fixed = kept.with_fixed(&row_a);
+            let mut with_fixed = Vec::new();
+            kept.with_fixed(&row_a, &mut with_fixed);
             for (j, x) in with_fixed.iter().enumerate() {
                 let mut unit = vec![0.0; layout.fixed];
                 unit[j] = 1.0;
@@ -136,5 +137,81 @@ proptest! {
         let short = &numbers[..numbers.len() - 1];
         let (integers, _) = criterion.keep().parts();
         prop_assert!(Kept::from_parts(&model.layout, &integers, short).is_none());
+    }
+}
+
+/// Draws are A'z: with unit vectors for z they are the rows of A, and A'A is the joint covariance,
+/// also where Λ is singular.
+fn check_draws(model: &Model, theta: &[f64], order: &[usize], split: usize) {
+    let layout = &model.layout;
+    let henderson = Henderson::of(model, theta);
+    let statistics = model.raw_statistics();
+    let size = layout.random_effects() + layout.fixed;
+    let first: Vec<usize> = (0..layout.factors.len())
+        .map(|f| {
+            let before = &layout.factors[..f];
+            before.iter().map(|f| f.levels * f.width).sum()
+        })
+        .collect();
+    for (name, system) in systems(&statistics, order, split) {
+        let mut criterion = Criterion::with_system(system, &statistics, true);
+        assert!(criterion.at(theta).is_finite());
+        let kept = criterion.keep();
+        let factor = kept.root_factor();
+        let (in_nodes, in_root) = kept.normals(&factor);
+        let mut covariance = vec![0.0; size * size];
+        for unit in 0..in_nodes + in_root {
+            let (mut nodes, mut root) = (vec![0.0; in_nodes], vec![0.0; in_root]);
+            match unit.checked_sub(in_nodes) {
+                None => nodes[unit] = 1.0,
+                Some(at) => root[at] = 1.0,
+            }
+            let root = kept.root_draws(&factor, &root, 1);
+            kept.back_substitute(&root, &mut nodes);
+            let mut row = vec![0.0; size];
+            kept.each_level(&root, &nodes, |factor, level, effects| {
+                let k = layout.factors[factor].width;
+                row[first[factor] + level * k..][..k].copy_from_slice(&effects[..k]);
+            });
+            row[size - layout.fixed..].copy_from_slice(kept.fixed_part(&root));
+            for i in 0..size {
+                for j in 0..size {
+                    covariance[i * size + j] += row[i] * row[j];
+                }
+            }
+        }
+        let unit =
+            |i: usize| -> Vec<f64> { (0..size).map(|j| f64::from(u8::from(i == j))).collect() };
+        let sd: Vec<f64> = (0..size)
+            .map(|i| henderson.product(&unit(i), &unit(i)).max(0.0).sqrt())
+            .collect();
+        for i in 0..size {
+            for j in 0..size {
+                let twin = henderson.product(&unit(i), &unit(j));
+                let gap = (covariance[i * size + j] - twin).abs();
+                let limit = 1e-9 * (sd[i] * sd[j]).max(1e-6);
+                assert!(gap < limit, "{name}, ({i}, {j}): {gap:e} beside {twin}");
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 48,
+        failure_persistence: None,
+        max_shrink_iters: 0,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn draws_have_the_joint_covariance(seed in 1u64.., rows in 12usize..28, zeros in 0.0f64..0.8) {
+        let mut rng = Rng(seed);
+        let model = random_model(&mut rng, 3, 3, rows);
+        let theta = random_theta(&mut rng, &model.layout, zeros, 0.1);
+        let order = shuffled(&mut rng, model.layout.factors.len());
+        let levels: usize = model.layout.factors.iter().map(|f| f.levels).sum();
+        let split = rng.below(levels + 1);
+        check_draws(&model, &theta, &order, split);
     }
 }

@@ -21,6 +21,66 @@ impl Gamma {
     fn shape(row: &Observation, psi: &[f64]) -> f64 {
         row.weight * (-psi[0]).exp()
     }
+
+    fn derivatives_with(self, error: f64, row: &Observation, eta: f64, psi: &[f64]) -> Derivatives {
+        let ln_mean = self.link.ln_mean(eta);
+        let shape = Self::shape(row, psi);
+        let d = row.y.ln() - ln_mean.value;
+        let ratio = shape * d.exp();
+        Derivatives::new(
+            -0.5 * psi[0] - error - shape * expm1mx(d),
+            shape * d.exp_m1(),
+            -ratio,
+            ratio,
+        )
+        .through(&ln_mean, self.link)
+        .scaled(1.0)
+    }
+
+    fn nuisance_with(self, excess: f64, row: &Observation, eta: f64, psi: &[f64]) -> Nuisance {
+        let ln_mean = self.link.ln_mean(eta);
+        let shape = Self::shape(row, psi);
+        let d = row.y.ln() - ln_mean.value;
+        Nuisance {
+            value: shape * (excess + expm1mx(d)),
+            first: -shape * d.exp_m1(),
+            second: shape * d.exp(),
+        }
+        .through(&ln_mean)
+        .scaled(1.0)
+    }
+}
+
+/// A function of the shape that remembers its last value: weights are mostly all the same, and so
+/// are the gamma functions then.
+struct Remembered {
+    function: fn(f64) -> f64,
+    last: Option<(f64, f64)>,
+}
+
+impl Remembered {
+    fn new(function: fn(f64) -> f64) -> Self {
+        Self {
+            function,
+            last: None,
+        }
+    }
+
+    fn at(&mut self, shape: f64) -> f64 {
+        match self.last {
+            Some((x, value)) if x == shape => value,
+            _ => {
+                let value = (self.function)(shape);
+                self.last = Some((shape, value));
+                value
+            }
+        }
+    }
+}
+
+/// ψ(ν) − ln ν.
+fn excess(shape: f64) -> f64 {
+    polygamma_excess(shape)[0]
 }
 
 impl Density for Gamma {
@@ -33,31 +93,40 @@ impl Density for Gamma {
     }
 
     fn derivatives(&self, row: &Observation, eta: f64, psi: &[f64]) -> Derivatives {
-        let ln_mean = self.link.ln_mean(eta);
-        let shape = Self::shape(row, psi);
-        let d = row.y.ln() - ln_mean.value;
-        let ratio = shape * d.exp();
-        Derivatives::new(
-            -0.5 * psi[0] - stirling_error(shape) - shape * expm1mx(d),
-            shape * d.exp_m1(),
-            -ratio,
-            ratio,
-        )
-        .through(&ln_mean, self.link)
-        .scaled(1.0)
+        self.derivatives_with(stirling_error(Self::shape(row, psi)), row, eta, psi)
+    }
+
+    fn evaluate(&self, rows: &[Observation], eta: &[f64], psi: &[f64], out: &mut [Derivatives]) {
+        let mut error = Remembered::new(stirling_error);
+        for ((out, row), &eta) in out.iter_mut().zip(rows).zip(eta) {
+            *out = self.derivatives_with(error.at(Self::shape(row, psi)), row, eta, psi);
+        }
+    }
+
+    fn evaluate_sum(&self, rows: &[Observation], eta: &[f64], psi: &[f64]) -> f64 {
+        let mut error = Remembered::new(stirling_error);
+        let value = |(row, &eta): (&Observation, &f64)| {
+            let error = error.at(Self::shape(row, psi));
+            self.derivatives_with(error, row, eta, psi).value
+        };
+        rows.iter().zip(eta).map(value).sum()
     }
 
     fn nuisance_derivatives(&self, row: &Observation, eta: f64, psi: &[f64], out: &mut [Nuisance]) {
-        let ln_mean = self.link.ln_mean(eta);
-        let shape = Self::shape(row, psi);
-        let d = row.y.ln() - ln_mean.value;
-        out[0] = Nuisance {
-            value: shape * (polygamma_excess(shape)[0] + expm1mx(d)),
-            first: -shape * d.exp_m1(),
-            second: shape * d.exp(),
+        out[0] = self.nuisance_with(excess(Self::shape(row, psi)), row, eta, psi);
+    }
+
+    fn evaluate_nuisance(
+        &self,
+        rows: &[Observation],
+        eta: &[f64],
+        psi: &[f64],
+        out: &mut [Nuisance],
+    ) {
+        let mut excess = Remembered::new(excess);
+        for ((out, row), &eta) in out.iter_mut().zip(rows).zip(eta) {
+            *out = self.nuisance_with(excess.at(Self::shape(row, psi)), row, eta, psi);
         }
-        .through(&ln_mean)
-        .scaled(1.0);
     }
 
     fn information(&self, row: &Observation, eta: f64, psi: &[f64]) -> f64 {

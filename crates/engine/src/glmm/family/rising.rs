@@ -10,7 +10,7 @@ const PRODUCT_TO: f64 = 24.0;
 /// ∏ (1 + j/r) over j < y where y is whole.
 ///
 /// It is small for large r, where the gamma functions are not: a negative binomial distribution
-/// that nears Poisson's has S → 0, and all digits of it are right.
+/// that nears Poisson's has S → 0. S is relatively accurate there, its derivatives to 1e-15.
 pub(super) fn rising(r: f64, y: f64) -> Derivatives {
     if y == 0.0 {
         return Derivatives::default();
@@ -88,7 +88,7 @@ mod tests {
             let found = [at.value, at.first, at.second, at.third];
             for order in 0..4 {
                 let error = (found[order] - expected[order]).abs();
-                let scale = expected[order].abs() + if r < 100.0 { 1e-2 * y } else { 0.0 };
+                let scale = expected[order].abs() + if r < 100.0 { 1e-2 * y } else { 1e-3 };
                 assert!(error <= 1e-12 * scale, "{r} {y} {order}: {} not {}", found[order], expected[order]);
             }
         }

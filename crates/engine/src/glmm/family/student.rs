@@ -41,6 +41,64 @@ impl Student {
         }
     }
 
+    /// The gamma functions, which are of ψ alone: many rows have them once.
+    fn gamma(psi: &[f64]) -> Derivatives {
+        rising(0.5 + 0.5 * psi[1].exp(), 0.5)
+    }
+
+    fn derivatives_with(
+        self,
+        gamma: &Derivatives,
+        row: &Observation,
+        eta: f64,
+        psi: &[f64],
+    ) -> Derivatives {
+        let mean = self.link.value(eta);
+        let Parts { df, rate, z, sum } = Self::parts(row, mean.mean, psi);
+        let scale = (df + 1.0) * rate / sum;
+        let value = gamma.value - psi[0] - 0.5 * (df + 1.0) * (z * z / df).ln_1p();
+        let outer = [
+            scale * z,
+            -scale * rate * (df - z * z) / sum,
+            -2.0 * scale * rate * rate * z / sum * (3.0 * df - z * z) / sum,
+        ];
+        compose(outer, &mean.derivatives())
+            .with_value(value)
+            .scaled(1.0)
+    }
+
+    fn nuisance_with(
+        self,
+        gamma: &Derivatives,
+        row: &Observation,
+        eta: f64,
+        psi: &[f64],
+        out: &mut [Nuisance],
+    ) {
+        let mean = self.link.value(eta);
+        let Parts { df, rate, z, sum } = Self::parts(row, mean.mean, psi);
+        let square = z * z;
+        let slope = rate / sum;
+        out[0] = Nuisance {
+            value: (df + 1.0) * square / sum - 1.0,
+            first: -2.0 * df * (df + 1.0) * slope * z / sum,
+            second: 2.0 * df * (df + 1.0) * slope * slope * (df - 3.0 * square) / sum,
+        }
+        .through(&mean.derivatives())
+        .scaled(1.0);
+        let gamma = gamma.first / df;
+        let tail = 0.5 * ((df + 1.0) * square / (df * sum) - (square / df).ln_1p());
+        let by = df - 1.0;
+        let bend = df + square * square - 3.0 * square * (df + 1.0);
+        out[1] = Nuisance {
+            value: by * (gamma + tail),
+            first: by * slope * z * (square - 1.0) / sum,
+            second: by * slope * slope * bend / sum,
+        }
+        .through(&mean.derivatives())
+        .scaled(1.0);
+    }
+
     fn mean_variance(row: &Observation, psi: &[f64]) -> f64 {
         let df = 1.0 + psi[1].exp();
         if df > 2.0 {
@@ -61,43 +119,39 @@ impl Density for Student {
     }
 
     fn derivatives(&self, row: &Observation, eta: f64, psi: &[f64]) -> Derivatives {
-        let mean = self.link.value(eta);
-        let Parts { df, rate, z, sum } = Self::parts(row, mean.mean, psi);
-        let scale = (df + 1.0) * rate / sum;
-        let value = rising(0.5 * df, 0.5).value - psi[0] - 0.5 * (df + 1.0) * (z * z / df).ln_1p();
-        let outer = [
-            scale * z,
-            -scale * rate * (df - z * z) / sum,
-            -2.0 * scale * rate * rate * z / sum * (3.0 * df - z * z) / sum,
-        ];
-        compose(outer, &mean.derivatives())
-            .with_value(value)
-            .scaled(1.0)
+        self.derivatives_with(&Self::gamma(psi), row, eta, psi)
+    }
+
+    fn evaluate(&self, rows: &[Observation], eta: &[f64], psi: &[f64], out: &mut [Derivatives]) {
+        let gamma = Self::gamma(psi);
+        for ((out, row), &eta) in out.iter_mut().zip(rows).zip(eta) {
+            *out = self.derivatives_with(&gamma, row, eta, psi);
+        }
+    }
+
+    fn evaluate_sum(&self, rows: &[Observation], eta: &[f64], psi: &[f64]) -> f64 {
+        let gamma = Self::gamma(psi);
+        rows.iter()
+            .zip(eta)
+            .map(|(row, &eta)| self.derivatives_with(&gamma, row, eta, psi).value)
+            .sum()
     }
 
     fn nuisance_derivatives(&self, row: &Observation, eta: f64, psi: &[f64], out: &mut [Nuisance]) {
-        let mean = self.link.value(eta);
-        let Parts { df, rate, z, sum } = Self::parts(row, mean.mean, psi);
-        let square = z * z;
-        let slope = rate / sum;
-        out[0] = Nuisance {
-            value: (df + 1.0) * square / sum - 1.0,
-            first: -2.0 * df * (df + 1.0) * slope * z / sum,
-            second: 2.0 * df * (df + 1.0) * slope * slope * (df - 3.0 * square) / sum,
+        self.nuisance_with(&Self::gamma(psi), row, eta, psi, out);
+    }
+
+    fn evaluate_nuisance(
+        &self,
+        rows: &[Observation],
+        eta: &[f64],
+        psi: &[f64],
+        out: &mut [Nuisance],
+    ) {
+        let gamma = Self::gamma(psi);
+        for ((out, row), &eta) in out.chunks_exact_mut(2).zip(rows).zip(eta) {
+            self.nuisance_with(&gamma, row, eta, psi, out);
         }
-        .through(&mean.derivatives())
-        .scaled(1.0);
-        let gamma = rising(0.5 * df, 0.5).first / df;
-        let tail = 0.5 * ((df + 1.0) * square / (df * sum) - (square / df).ln_1p());
-        let by = df - 1.0;
-        let bend = df + square * square - 3.0 * square * (df + 1.0);
-        out[1] = Nuisance {
-            value: by * (gamma + tail),
-            first: by * slope * z * (square - 1.0) / sum,
-            second: by * slope * slope * bend / sum,
-        }
-        .through(&mean.derivatives())
-        .scaled(1.0);
     }
 
     fn information(&self, row: &Observation, eta: f64, psi: &[f64]) -> f64 {
@@ -130,7 +184,7 @@ impl Density for Student {
     }
 
     fn saturated(&self, _: &Observation, psi: &[f64]) -> f64 {
-        rising(0.5 + 0.5 * psi[1].exp(), 0.5).value - psi[0]
+        Self::gamma(psi).value - psi[0]
     }
 
     fn simulate(&self, row: &Observation, eta: f64, psi: &[f64], stream: &mut Stream) -> f64 {
