@@ -57,7 +57,7 @@ impl Fit {
             Language::R => r::write(self, &mut script),
             _ if !self.family().is_gaussian() => {
                 script.comment(self.formula());
-                script.gap(&format!(
+                script.gap(format!(
                     "this is a {} model, and only gaussian ones are written for this language",
                     self.family()
                 ));

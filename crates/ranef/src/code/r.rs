@@ -47,7 +47,7 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
     if !linear {
         let (family, link) = (fit.family().name(), fit.family().link().name());
         if !matches!(family, "binomial" | "poisson") {
-            script.gap(&format!("lme4 does not fit the family `{family}` this way"));
+            script.gap(format!("lme4 does not fit the family `{family}` this way"));
             return;
         }
         arguments.push(format!("family = {family}(link = \"{link}\")"));
