@@ -112,6 +112,7 @@ impl Error {
         match error {
             glmm::FitError::NotDefined => Self::new("not_defined", message)
                 .with_hint("look for predictors that are nearly the same, or of extreme size"),
+            glmm::FitError::Interrupted => Self::interrupted(),
             glmm::FitError::ManyFactors { .. } => Self::new("agq_one_factor", message)
                 .with_hint("leave `--agq` out: Laplace's approximation takes any grouping factors"),
             glmm::FitError::ManyPoints { .. } => Self::new("agq_too_many_points", message)

@@ -8,6 +8,7 @@ use ranef_design::{Expect, Recipe, ResponseKind};
 use ranef_engine::glmm::family::{
     Density, Family as Distribution, Likelihood, Link, NameError, Parameter, Response,
 };
+use ranef_formula::did_you_mean;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
@@ -96,8 +97,15 @@ impl FromStr for Family {
     /// A name, `NAME:LINK`, or as in R `NAME(link = "LINK")`.
     fn from_str(text: &str) -> Result<Self, Error> {
         text.parse().map(Self).map_err(|error: NameError| {
-            Error::new(error.code(), error.to_string())
-                .with_hint("write the family and, after a colon, the link: `binomial:probit`")
+            let name = text.split([':', '(']).next().unwrap_or_default();
+            let names = Self::names();
+            let known: Vec<&str> = names.iter().map(String::as_str).collect();
+            let begins = known.iter().copied().find(|known| known.starts_with(name));
+            let hint = match (&error, begins.or_else(|| did_you_mean(name, &known))) {
+                (NameError::Family { .. }, Some(near)) => format!("did you mean `{near}`?"),
+                _ => "write the family and, after a colon, the link: `binomial:probit`".to_owned(),
+            };
+            Error::new(error.code(), error.to_string()).with_hint(hint)
         })
     }
 }

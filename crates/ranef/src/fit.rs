@@ -218,6 +218,7 @@ impl Fit {
         if !options.family.is_gaussian() {
             return Self::generalised(options, source);
         }
+        options.refuse_generalised_choices()?;
         let started = std::time::Instant::now();
         let text = options.formula.as_str();
         let formula = Formula::parse(text).map_err(|e| Error::formula(&e, text))?;

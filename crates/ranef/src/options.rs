@@ -232,6 +232,24 @@ impl Lmer {
         self
     }
 
+    /// Refuses what a linear model has no use for.
+    pub(crate) fn refuse_generalised_choices(&self) -> Result<(), Error> {
+        let refuse = |code, what: &str| {
+            Err(Error::new(code, format!("a gaussian model {what}"))
+                .with_hint("leave the option out, or name another family"))
+        };
+        if self.agq != 1 {
+            return refuse("agq_gaussian", "is fitted exactly and needs no quadrature");
+        }
+        if self.prior.is_some() {
+            return refuse(
+                "penalty_gaussian",
+                "has finite estimates and takes no penalty here",
+            );
+        }
+        Ok(())
+    }
+
     /// Fits the model: two passes over the rows of the source.
     pub fn fit(&self, source: &dyn Source) -> Result<Fit, Error> {
         Fit::of(self, source)

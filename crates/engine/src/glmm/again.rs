@@ -131,6 +131,7 @@ impl Fit {
         Options {
             start,
             points: self.laplace.points,
+            interrupt: self.laplace.interrupt.clone(),
             prior: precision.map(|p| 1.0 / p.sqrt()),
             curvature: if self.laplace.modes.customary {
                 Curvature::Customary

@@ -69,6 +69,9 @@ impl Fast<'_> {
         }
         let (mut solution, mut scores, mut target) = (modes.room(), modes.room(), modes.room());
         for _ in 0..STEPS {
+            if self.laplace.interrupt.is_set() {
+                return None;
+            }
             let (weights, right) = modes.working_response(psi);
             self.statistics.reweigh(&modes.data.rows, &weights, &right);
             self.system.load(&self.statistics);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::data::Data;
 use super::family::Density;
 use super::laplace::{Laplace, LaplaceDerivatives};
+use crate::Interrupt;
 use crate::coordinates::Coordinates;
 use crate::layout::Layout;
 use crate::lmm::boundary::{self, Boundary, Evidence};
@@ -26,6 +27,8 @@ pub struct Options {
     pub points: usize,
     /// Which curvature stands in Laplace's determinant.
     pub curvature: Curvature,
+    /// Stops the fit with [`FitError::Interrupted`]; looked at before every evaluation.
+    pub interrupt: Interrupt,
 }
 
 /// The curvature of the log-density in Laplace's determinant. They are the same for canonical links.
@@ -47,6 +50,7 @@ impl Default for Options {
             prior: None,
             points: 1,
             curvature: Curvature::default(),
+            interrupt: Interrupt::default(),
         }
     }
 }
@@ -89,6 +93,9 @@ pub enum FitError {
     /// No likelihood where the optimiser must start.
     #[error("the likelihood does not exist at the starting values")]
     NotDefined,
+    /// [`Options::interrupt`] was set.
+    #[error("the fit was interrupted")]
+    Interrupted,
     /// Quadrature over the levels of several grouping factors.
     #[error("quadrature needs one grouping factor, and there are {factors}")]
     ManyFactors {
@@ -139,17 +146,25 @@ pub fn fit(data: Data, family: Arc<dyn Density>, options: &Options) -> Result<Fi
     }
     let mut laplace = Laplace::new(data, family, options.curvature == Curvature::Customary);
     set_prior(&mut laplace, options.prior);
+    laplace.interrupt = options.interrupt.clone();
+    let stop = || match options.interrupt.is_set() {
+        true => Err(FitError::Interrupted),
+        false => Ok(()),
+    };
     let theta = options
         .start
         .as_ref()
         .map(|theta| coordinates.theta_to_standard(&layout, theta));
     let start = super::start::start(&mut laplace, theta);
     if !laplace.at(&start).is_finite() {
+        stop()?;
         return Err(FitError::NotDefined);
     }
     if options.points == 0 {
         laplace.points = 0;
-        return Ok(fast_fit(laplace, &start, options));
+        let fit = fast_fit(laplace, &start, options);
+        stop()?;
+        return Ok(fit);
     }
     let mut search = Search {
         model: None,
@@ -167,7 +182,11 @@ pub fn fit(data: Data, family: Arc<dyn Density>, options: &Options) -> Result<Fi
         });
         (point, hessian, certificate) = search.minimise(point, options);
     }
-    Ok(finish(search.laplace, point, &hessian, certificate))
+    stop()?;
+    let mut fit = finish(search.laplace, point, &hessian, certificate);
+    // Later questions have switches of their own.
+    fit.laplace.interrupt = Interrupt::default();
+    Ok(fit)
 }
 
 /// When the descent by a learning model ends: 3·10⁻⁴ of a standard error from the minimum. Newton
@@ -582,6 +601,21 @@ impl Fit {
     /// The units that the engine computes in.
     pub fn coordinates(&self) -> &Coordinates {
         &self.laplace.modes.data.coordinates
+    }
+
+    /// The least and the greatest response, per trial, of the rows in which a fixed-effects column
+    /// is not zero: equal where a level has one kind of answer only.
+    pub fn responses_where(&self, column: usize) -> Option<(f64, f64)> {
+        let data = &self.laplace.modes.data;
+        let standard = data.coordinates.fixed[column];
+        let rows = data.observations.iter().enumerate().filter(|(row, _)| {
+            let x = data.rows.x(*row)[column] * standard.scale + standard.shift;
+            x.abs() > 1e-9 * standard.scale
+        });
+        rows.map(|(_, o)| o.y / o.trials).fold(None, |range, y| {
+            let (least, greatest) = range.unwrap_or((y, y));
+            Some((f64::min(least, y), f64::max(greatest, y)))
+        })
     }
 
     /// Covariance factors in the user's units, by grouping factor, K × K by rows.

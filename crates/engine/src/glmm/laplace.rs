@@ -32,6 +32,7 @@ use super::data::Data;
 use super::family::{Density, Derivatives, Nuisance};
 use super::mode::Modes;
 use super::quadrature::Rule;
+use crate::Interrupt;
 use crate::blocks::Spread;
 use crate::layout::Entry;
 use crate::optimize::Objective;
@@ -57,6 +58,8 @@ pub(crate) struct Laplace {
     pub(super) points: usize,
     /// Prior precision of each fixed effect, in standard units.
     pub(super) precision: Vec<f64>,
+    /// Once it is set there are no values any more.
+    pub(super) interrupt: Interrupt,
     pub(super) evaluations: usize,
     pub(super) gradients: usize,
 }
@@ -93,6 +96,7 @@ impl Laplace {
             value: f64::INFINITY,
             rule: None,
             points: 1,
+            interrupt: Interrupt::default(),
             precision,
             evaluations: 0,
             gradients: 0,
@@ -137,7 +141,10 @@ impl Laplace {
         let m = self.entries.len();
         let p = self.modes.data.layout.fixed;
         let (theta, beta, psi) = (&point[..m], &point[m..m + p], &point[m + p..]);
-        let found = self.modes.find(theta, beta, psi);
+        let found = match self.interrupt.is_set() {
+            false => self.modes.find(theta, beta, psi),
+            true => None,
+        };
         let integral = match (found, &self.rule) {
             (Some(log_det), None) => Some(self.modes.penalised() + log_det),
             (Some(_), Some(rule)) => self.integral(rule, theta, psi),

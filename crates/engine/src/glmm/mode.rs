@@ -15,7 +15,7 @@ use crate::statistics::Statistics;
 const STEPS: usize = 100;
 /// A step, in standard deviations of the random effects, that changes nothing any more: log|H| is
 /// taken before it, and its error is in proportion.
-const CLOSE: f64 = 1e-12;
+const CLOSE: f64 = 1e-10;
 /// And one that is near enough where steps no longer shrink: rounding is all that moves.
 const ROUNDING: f64 = 1e-9;
 /// Halvings of a step that does not descend.
@@ -176,7 +176,7 @@ impl Modes {
             // What rounding leaves of a difference of two sums.
             let noise = 1e-13 * here.abs();
             let mut halvings = 0;
-            while !(next <= here + noise) {
+            while next.is_nan() || next > here + noise {
                 halvings += 1;
                 if halvings > HALVINGS {
                     return None;

@@ -59,7 +59,7 @@ pub(super) fn start(laplace: &mut Laplace, theta: Option<Vec<f64>>) -> Vec<f64> 
         let mut candidate = predictor(&next);
         let mut reached = likelihood(&candidate);
         let mut halvings = 0;
-        while !(reached >= value) && halvings < 20 {
+        while (reached.is_nan() || reached < value) && halvings < 20 {
             halvings += 1;
             for (to, from) in next.iter_mut().zip(&beta) {
                 *to = 0.5 * (*to + from);

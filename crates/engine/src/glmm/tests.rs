@@ -11,6 +11,9 @@ use super::laplace::Laplace;
 use crate::random::Stream;
 use crate::{Column, Coordinates, FactorRows, Layout, Rows};
 
+/// A family, and whether its responses are successes among trials.
+type Case = (Arc<dyn Density>, bool);
+
 /// A small random design: its rows as the engine takes them, and Z as a dense matrix.
 struct Design {
     layout: Layout,
@@ -51,7 +54,7 @@ impl Design {
         let (a, b, c) = (code(12 * more), code(5 * more), code(3));
         let within: Vec<u32> = a.iter().map(|a| a / 3).collect();
         let outer: Vec<u32> = a.iter().map(|a| a / 12).collect();
-        let (terms, codes): (Vec<(usize, usize, Option<usize>)>, Vec<Vec<u32>>) = match shape {
+        let (terms, codes) = match shape {
             Shape::One => (vec![(0, 1, Some(0))], vec![a]),
             Shape::Slope => (vec![(0, 2, Some(0))], vec![a]),
             Shape::Nested => (
@@ -174,7 +177,7 @@ impl Design {
     }
 }
 
-fn families() -> Vec<(Arc<dyn Density>, bool)> {
+fn families() -> Vec<Case> {
     vec![
         (Arc::new(Binomial { link: Link::Logit }), true),
         (Arc::new(Binomial { link: Link::Probit }), true),

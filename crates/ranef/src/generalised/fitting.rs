@@ -7,7 +7,7 @@ use ranef_engine::{glmm, lmm};
 use ranef_formula::Formula;
 use ranef_frame::Source;
 
-use super::rows;
+use super::{rows, separation};
 use crate::fit::{Certificate, Collinear, Engine, Estimates, Facts};
 use crate::moments::Moments;
 use crate::notes;
@@ -80,7 +80,11 @@ impl Fit {
         };
         facts.notes = notes::of_columns(&facts.recipe, &facts.terms, source);
         facts.notes.extend(notes::of_data(&facts, &found.notes));
-        facts.notes.extend(notes::of_estimates(&facts));
+        match separation::note(&facts.recipe, &facts.moments, &engine) {
+            // What the certificate says of variances is said beside a likelihood that is flat.
+            Some(separation) => facts.notes.push(separation),
+            None => facts.notes.extend(notes::of_estimates(&facts)),
+        }
         facts.seconds = started.elapsed().as_secs_f64();
         let inference = inference(&engine);
         let mut fit = Self::new(facts, Engine::generalised(engine, rows.statistics))?;
@@ -143,6 +147,7 @@ fn settings(options: &Lmer) -> glmm::Options {
         start: options.start.clone(),
         prior: options.prior,
         points: options.agq,
+        interrupt: options.interrupt.clone(),
         curvature: match options.curvature {
             Curvature::Customary => glmm::Curvature::Customary,
             Curvature::Observed => glmm::Curvature::Observed,

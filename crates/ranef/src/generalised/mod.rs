@@ -5,5 +5,6 @@ pub(crate) mod kind;
 mod nuisance;
 pub(crate) mod response;
 pub(crate) mod rows;
+mod separation;
 
 pub use nuisance::FamilyParameter;
