@@ -190,6 +190,15 @@ pub fn lmer(formula: &str, options: &ModelOptions) -> Result<Lmer, Failure> {
         Some(text) => text.parse()?,
         None => ranef::Family::default(),
     };
+    let given = options.df.is_some_and(|df| !matches!(df, Df::None));
+    if given && !family.is_gaussian() {
+        let message = format!(
+            "degrees of freedom are of the t tests of gaussian models, and this is a {family} model"
+        );
+        return Err(Problem::new("linear_only", message)
+            .hint("leave --df out: tests of other families are z tests")
+            .into());
+    }
     let mut model = Lmer::new(formula)
         .family(family)
         .reml(!options.ml)

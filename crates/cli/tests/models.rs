@@ -133,7 +133,7 @@ fn damaged_models_are_refused() {
     );
     folder.write(
         "newer.json",
-        whole.replacen("\"version\":2", "\"version\":99", 1),
+        whole.replacen("\"version\":3", "\"version\":99", 1),
     );
     let newer = folder.run(&["summary", "newer.json", "--json"]);
     newer.fails_with("model_version");

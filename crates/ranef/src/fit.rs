@@ -18,6 +18,7 @@ use crate::origin::Origin;
 use crate::random::{RandomBlock, RandomEffects};
 use crate::residuals::ResidualSummary;
 use crate::tests::KenwardRoger;
+use crate::variance::{LinkVariance, Null, NullMean};
 use crate::{Error, rows};
 
 /// A fitted linear mixed model.
@@ -34,6 +35,9 @@ pub struct Fit {
     pub(crate) residuals: OnceLock<ResidualSummary>,
     pub(crate) joint: OnceLock<lmm::Joint>,
     pub(crate) joint_changes: OnceLock<lmm::JointChanges>,
+    /// The variance of the distribution of a generalised model that shares are made with.
+    pub(crate) link_variance: (LinkVariance, NullMean),
+    pub(crate) null_model: OnceLock<Option<Null>>,
 }
 
 /// The engine's fit, which its later questions work on, and the statistics it was made of, for
@@ -141,6 +145,7 @@ pub(crate) struct Estimates {
     pub random: Vec<RandomBlock>,
     /// Nuisance parameters ψ of the family and their covariance.
     pub nuisance: Vec<f64>,
+    #[serde(with = "crate::save::unknown_as_null")]
     pub nuisance_vcov: Vec<f64>,
     pub certificate: Certificate,
     pub evaluations: usize,
@@ -307,6 +312,8 @@ impl Fit {
             residuals: OnceLock::new(),
             joint: OnceLock::new(),
             joint_changes: OnceLock::new(),
+            link_variance: Default::default(),
+            null_model: OnceLock::new(),
         };
         fit.prepare_df()?;
         Ok(fit)
@@ -330,8 +337,15 @@ impl Fit {
     /// The same fit with another method for degrees of freedom.
     ///
     /// # Errors
-    /// `needs_rows` for Kenward and Roger's on a saved model that does not carry them.
+    /// `needs_rows` for Kenward and Roger's on a saved model that does not carry them; `linear_only` for
+    /// degrees of freedom of a generalised model, whose tests are z tests.
     pub fn with_df(mut self, df: DfMethod) -> Result<Self, Error> {
+        if df != DfMethod::None {
+            self.refuse_generalised(
+                "degrees of freedom are of the t tests of gaussian models",
+                "leave --df out: tests of other families are z tests",
+            )?;
+        }
         self.facts.df = self.effective_df(df);
         self.facts.options.df = df;
         self.prepare_df()?;
@@ -452,6 +466,15 @@ impl Fit {
                 self.family()
             ),
         ))
+    }
+
+    /// Refuses what generalised models do not have, with a way out.
+    pub(crate) fn refuse_generalised(&self, what: &str, way_out: &str) -> Result<(), Error> {
+        if self.family().is_gaussian() {
+            return Ok(());
+        }
+        let message = format!("{what}, and this is a {} model", self.family());
+        Err(Error::new("linear_only", message).with_hint(way_out))
     }
 
     /// Runs a question about a linear model to the engine.

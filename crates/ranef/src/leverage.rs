@@ -26,8 +26,8 @@ impl<'a> Leverages<'a> {
         })
     }
 
-    /// Of a batch. A level that the fit has not seen does not count.
-    pub fn of(&mut self, rows: &DesignRows) -> Vec<f64> {
+    /// Of a batch whose rows have these weights. A level that the fit has not seen does not count.
+    pub fn of(&mut self, rows: &DesignRows, weights: &[f64]) -> Vec<f64> {
         let mut out = vec![0.0; rows.n];
         for i in self.order(rows) {
             self.x.clear();
@@ -42,8 +42,7 @@ impl<'a> Leverages<'a> {
                 .filter(|(_, (codes, _))| codes[i] != NEW_LEVEL)
                 .map(|(f, (codes, face))| (f, codes[i] as usize, face.as_slice()))
                 .collect();
-            let weight = rows.weights.as_ref().map_or(1.0, |w| w.at(i));
-            out[i] = self.asked.leverage(&self.x, &levels, weight);
+            out[i] = self.asked.leverage(&self.x, &levels, weights[i]);
         }
         out
     }

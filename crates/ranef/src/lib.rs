@@ -68,10 +68,10 @@ pub use areas::{
 };
 pub use code::{Code, Language};
 pub use diagnose::{
-    Check, CheckOptions, Collinearity, Component, ConditionalAic, DeletionMethod, Finding,
-    GroupInfluence, Inflation, LevelInfluence, Normality, NormalitySample, OptimizerRun,
-    Optimizers, Principal, QuantileDeviation, Residuals, RowInfluence, RowInfluences, Simulate,
-    Simulated, Singularity, Spread, SpreadTest, VarianceChange, Verdict,
+    Check, CheckOptions, Collinearity, Component, ConditionalAic, DeletionMethod, Dispersion,
+    Finding, GroupInfluence, Inflation, LevelInfluence, Normality, NormalitySample, OptimizerRun,
+    Optimizers, Principal, QuantileDeviation, Residuals, RowInfluence, RowInfluences, Separation,
+    Simulate, Simulated, Singularity, Spread, SpreadTest, VarianceChange, Verdict, Zeros,
 };
 pub use effects::{Effects, GroupCoefficient, RandomEffect};
 pub use equations::{Equation, Equations, LevelEquations, Symbol};
@@ -117,9 +117,9 @@ pub use tests::{
     Deletion, Deletions, Hypothesis, JointTest, KenwardRoger, ModelRow, compare,
 };
 pub use variance::{
-    Between, ColumnLevel, CurvePoint, CurveTurn, Decomposition, GroupIcc, Icc, MeasureChange,
-    RSquared, Reliability, SemiPartial, Share, SlopeShare, Total, VarianceComparison,
-    VarianceReduction, Variances, Within,
+    Between, ColumnLevel, CurvePoint, CurveTurn, Decomposition, DistributionVariance, GroupIcc,
+    Icc, LinkVariance, MeasureChange, NullMean, RSquared, Reliability, SemiPartial, Share,
+    SlopeShare, Total, VarianceComparison, VarianceReduction, Variances, Within,
 };
 pub use within_between::{
     EffectLevel, LevelEffect, WithinBetween, WithinBetweenForm, WithinBetweenOptions,

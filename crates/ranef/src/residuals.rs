@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Fit};
 
-/// Five numbers about the scaled residuals √w(y − ŷ)/σ: minimum, quartiles and maximum, with
+/// Five numbers about the scaled residuals √w(y − ŷ)/σ, Pearson's in a generalised model: minimum, quartiles and maximum, with
 /// R's default quantiles (Hyndman and Fan 1996, type 7).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ResidualSummary {
@@ -14,14 +14,15 @@ pub struct ResidualSummary {
 }
 
 impl Fit {
-    /// Residuals y − ŷ of the rows that were used, in their order; ŷ includes the random effects.
+    /// Residuals y − ŷ of the rows that were used, in their order; ŷ includes the random effects and
+    /// is on the scale of the response.
     pub fn residuals(&self, source: &dyn Source) -> Result<Vec<f64>, Error> {
         let mut out = Vec::with_capacity(self.nobs());
         self.for_each_fitted(source, |y, fitted, _| out.push(y - fitted))?;
         Ok(out)
     }
 
-    /// Fitted values of the rows that were used, in their order.
+    /// Fitted values of the rows that were used, in their order, on the scale of the response.
     pub fn fitted(&self, source: &dyn Source) -> Result<Vec<f64>, Error> {
         let mut out = Vec::with_capacity(self.nobs());
         self.for_each_fitted(source, |_, fitted, _| out.push(fitted))?;
@@ -34,11 +35,16 @@ impl Fit {
         if let Some(summary) = self.residuals.get() {
             return Ok(*summary);
         }
-        let sigma = self.sigma();
         let mut scaled = Vec::with_capacity(self.nobs());
-        self.for_each_fitted(source, |y, fitted, weight| {
-            scaled.push(weight.sqrt() * (y - fitted) / sigma);
-        })?;
+        if self.family().is_gaussian() {
+            let sigma = self.sigma();
+            self.for_each_fitted(source, |y, fitted, weight| {
+                scaled.push(weight.sqrt() * (y - fitted) / sigma);
+            })?;
+        } else {
+            let response = self.response();
+            self.for_each_predictor(source, |row, eta| scaled.push(response.pearson(row, eta)))?;
+        }
         let summary = ResidualSummary {
             quantiles: [0.0, 0.25, 0.5, 0.75, 1.0].map(|p| quantile(&mut scaled, p)),
         };

@@ -45,9 +45,25 @@ struct Head {
 
 #[derive(Serialize, Deserialize)]
 struct SavedInference {
+    #[serde(with = "unknown_as_null")]
     covariance: Vec<f64>,
     dropped: usize,
     vcov_changes: Vec<Vec<f64>>,
+}
+
+/// Numbers of which some may be unknown: how sure θ is, the fast approximation does not say.
+pub(crate) mod unknown_as_null {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(numbers: &[f64], to: S) -> Result<S::Ok, S::Error> {
+        let known = |x: &f64| x.is_finite().then_some(*x);
+        numbers.iter().map(known).collect::<Vec<_>>().serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<f64>, D::Error> {
+        let numbers = Vec::<Option<f64>>::deserialize(from)?;
+        Ok(numbers.into_iter().map(|x| x.unwrap_or(f64::NAN)).collect())
+    }
 }
 
 impl Fit {
@@ -179,6 +195,8 @@ impl Fit {
             residuals: saved.residuals.map_or_else(OnceLock::new, OnceLock::from),
             joint: OnceLock::new(),
             joint_changes: OnceLock::new(),
+            link_variance: Default::default(),
+            null_model: OnceLock::new(),
         };
         if let Some(joint) = &saved.joint {
             fit.take_joint(joint)

@@ -79,6 +79,10 @@ impl Summary<'_> {
             _ => ". t-tests use the residual degrees of freedom",
         };
         writeln!(f, "{model}{tests}")?;
+        if !fit.family().is_gaussian() {
+            let (family, link) = (fit.family().name(), fit.family().link().name());
+            writeln!(f, "Family: {family} ({link} link)")?;
+        }
         writeln!(f, "Formula: {}\n", fit.formula())
     }
 

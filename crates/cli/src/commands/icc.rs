@@ -1,6 +1,7 @@
 //! `ranef icc`: intraclass correlations and design effects.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use ranef::{LinkVariance, NullMean};
 
 use crate::arguments::{AnswerArguments, ModelArguments, level};
 use crate::error::Failure;
@@ -39,13 +40,81 @@ pub struct IccArguments {
     pub level: f64,
 
     #[command(flatten)]
+    pub distribution: DistributionArguments,
+
+    #[command(flatten)]
     pub answer: AnswerArguments,
+}
+
+/// What stands in the place of the residual variance in a generalised model.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Generalised models")]
+pub struct DistributionArguments {
+    /// The variance of the distribution on the scale of the link: theoretical (π²/3 for logit,
+    /// log(1 + 1/λ) for counts), delta (delta method), trigamma (log link only)
+    #[arg(long, value_name = "HOW", value_enum)]
+    pub distribution: Option<Distribution>,
+
+    /// The mean λ that this may depend on: average (exp(β₀ + ½Σσ²) of the null model) or median
+    /// (exp(β₀), as R's performance has it)
+    #[arg(long, value_name = "WHICH", value_enum)]
+    pub lambda: Option<Lambda>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Distribution {
+    #[value(alias = "lognormal")]
+    Theoretical,
+    Delta,
+    Trigamma,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Lambda {
+    Average,
+    Median,
+}
+
+impl DistributionArguments {
+    /// The model, with its rows where a null model may be fitted to them: where they are gone, λ is
+    /// the mean of the response, and the answer says so.
+    pub fn model<'a>(
+        &self,
+        arguments: &'a ModelArguments,
+        progress: &Progress,
+    ) -> Result<Model<'a>, Failure> {
+        let mut model = Model::of(arguments, progress)?;
+        if !model.fit.family().is_gaussian() && !model.fit.has_rows() {
+            match Model::with_rows(arguments, progress) {
+                Ok(found) => model = found,
+                Err(failure) if arguments.data.is_some() => return Err(failure),
+                Err(_) => {}
+            }
+        }
+        self.set(model)
+    }
+
+    /// The model with the variance that is asked for.
+    pub fn set<'a>(&self, mut model: Model<'a>) -> Result<Model<'a>, Failure> {
+        let method = match self.distribution {
+            None | Some(Distribution::Theoretical) => LinkVariance::Theoretical,
+            Some(Distribution::Delta) => LinkVariance::Delta,
+            Some(Distribution::Trigamma) => LinkVariance::Trigamma,
+        };
+        let mean = match self.lambda {
+            None | Some(Lambda::Average) => NullMean::Average,
+            Some(Lambda::Median) => NullMean::Median,
+        };
+        model.fit = model.fit.with_link_variance(method, mean)?;
+        Ok(model)
+    }
 }
 
 pub fn run(arguments: &IccArguments) -> Result<(), Failure> {
     let progress = Progress::start();
     let at = arguments.at.as_deref();
-    let Model { fit, .. } = Model::of(&arguments.model, &progress)?;
+    let distribution = &arguments.distribution;
+    let fit = distribution.model(&arguments.model, &progress)?.fit;
     let mut icc = fit.icc(arguments.level, at);
     // On the boundary intervals need more than a saved model holds; without its rows the shares are
     // still an answer.
@@ -53,7 +122,7 @@ pub fn run(arguments: &IccArguments) -> Result<(), Failure> {
         && icc.rows.iter().any(|share| share.lower.is_none())
         && let Ok(model) = Model::with_rows(&arguments.model, &progress)
     {
-        icc = model.fit.icc(arguments.level, at);
+        icc = distribution.set(model)?.fit.icc(arguments.level, at);
     }
     drop(progress);
     output::answer(&icc, &arguments.answer)

@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Args;
 use ranef::Fit;
 
+use super::icc::DistributionArguments;
 use crate::arguments::{AnswerArguments, ModelArguments, level};
 use crate::error::Failure;
 use crate::model::Model;
@@ -34,6 +35,9 @@ pub struct R2Arguments {
     pub level: f64,
 
     #[command(flatten)]
+    pub distribution: DistributionArguments,
+
+    #[command(flatten)]
     pub answer: AnswerArguments,
 }
 
@@ -48,6 +52,7 @@ pub fn run(arguments: &R2Arguments) -> Result<(), Failure> {
         Err(_) => Model::of(&arguments.model, &progress)?,
         Ok(model) => model,
     };
+    let model = arguments.distribution.set(model)?;
     progress.phase("explaining variance");
     let mut answer = model.fit.r_squared(arguments.level);
     if let Some(other) = &arguments.against {

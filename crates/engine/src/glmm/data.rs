@@ -90,6 +90,24 @@ impl Data {
         self
     }
 
+    /// The same rows without those of one level of a grouping factor.
+    pub(super) fn without_level(&self, factor: usize, level: u32) -> Self {
+        let mut out = self.clone();
+        let codes = &self.rows.codes[factor];
+        let kept: Vec<u32> = (0..codes.len() as u32)
+            .filter(|&row| codes[row as usize] != level)
+            .collect();
+        let pick = |from: &[f64]| kept.iter().map(|&i| from[i as usize]).collect::<Vec<_>>();
+        out.rows.select(&kept);
+        out.observations = (kept.iter())
+            .map(|&i| self.observations[i as usize])
+            .collect();
+        out.offset = pick(&self.offset);
+        out.counts = pick(&self.counts);
+        out.total = out.counts.iter().sum::<f64>().round() as usize;
+        out
+    }
+
     /// The shape of the model.
     pub fn layout(&self) -> &Layout {
         &self.layout

@@ -145,15 +145,7 @@ pub fn fit(data: Data, family: Arc<dyn Density>, options: &Options) -> Result<Fi
         }
     }
     let mut laplace = Laplace::new(data, family, options.curvature == Curvature::Customary);
-    if let Some(sd) = options.prior {
-        for (j, precision) in laplace.precision.iter_mut().enumerate() {
-            *precision = if Some(j) == layout.intercept {
-                0.0
-            } else {
-                1.0 / (sd * sd)
-            };
-        }
-    }
+    set_prior(&mut laplace, options.prior);
     laplace.interrupt = options.interrupt.clone();
     let stop = || match options.interrupt.is_set() {
         true => Err(FitError::Interrupted),
@@ -169,6 +161,7 @@ pub fn fit(data: Data, family: Arc<dyn Density>, options: &Options) -> Result<Fi
         return Err(FitError::NotDefined);
     }
     if options.points == 0 {
+        laplace.points = 0;
         let fit = fast_fit(laplace, &start, options);
         stop()?;
         return Ok(fit);
@@ -200,6 +193,21 @@ pub fn fit(data: Data, family: Arc<dyn Density>, options: &Options) -> Result<Fi
 /// steps with the Hessian by differences, which is made for the standard errors anyway, do the
 /// rest.
 const DESCENT: f64 = 3e-5;
+
+/// The precision of every fixed effect but the intercept, in standard units.
+pub(super) fn set_prior(laplace: &mut Laplace, prior: Option<f64>) {
+    let intercept = laplace.modes.data.layout.intercept;
+    let Some(sd) = prior else {
+        return;
+    };
+    for (j, precision) in laplace.precision.iter_mut().enumerate() {
+        *precision = if Some(j) == intercept {
+            0.0
+        } else {
+            1.0 / (sd * sd)
+        };
+    }
+}
 
 /// Most points for a random effect: beyond, nothing changes but rounding.
 const MOST_POINTS: usize = 100;

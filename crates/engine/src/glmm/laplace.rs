@@ -54,6 +54,8 @@ pub(crate) struct Laplace {
     constant: f64,
     /// The rule of quadrature; without one the approximation is Laplace's.
     rule: Option<Rule>,
+    /// Points of quadrature that the fit was asked for: 1 is Laplace's, 0 the fast approximation.
+    pub(super) points: usize,
     /// Prior precision of each fixed effect, in standard units.
     pub(super) precision: Vec<f64>,
     /// Once it is set there are no values any more.
@@ -93,6 +95,7 @@ impl Laplace {
             point: Vec::new(),
             value: f64::INFINITY,
             rule: None,
+            points: 1,
             interrupt: Interrupt::default(),
             precision,
             evaluations: 0,
@@ -106,6 +109,7 @@ impl Laplace {
     pub fn integrate_with(&mut self, points: usize) {
         let width = self.modes.data.layout.factors[0].width;
         self.rule = Some(Rule::new(points, width));
+        self.points = points;
         self.evaluations = 0;
     }
 

@@ -5,6 +5,7 @@
 //! effects on the blocks of the Gaussian engine, `laplace` is the objective with its exact
 //! gradient, and `fit` descends and proves that it has arrived.
 
+mod again;
 mod data;
 pub mod family;
 mod fast;
@@ -19,6 +20,7 @@ mod start;
 #[cfg(test)]
 mod tests;
 
+pub use again::{Known, resume};
 pub use data::Data;
 pub use fit::{Curvature, Fit, FitError, Options, fit};
 pub use hermite::hermite;

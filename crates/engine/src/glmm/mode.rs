@@ -40,6 +40,8 @@ pub(crate) struct Modes {
     pub densities: Vec<Derivatives>,
     /// −ℓ''.
     pub weights: Vec<f64>,
+    /// Whether W was to be the expected information where the family has one.
+    pub customary: bool,
     /// Whether W is the expected information in place of that.
     expected: bool,
     /// W, and its derivatives in η.
@@ -58,6 +60,7 @@ impl Modes {
     pub fn new(mut data: Data, family: Arc<dyn Density>, expected: bool) -> Self {
         data.arrange();
         let first = data.observations.first();
+        let customary = expected;
         let expected = expected && first.is_some_and(|row| family.expected(row, 1.0).is_some());
         let layout = Layout {
             fixed: 0,
@@ -84,6 +87,7 @@ impl Modes {
             fixed: vec![0.0; n],
             densities: Vec::new(),
             weights: vec![0.0; n],
+            customary,
             expected,
             curvature: vec![0.0; n],
             slopes: vec![0.0; n],

@@ -34,6 +34,7 @@ impl Fit {
     /// ∂θ̂/∂y = H⁻¹(2/σ²)(u + (r_k/r)v) and ∂ŷ/∂θ_k = W⁻¹u_k. On the boundary V_k = 0, so that a
     /// direction without variance drops out by itself.
     pub fn conditional_aic(&self, source: &dyn Source) -> Result<ConditionalAic, Error> {
+        self.only_linear()?;
         let (rows, leverages) = self.rows_and_leverages(source)?;
         self.conditional_aic_of(&rows, &leverages)
     }

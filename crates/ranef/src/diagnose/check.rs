@@ -6,11 +6,14 @@ use serde::Serialize;
 
 use super::caic::ConditionalAic;
 use super::collinearity::Collinearity;
+use super::dispersion::Dispersion;
 use super::influence::{DeletionMethod, GroupInfluence};
 use super::influence_rows::RowInfluences;
+use super::model_rows::ModelRows;
 use super::normality::Normality;
 use super::optimizers::{self, Optimizers};
 use super::rules;
+use super::separation::Separation;
 use super::simulated::{Simulate, Simulated};
 use super::singularity::Singularity;
 use super::spread::Spread;
@@ -29,12 +32,18 @@ pub struct Check {
     pub collinearity: Collinearity,
     /// Normality of residuals and random effects.
     pub normality: Normality,
-    /// Equality of the residual variance.
-    pub spread: Spread,
+    /// Equality of the residual variance; of a gaussian model.
+    pub spread: Option<Spread>,
+    /// Overdispersion; of a generalised model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dispersion: Option<Dispersion>,
+    /// Coefficients that may have no finite estimate; of a generalised model.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub separation: Vec<Separation>,
     /// Simulated residuals.
     pub simulated: Simulated,
-    /// Conditional AIC.
-    pub caic: ConditionalAic,
+    /// Conditional AIC; of a gaussian model.
+    pub caic: Option<ConditionalAic>,
     /// Influence of groups, a grouping factor each; not in JSON, where `ranef influence` has it.
     #[serde(skip)]
     pub groups: Vec<GroupInfluence>,
@@ -139,6 +148,9 @@ impl Fit {
         };
         at("reading the rows")?;
         let (rows, leverages) = self.rows_and_leverages(source)?;
+        if !self.family().is_gaussian() {
+            return self.check_generalised(source, options, &rows, &leverages, progress);
+        }
         at("comparing optimisers")?;
         let optimizers = if self.theta().is_empty() {
             None
@@ -161,21 +173,7 @@ impl Fit {
         let caic = self.conditional_aic_of(&rows, &leverages)?;
         at("leaving out rows and groups")?;
         let influence = self.row_influence_of(&rows, &leverages)?;
-        let (mut groups, mut left_out) = (Vec::new(), Vec::new());
-        for (factor, shape) in self.recipe().factors().iter().enumerate() {
-            if options.deletions == DeletionMethod::Automatic
-                && !self.influence_is_cheap(&rows, factor)?
-            {
-                left_out.push(shape.name.clone());
-                continue;
-            }
-            groups.push(self.group_influence_of(
-                &rows,
-                factor,
-                options.deletions,
-                &mut |_, _| {},
-            )?);
-        }
+        let (groups, left_out) = self.influences(&rows, options)?;
         self.not_interrupted()?;
         let mut checks = vec![
             rules::convergence(self),
@@ -189,7 +187,7 @@ impl Fit {
             rules::spread_predictors(&spread),
             rules::spread_groups(&spread),
         ];
-        checks.extend(rules::simulated(&simulated));
+        checks.extend(rules::simulated(&simulated, false));
         checks.push(rules::influential_groups(&groups, &left_out));
         checks.push(rules::influential_rows(&influence));
         Ok(Check {
@@ -198,12 +196,39 @@ impl Fit {
             optimizers,
             collinearity,
             normality,
-            spread,
+            spread: Some(spread),
+            dispersion: None,
+            separation: Vec::new(),
             simulated,
-            caic,
+            caic: Some(caic),
             groups,
             rows: influence,
         })
+    }
+
+    /// The influence of the groups of each factor where that takes seconds, and the names of the
+    /// others.
+    pub(super) fn influences(
+        &self,
+        rows: &ModelRows,
+        options: &CheckOptions,
+    ) -> Result<(Vec<GroupInfluence>, Vec<String>), Error> {
+        let (mut groups, mut left_out) = (Vec::new(), Vec::new());
+        for (factor, shape) in self.recipe().factors().iter().enumerate() {
+            if options.deletions == DeletionMethod::Automatic
+                && !self.influence_is_cheap(rows, factor)?
+            {
+                left_out.push(shape.name.clone());
+                continue;
+            }
+            groups.push(self.group_influence_of(
+                rows,
+                factor,
+                options.deletions,
+                &mut |_, _| {},
+            )?);
+        }
+        Ok((groups, left_out))
     }
 
     fn affordable_optimizers(&self) -> Result<Vec<Optimizer>, Error> {

@@ -82,9 +82,19 @@ impl fmt::Display for Check {
         if !self.collinearity.inflation.is_empty() {
             writeln!(f, "{:columns$}", self.collinearity)?;
         }
-        writeln!(f, "{}", self.normality)?;
-        writeln!(f, "{}", self.spread)?;
-        writeln!(f, "{}", self.simulated)?;
-        write!(f, "{:columns$}", self.caic)
+        if !self.normality.samples.is_empty() {
+            writeln!(f, "{}", self.normality)?;
+        }
+        if let Some(spread) = &self.spread {
+            writeln!(f, "{spread}")?;
+        }
+        if let Some(dispersion) = &self.dispersion {
+            writeln!(f, "{dispersion}")?;
+        }
+        write!(f, "{}", self.simulated)?;
+        match &self.caic {
+            Some(caic) => write!(f, "\n{caic:columns$}"),
+            None => Ok(()),
+        }
     }
 }

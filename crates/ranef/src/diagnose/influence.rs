@@ -93,6 +93,9 @@ pub struct VarianceChange {
 const SECONDS_OF_FITS: f64 = 1e10;
 /// Pairs of rows of a group cost the square of what a row reaches; the same.
 const SECONDS_OF_PAIRS: f64 = 3e10;
+/// Weighted systems that a generalised fit solves, and what a row costs in each.
+const SYSTEMS: f64 = 50.0;
+const ROW: f64 = 500.0;
 /// Groups of more rows are left out in one step by a new solution instead of row by row.
 const MOST_ROWS: usize = 300;
 
@@ -185,10 +188,21 @@ impl Fit {
         deletions: DeletionMethod,
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<GroupInfluence, Error> {
-        let statistics = self.statistics()?;
+        let linear = self.family().is_gaussian();
         let levels = self.recipe().factors()[factor].levels;
         let joint = self.joint()?;
-        let cost = levels as f64 * (joint.size() as f64).powf(1.5);
+        let precision = self.deletion_vcov()?;
+        let system = (joint.size() as f64).powf(1.5);
+        let cost = match linear {
+            true => levels as f64 * system,
+            false => {
+                let rows = self.ask_generalised(|fit| fit.cells())? as f64;
+                // With effects for single rows a fit takes twenty times as long.
+                let own = (0..self.varcorr().len()).any(|b| self.is_observation_level(b));
+                let times = if own { 20.0 } else { 1.0 };
+                times * levels as f64 * SYSTEMS * (system + ROW * rows)
+            }
+        };
         let exact = match deletions {
             DeletionMethod::Automatic => cost <= SECONDS_OF_FITS,
             DeletionMethod::Exact => true,
@@ -199,7 +213,8 @@ impl Fit {
         let mut out = Vec::with_capacity(levels);
         for (level, which) in members.iter().enumerate() {
             progress(level, levels);
-            let reduced = || {
+            let reduced = || -> Result<Statistics, Error> {
+                let statistics = self.statistics()?;
                 let mut left = Statistics::clone(statistics);
                 left.remove(&rows.statistics(
                     statistics.layout(),
@@ -207,7 +222,7 @@ impl Fit {
                     which,
                     None,
                 ));
-                left
+                Ok(left)
             };
             let one_step = if which.len() <= MOST_ROWS {
                 let dropped: Vec<LeftOut> = (which.iter())
@@ -218,7 +233,7 @@ impl Fit {
                     })
                     .collect();
                 asked
-                    .without(&dropped, self.sigma(), self.vcov())
+                    .without(&dropped, self.working_sigma(), &precision)
                     .map(|deletion| {
                         let beta = (self.fixef().iter().zip(&deletion.change))
                             .map(|(b, c)| b - c)
@@ -228,14 +243,35 @@ impl Fit {
                             vcov: deletion.vcov,
                         }
                     })
-            } else {
-                self.at_the_same_variances(&reduced())
-            };
-            self.not_interrupted()?;
-            let fitted = if exact {
-                self.without(&reduced()).ok()
+            } else if linear {
+                self.at_the_same_variances(&reduced()?)
             } else {
                 None
+            };
+            self.not_interrupted()?;
+            let fitted = match (exact, linear) {
+                (false, _) => None,
+                (true, true) => self.without(&reduced()?).ok().map(|fit| Refitted {
+                    random: RandomBlock::of_linear(self.recipe(), &fit),
+                    sigma: Some(fit.sigma),
+                    beta: fit.beta,
+                    vcov: fit.vcov,
+                }),
+                (true, false) => {
+                    let fit = self.ask_generalised(|fit| fit.without_level(factor, level))?;
+                    fit.ok().map(|fit| Refitted {
+                        random: RandomBlock::of(
+                            self.recipe(),
+                            fit.layout(),
+                            &fit.lambda(),
+                            1.0,
+                            &fit.singular,
+                        ),
+                        sigma: None,
+                        beta: fit.beta,
+                        vcov: fit.vcov,
+                    })
+                }
             };
             let mut found = LevelInfluence::nothing(
                 self.recipe().level(factor, level),
@@ -275,6 +311,40 @@ impl Fit {
             df: df.collect(),
             levels: out,
         })
+    }
+
+    /// The covariance of the fixed effects that one-step deletion starts from: that of the linear model
+    /// whose rows [`ModelRows`] has. In a generalised model it is given the variance parameters,
+    /// while [`Fit::vcov`] is not.
+    pub(super) fn deletion_vcov(&self) -> Result<Vec<f64>, Error> {
+        if self.family().is_gaussian() {
+            return Ok(self.vcov().to_vec());
+        }
+        let p = self.fixef().len();
+        let joint = self.joint()?;
+        let asked = joint.rows();
+        // Units of the size of the standard errors, for the sake of the differences.
+        let unit: Vec<f64> = (self.standard_errors().iter())
+            .map(|e| if *e > 0.0 { 1.0 / e } else { 1.0 })
+            .collect();
+        let variance = |i: usize, j: Option<usize>| {
+            let mut x = vec![0.0; p];
+            x[i] += unit[i];
+            if let Some(j) = j {
+                x[j] += unit[j];
+            }
+            asked.variance(&x, &[]).total
+        };
+        let own: Vec<f64> = (0..p).map(|i| variance(i, None)).collect();
+        let mut out = vec![0.0; p * p];
+        for i in 0..p {
+            out[i * p + i] = own[i] / (unit[i] * unit[i]);
+            for j in 0..i {
+                let both = 0.5 * (variance(i, Some(j)) - own[i] - own[j]) / (unit[i] * unit[j]);
+                (out[i * p + j], out[j * p + i]) = (both, both);
+            }
+        }
+        Ok(out)
     }
 
     /// The fit without some rows, started where all rows ended. Where variances are zero there or
@@ -345,10 +415,10 @@ impl Fit {
         (0..p).map(|j| self.vcov()[j * p + j].sqrt()).collect()
     }
 
-    fn variance_changes(&self, fit: &lmm::Fit) -> Vec<VarianceChange> {
+    fn variance_changes(&self, fit: &Refitted) -> Vec<VarianceChange> {
         let mut out = Vec::new();
         let relative = |then: f64, now: f64| (then != 0.0).then(|| now / then - 1.0);
-        for (all, left) in (self.varcorr().iter()).zip(RandomBlock::of_linear(self.recipe(), fit)) {
+        for (all, left) in self.varcorr().iter().zip(&fit.random) {
             for (i, first) in all.terms.iter().enumerate() {
                 for (j, second) in all.terms.iter().enumerate().skip(i) {
                     out.push(VarianceChange {
@@ -363,13 +433,23 @@ impl Fit {
                 }
             }
         }
-        out.push(VarianceChange {
-            group: "Residual".to_owned(),
-            parameter: "var__Observation".to_owned(),
-            change: relative(self.sigma().powi(2), fit.sigma.powi(2)),
-        });
+        if let Some(sigma) = fit.sigma {
+            out.push(VarianceChange {
+                group: "Residual".to_owned(),
+                parameter: "var__Observation".to_owned(),
+                change: relative(self.sigma().powi(2), sigma.powi(2)),
+            });
+        }
         out
     }
+}
+
+/// A fit without some rows.
+struct Refitted {
+    random: Vec<RandomBlock>,
+    sigma: Option<f64>,
+    beta: Vec<f64>,
+    vcov: Vec<f64>,
 }
 
 /// Fixed effects without some rows, and their covariance.

@@ -56,11 +56,12 @@ impl Fit {
         rows: &ModelRows,
         leverage: &[f64],
     ) -> Result<RowInfluences, Error> {
-        let (p, sigma) = (self.fixef().len(), self.sigma());
+        let (p, sigma) = (self.fixef().len(), self.working_sigma());
         let pearson: Vec<f64> = (0..rows.n).map(|i| rows.pearson(i, sigma)).collect();
         let studentised = studentised(&pearson, leverage);
         let joint = self.joint()?;
         let asked = joint.rows();
+        let vcov = self.deletion_vcov()?;
         let precision = InverseForm::new(self.vcov(), p);
         let mut out = Vec::with_capacity(rows.n);
         for i in 0..rows.n {
@@ -73,8 +74,10 @@ impl Fit {
                 },
                 h,
                 sigma,
-                self.vcov(),
+                &vcov,
             );
+            // A row without weight says nothing.
+            let deletion = deletion.filter(|_| rows.weight[i] > 0.0);
             let dfbetas = (0..p)
                 .map(|j| {
                     let deletion = deletion.as_ref()?;

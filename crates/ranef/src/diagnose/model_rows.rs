@@ -1,10 +1,12 @@
 //! The rows of a fit in numbers, all at once: diagnostics compare rows with each other.
 
 use ranef_design::{DesignRows, Parts};
+use ranef_engine::glmm::family::Observation;
 use ranef_engine::lmm::{JointRow, JointRows, LevelColumns};
 use ranef_engine::{Column, Coordinates, FactorRows, Layout, Rows, Statistics};
 use ranef_frame::Source;
 
+use crate::generalised::response::share;
 use crate::leverage::Leverages;
 use crate::rows::{for_each_batch, refuse_new_levels, response};
 use crate::{Error, Fit};
@@ -27,6 +29,10 @@ pub(super) struct ModelRows {
     pub fitted: Vec<f64>,
     /// X, n × p by rows.
     pub fixed: Vec<f64>,
+    /// In a generalised model what stands on the scale of the response. The rows themselves are
+    /// then those of its linear model on the scale of the link: `observed` is the working response
+    /// and `weight` the working weight.
+    pub response: Option<ResponseRows>,
     /// Per grouping factor: levels.
     pub codes: Vec<Vec<u32>>,
     /// Per grouping factor: the columns of the face, n × K by rows.
@@ -35,10 +41,28 @@ pub(super) struct ModelRows {
     widths: Vec<usize>,
 }
 
+/// Rows of a generalised model on the scale of the response, shares of trials.
+pub(super) struct ResponseRows {
+    /// As the family has them.
+    pub rows: Vec<Observation>,
+    /// The response.
+    pub observed: Vec<f64>,
+    /// Its expected value in its own group.
+    pub fitted: Vec<f64>,
+    /// Its expected value where all random effects are zero.
+    pub population: Vec<f64>,
+    /// Its standard deviation given its group.
+    pub sd: Vec<f64>,
+    /// (y − μ)/sd.
+    pub pearson: Vec<f64>,
+    /// Signed roots of the unit deviances.
+    pub deviance: Vec<f64>,
+}
+
 impl Fit {
     /// Reads the rows of the fit once more.
     pub(super) fn model_rows(&self, source: &dyn Source) -> Result<ModelRows, Error> {
-        self.read_rows(source, |_| {})
+        self.read_rows(source, |_, _| {})
     }
 
     /// The same with the leverages of the rows.
@@ -48,14 +72,16 @@ impl Fit {
     ) -> Result<(ModelRows, Vec<f64>), Error> {
         let mut leverages = Leverages::new(self)?;
         let mut found = Vec::new();
-        let rows = self.read_rows(source, |rows| found.extend(leverages.of(rows)))?;
+        let rows = self.read_rows(source, |rows, weights| {
+            found.extend(leverages.of(rows, weights));
+        })?;
         Ok((rows, found))
     }
 
     fn read_rows(
         &self,
         source: &dyn Source,
-        mut visit: impl FnMut(&DesignRows),
+        mut visit: impl FnMut(&DesignRows, &[f64]),
     ) -> Result<ModelRows, Error> {
         let widths = self.widths();
         let mut out = ModelRows {
@@ -64,6 +90,7 @@ impl Fit {
             observed: Vec::new(),
             offset: Vec::new(),
             weight: Vec::new(),
+            response: None,
             population: Vec::new(),
             fitted: Vec::new(),
             fixed: Vec::new(),
@@ -74,9 +101,15 @@ impl Fit {
         };
         let mut first = 0;
         let recipe = self.recipe();
+        let mut observations = Vec::new();
         for_each_batch(recipe, source, Parts::ALL, self.formula(), |batch, rows| {
             refuse_new_levels(&rows)?;
-            visit(&rows);
+            let observed = match self.family().is_gaussian() {
+                true => Vec::new(),
+                false => self.observed(&rows)?,
+            };
+            let weights = self.weights_at_mode(&rows, &observed);
+            visit(&rows, &weights);
             match &rows.kept {
                 None => out.number.extend(first..first + batch.num_rows()),
                 Some(kept) => out.number.extend(kept.iter().map(|&r| first + r as usize)),
@@ -86,10 +119,10 @@ impl Fit {
                 .map(|i| rows.offset.as_ref().map_or(0.0, |o| o.at(i)))
                 .collect();
             let y = response(&rows);
+            observations.extend(observed);
             out.observed
                 .extend(y.iter().zip(&offset).map(|(y, o)| y + o));
-            out.weight
-                .extend((0..rows.n).map(|i| rows.weights.as_ref().map_or(1.0, |w| w.at(i))));
+            out.weight.extend(weights);
             for i in 0..rows.n {
                 out.fixed
                     .extend(rows.fixed.iter().map(|column| column.at(i)));
@@ -124,6 +157,9 @@ impl Fit {
             .with_hint("give the data that the model was fitted to, or fit it again"));
         }
         out.predict(self);
+        if !self.family().is_gaussian() {
+            out.linearise(self, observations);
+        }
         Ok(out)
     }
 }
@@ -142,6 +178,36 @@ impl ModelRows {
             self.population.push(fixed + self.offset[i]);
             self.fitted.push(fixed + random + self.offset[i]);
         }
+    }
+
+    /// Turns the rows of a generalised model into those of its linear model on the scale of the link.
+    fn linearise(&mut self, fit: &Fit, rows: Vec<Observation>) {
+        let response = fit.response();
+        let each = |f: &dyn Fn(&Observation, f64) -> f64| -> Vec<f64> {
+            rows.iter()
+                .zip(&self.fitted)
+                .map(|(row, &eta)| f(row, eta))
+                .collect()
+        };
+        let out = ResponseRows {
+            observed: rows.iter().map(share).collect(),
+            fitted: each(&|_, eta| response.mean(eta)),
+            population: self
+                .population
+                .iter()
+                .map(|&eta| response.mean(eta))
+                .collect(),
+            sd: each(&|row, eta| response.variance(row, eta).sqrt()),
+            pearson: each(&|row, eta| response.pearson(row, eta)),
+            deviance: each(&|row, eta| response.deviance(row, eta)),
+            rows: Vec::new(),
+        };
+        for (i, row) in rows.iter().enumerate() {
+            let (residual, weight) = response.working(row, self.fitted[i]);
+            self.observed[i] = self.fitted[i] + residual;
+            self.weight[i] = weight;
+        }
+        self.response = Some(ResponseRows { rows, ..out });
     }
 
     /// The fixed-effects columns of a row.
@@ -165,8 +231,11 @@ impl ModelRows {
         self.observed[row] - self.fitted[row]
     }
 
-    /// √w(y − ŷ)/σ.
+    /// √w(y − ŷ)/σ, or Pearson's residual of a generalised model.
     pub fn pearson(&self, row: usize, sigma: f64) -> f64 {
+        if let Some(response) = &self.response {
+            return response.pearson[row];
+        }
         self.weight[row].sqrt() * self.residual(row) / sigma
     }
 

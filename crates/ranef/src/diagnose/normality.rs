@@ -14,7 +14,7 @@ use crate::{Error, Fit};
 /// Tests, shapes and quantile plots of the residuals and of each random effect.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Normality {
-    /// The residuals first, then the random effects in the order of the formula.
+    /// The residuals first (of a gaussian model), then the random effects in the order of the formula.
     pub samples: Vec<NormalitySample>,
 }
 
@@ -59,7 +59,11 @@ impl Fit {
     pub(super) fn normality_of(&self, rows: &ModelRows, leverages: &[f64]) -> Normality {
         let pearson: Vec<f64> = (0..rows.n).map(|i| rows.pearson(i, self.sigma())).collect();
         let residuals = studentised(&pearson, leverages);
-        let mut samples = vec![NormalitySample::of("Residual", None, residuals)];
+        // Residuals of other families are normal in no model.
+        let mut samples = match rows.response {
+            None => vec![NormalitySample::of("Residual", None, residuals)],
+            Some(_) => Vec::new(),
+        };
         let widths = self.widths();
         let effects = self.random_effects();
         for block in self.varcorr() {
@@ -152,7 +156,10 @@ fn readable(test: &str) -> String {
 
 impl fmt::Display for Normality {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Normality of residuals and random effects:")?;
+        match self.samples.iter().any(|s| s.term.is_none()) {
+            true => writeln!(f, "Normality of residuals and random effects:")?,
+            false => writeln!(f, "Normality of random effects:")?,
+        }
         write!(f, "{}", self.table())
     }
 }

@@ -32,6 +32,10 @@ pub struct Residuals {
     /// Marginal residuals made independent with variance 1: L⁻¹(y − Xβ̂), LL' = V, in the order of
     /// the rows. `None` where groups tie together more rows than can be unravelled.
     pub decorrelated: Vec<Option<f64>>,
+    /// In a generalised model: signed roots of the unit deviances.
+    pub deviance: Option<Vec<f64>>,
+    /// In a generalised model: residuals on the scale of the link, r = ℓ'/W.
+    pub working: Option<Vec<f64>>,
     /// Leverage h = ∂ŷ/∂y at given variances.
     pub leverage: Vec<f64>,
     /// Simulated (quantile) residual between 0 and 1, if they were asked for.
@@ -49,7 +53,7 @@ impl Fit {
         source: &dyn Source,
         simulate: Option<Simulate>,
     ) -> Result<Residuals, Error> {
-        let (rows, leverage) = self.rows_and_leverages(source)?;
+        let (mut rows, leverage) = self.rows_and_leverages(source)?;
         let simulated = match simulate {
             None => None,
             Some(how) => Some(self.simulated_of(&rows, &leverage, how)?.residuals),
@@ -59,7 +63,26 @@ impl Fit {
             .clone()
             .map(|i| rows.pearson(i, self.sigma()))
             .collect();
+        if let Some(response) = rows.response.take() {
+            return Ok(Residuals {
+                row: rows.number.iter().map(|r| r + 1).collect(),
+                raw: differences(&response.observed, &response.fitted),
+                studentised: studentised(&pearson, &leverage),
+                marginal: differences(&response.observed, &response.population),
+                decorrelated: vec![None; rows.n],
+                pearson,
+                deviance: Some(response.deviance),
+                working: Some(every.map(|i| rows.residual(i)).collect()),
+                leverage,
+                observed: response.observed,
+                fitted: response.fitted,
+                population: response.population,
+                simulated,
+            });
+        }
         Ok(Residuals {
+            deviance: None,
+            working: None,
             row: rows.number.iter().map(|r| r + 1).collect(),
             raw: every.clone().map(|i| rows.residual(i)).collect(),
             studentised: studentised(&pearson, &leverage),
@@ -75,6 +98,10 @@ impl Fit {
             simulated,
         })
     }
+}
+
+fn differences(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a - b).collect()
 }
 
 /// r/√(1 − h); where a row determines its own fitted value its residual is zero and stays it.
@@ -97,9 +124,14 @@ impl Answer for Residuals {
             .numbers("raw", Style::Estimate, all(&self.raw))
             .numbers("pearson", Style::Share, all(&self.pearson))
             .numbers("studentised", Style::Share, all(&self.studentised))
-            .numbers("marginal", Style::Estimate, all(&self.marginal))
-            .numbers("decorrelated", Style::Share, self.decorrelated.clone())
-            .numbers("leverage", Style::Share, all(&self.leverage));
+            .numbers("marginal", Style::Estimate, all(&self.marginal));
+        let table = match (&self.deviance, &self.working) {
+            (Some(deviance), Some(working)) => table
+                .numbers("deviance", Style::Share, all(deviance))
+                .numbers("working", Style::Share, all(working)),
+            _ => table.numbers("decorrelated", Style::Share, self.decorrelated.clone()),
+        };
+        let table = table.numbers("leverage", Style::Share, all(&self.leverage));
         match &self.simulated {
             None => table,
             Some(values) => table.numbers("simulated", Style::Share, all(values)),
@@ -122,6 +154,16 @@ impl fmt::Display for Residuals {
         writeln!(f, "Residuals of the {} rows used:", self.row.len())?;
         write!(f, "{}", self.table())?;
         writeln!(f)?;
+        if self.deviance.is_some() {
+            return crate::format::write_text(
+                f,
+                "observed and fitted: shares of the trials, or numbers; fitted: in its own group; \
+                 population: in an average group. raw = observed − fitted; pearson: raw in units of \
+                 its standard deviation; studentised: the same, leverage taken into account; \
+                 marginal = observed − population; deviance: signed root of the row's deviance; \
+                 working: on the scale of the link.",
+            );
+        }
         crate::format::write_text(
             f,
             "fitted: in its own group; population: in an average group. raw = observed − fitted; \

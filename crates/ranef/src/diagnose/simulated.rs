@@ -78,6 +78,20 @@ pub struct Simulated {
     /// Whether quartiles stay where they should along the expected values of the population; none
     /// where these are all the same. Not along the fitted values, which take their residuals along.
     pub quantiles: Vec<QuantileDeviation>,
+    /// Of counts: how many are zero, and how many of the simulated ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zeros: Option<Zeros>,
+}
+
+/// Zeros among counts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Zeros {
+    /// Observed.
+    pub observed: usize,
+    /// Mean number of the simulated responses.
+    pub expected: f64,
+    /// Two-sided p-value, 2 min(1 + #≤, 1 + #≥)/(1 + S).
+    pub p_value: f64,
 }
 
 impl Fit {
@@ -110,6 +124,9 @@ impl Fit {
                 ),
             )
             .with_hint("use at least 20; 250 is usual"));
+        }
+        if rows.response.is_some() {
+            return self.simulated_generalised(rows, leverages, simulate);
         }
         let n = rows.n;
         let normal = Normal::STANDARD;
@@ -173,8 +190,6 @@ impl Fit {
             .sum::<f64>()
             / n as f64)
             .sqrt();
-        let under = spreads.iter().filter(|&&s| s <= mine).count();
-        let over = spreads.iter().filter(|&&s| s >= mine).count();
         let outliers = (below.iter().zip(&equal))
             .filter(|&(&below, &equal)| equal == 0 && (below == 0 || below == simulate.replicates))
             .count();
@@ -194,14 +209,22 @@ impl Fit {
             distance_adjusted_p,
             dispersion: mine / (spreads.iter().sum::<f64>() / total),
             dispersion_expected: world.expected_dispersion(),
-            dispersion_p: (2.0 * (1 + under.min(over)) as f64 / (1.0 + total)).min(1.0),
+            dispersion_p: two_sided(mine, &spreads),
             outliers,
             outliers_expected: chance * n as f64,
             outliers_p: binomial_test(outliers, n, chance),
-            quantiles: quantile_deviations(&residuals, rows, &world),
+            quantiles: quantile_deviations(&residuals, rows, &world.narrowing),
+            zeros: None,
             residuals,
         })
     }
+}
+
+/// Two-sided p-value of a number among simulated ones, 2 min(1 + #≤, 1 + #≥)/(1 + S).
+pub(super) fn two_sided(own: f64, simulated: &[f64]) -> f64 {
+    let under = simulated.iter().filter(|&&s| s <= own).count();
+    let over = simulated.iter().filter(|&&s| s >= own).count();
+    (2.0 * (1 + under.min(over)) as f64 / (1.0 + simulated.len() as f64)).min(1.0)
 }
 
 /// The probability that a residual, narrower than the simulated ones by a factor, lies beyond all

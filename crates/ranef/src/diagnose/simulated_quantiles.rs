@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use super::influence::form_of_inverse;
 use super::model_rows::ModelRows;
-use super::simulated_world::World;
 
 /// A quantile of the simulated residuals along the fitted values.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -45,11 +44,12 @@ fn places(rows: &ModelRows) -> Option<Vec<f64>> {
     (runs > 1).then_some(places)
 }
 
-/// Whether the quartiles stay where they should.
+/// Whether the quartiles stay where they should, where normal scores of the residuals are narrower by
+/// the factors `narrowing`.
 pub(super) fn quantile_deviations(
     residuals: &[f64],
     rows: &ModelRows,
-    world: &World,
+    narrowing: &[f64],
 ) -> Vec<QuantileDeviation> {
     let Some(places) = places(rows) else {
         return Vec::new();
@@ -64,7 +64,7 @@ pub(super) fn quantile_deviations(
     let terms = distinct.min(3);
     [0.25, 0.5, 0.75]
         .iter()
-        .map(|&q| quantile_deviation(q, terms, &places, residuals, world))
+        .map(|&q| quantile_deviation(q, terms, &places, residuals, narrowing))
         .collect()
 }
 
@@ -73,14 +73,14 @@ fn quantile_deviation(
     terms: usize,
     places: &[f64],
     residuals: &[f64],
-    world: &World,
+    narrowing: &[f64],
 ) -> QuantileDeviation {
     let normal = Normal::STANDARD;
     let z = normal.quantile(quantile);
     let (mut score, mut information) = (vec![0.0; terms], vec![0.0; terms * terms]);
     let (mut below, mut expected, mut count) = ([0.0; 3], [0.0; 3], [0.0f64; 3]);
     for (i, &x) in places.iter().enumerate() {
-        let p = normal.cdf(z / world.narrowing[i]);
+        let p = normal.cdf(z / narrowing[i]);
         let is_below = f64::from(u8::from(residuals[i] < quantile));
         let f = [1.0, x, x * x - 1.0 / 3.0];
         for a in 0..terms {

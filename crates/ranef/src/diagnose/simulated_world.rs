@@ -31,8 +31,8 @@ impl World {
         leverages: &[f64],
         conditional: bool,
     ) -> Result<Self, Error> {
-        let sigma = fit.sigma();
-        let layout = fit.statistics()?.layout();
+        let sigma = fit.working_sigma();
+        let layout = crate::rows::layout(fit.recipe());
         let factors: Vec<Vec<f64>> = (layout.lambda(fit.theta()).iter())
             .map(|l| l.iter().map(|x| sigma * x).collect())
             .collect();
@@ -77,6 +77,15 @@ impl World {
 
     /// Draws a response. Each grouping factor and the residuals have a stream of their own.
     pub fn simulate(&self, rows: &ModelRows, seed: u64, replicate: u32, out: &mut [f64]) {
+        self.expected(rows, seed, replicate, out);
+        let mut stream = Stream::new(seed, replicate, 0);
+        for (y, weight) in out.iter_mut().zip(&rows.weight) {
+            *y += self.sigma / weight.sqrt() * stream.normal();
+        }
+    }
+
+    /// Expected values of a drawn response: with new groups where they are drawn too.
+    pub fn expected(&self, rows: &ModelRows, seed: u64, replicate: u32, out: &mut [f64]) {
         out.copy_from_slice(&self.centre);
         if !self.conditional {
             for (f, l) in self.factors.iter().enumerate() {
@@ -96,10 +105,6 @@ impl World {
                     *y += dot(rows.z(f, i), &effects[first..first + k]);
                 }
             }
-        }
-        let mut stream = Stream::new(seed, replicate, 0);
-        for (y, weight) in out.iter_mut().zip(&rows.weight) {
-            *y += self.sigma / weight.sqrt() * stream.normal();
         }
     }
 

@@ -49,6 +49,7 @@ impl Fit {
     /// Breusch and Pagan's tests of the squared studentised residuals along the fitted values and
     /// each term, and Brown and Forsythe's between groups.
     pub fn spread(&self, source: &dyn Source) -> Result<Spread, Error> {
+        self.only_linear()?;
         let (rows, leverages) = self.rows_and_leverages(source)?;
         Ok(self.spread_of(&rows, &leverages))
     }

@@ -154,6 +154,11 @@ impl Fit {
         source: &dyn Source,
         options: &FixedEffectsOptions,
     ) -> Result<FixedEffects, Error> {
+        self.refuse_generalised(
+            "the within estimator is least squares, and intercepts of their own for many small groups \
+             bias other families",
+            "`ranef within-between` tells effects within groups from those between them",
+        )?;
         let (group, group_reason) = self.lowest(options.group.as_deref())?;
         let name = self.recipe().factors()[group].name.clone();
         let clusters = match &options.cluster {

@@ -50,17 +50,7 @@ impl Fit {
                 weights.remove(0);
             }
         }
-        let settings = glmm::Options {
-            start: options.start.clone(),
-            prior: options.prior,
-            points: options.agq,
-            interrupt: options.interrupt.clone(),
-            curvature: match options.curvature {
-                Curvature::Customary => glmm::Curvature::Customary,
-                Curvature::Observed => glmm::Curvature::Observed,
-            },
-            ..Default::default()
-        };
+        let settings = settings(options);
         let engine = glmm::fit(rows.data, options.family.density(&recipe), &settings).map_err(
             |e| match e {
                 glmm::FitError::TooFewRows { rows, fixed } => {
@@ -102,14 +92,67 @@ impl Fit {
         Ok(fit)
     }
 
-    /// See [`Fit::with_rows`].
+    /// See [`Fit::with_rows`]: one search for the mode at the saved parameters.
     pub(crate) fn generalised_with_rows(mut self, source: &dyn Source) -> Result<Self, Error> {
-        let fit = self.options().fit(source)?;
-        if fit.nobs() != self.nobs() {
-            return Err(Error::new("other_rows", "other rows"));
+        let facts = &self.facts;
+        let other = |what: String| {
+            Error::new(
+                "other_rows",
+                format!("these are not the rows that the model was fitted to: {what}"),
+            )
+            .with_hint("give the data that the model was fitted to, or fit it again")
+        };
+        let rows = rows::read(&facts.recipe, &facts.family, source, &facts.formula)?;
+        let (now, then) = (rows.data.rows(), facts.rows.used);
+        if now != then {
+            return Err(other(format!("{now} complete rows here, {then} there")));
         }
-        self.engine = fit.engine;
+        let estimates = &facts.estimates;
+        let certificate = &estimates.certificate;
+        let known = glmm::Known {
+            theta: estimates.theta.clone(),
+            beta: estimates.beta.clone(),
+            vcov: estimates.vcov.clone(),
+            psi: estimates.nuisance.clone(),
+            psi_vcov: estimates.nuisance_vcov.clone(),
+            singular: estimates.random.iter().map(|b| b.singular).collect(),
+            certificate: lmm::Certificate {
+                converged: certificate.converged,
+                newton_decrement: certificate.newton_decrement,
+                smallest_score: certificate.smallest_score,
+                largest_slope: certificate.largest_slope,
+                uninformed: certificate.uninformed.clone(),
+            },
+        };
+        let density = facts.family.density(&facts.recipe);
+        let fit = glmm::resume(rows.data, density, &settings(&facts.options), known)
+            .map_err(|_| other("the likelihood does not exist for them".to_owned()))?;
+        // The order of the rows may differ, and with it the rounding.
+        let tolerance = 1e-6 * estimates.criterion.abs().max(1.0);
+        if (fit.value - estimates.criterion).abs() > tolerance {
+            return Err(other(format!(
+                "the criterion is {} here, {} there",
+                fit.value, estimates.criterion
+            )));
+        }
+        self.engine = Some(Engine::generalised(fit, rows.statistics));
+        self.null_model = OnceLock::new();
         Ok(self)
+    }
+}
+
+/// What the engine is told.
+fn settings(options: &Lmer) -> glmm::Options {
+    glmm::Options {
+        start: options.start.clone(),
+        prior: options.prior,
+        points: options.agq,
+        interrupt: options.interrupt.clone(),
+        curvature: match options.curvature {
+            Curvature::Customary => glmm::Curvature::Customary,
+            Curvature::Observed => glmm::Curvature::Observed,
+        },
+        ..Default::default()
     }
 }
 

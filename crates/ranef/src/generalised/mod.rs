@@ -2,8 +2,10 @@
 
 mod fitting;
 pub(crate) mod inverse;
+pub(crate) mod kind;
 mod nuisance;
 pub(crate) mod ratios;
+pub(crate) mod response;
 pub(crate) mod rows;
 mod separation;
 

@@ -8,7 +8,7 @@ use ranef_frame::Source;
 
 use crate::Error;
 use crate::family::{Family, categories};
-use crate::rows::{engine_rows, for_each_batch, layout};
+use crate::rows::{engine_rows, for_each_batch, layout, refuse_new_levels};
 
 /// The rows of a generalised model, and the crossproducts of their columns.
 pub(crate) struct GeneralisedRows {
@@ -29,6 +29,7 @@ pub(crate) fn read(
     // Successes and failures: one class alone has no finite estimate.
     let (mut successes, mut failures) = (0.0, 0.0);
     for_each_batch(recipe, source, Parts::ALL, formula, |batch, rows| {
+        refuse_new_levels(&rows)?;
         let observations = observations(recipe, family, &rows, before)?;
         for row in &observations {
             successes += row.y;

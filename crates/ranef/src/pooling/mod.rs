@@ -162,6 +162,11 @@ impl Fit {
     /// `no_groups` for a model without random effects, `unknown_group` for a name that is not one
     /// of its grouping factors, `needs_rows` for a loaded fit.
     pub fn pooling(&self, group: Option<&str>, confidence: f64) -> Result<Pooling, Error> {
+        self.refuse_generalised(
+            "no and complete pooling are least squares here",
+            "`ranef effects` has the partially pooled effects of the groups, `ranef predict` their \
+             expected responses",
+        )?;
         compute::pooling(self, group, confidence)
     }
 }

@@ -21,6 +21,7 @@ pub use interval::{Budget, Interval, PredictedInterval};
 pub(crate) use view::percent;
 
 use crate::generalised::inverse::Inverse;
+use crate::generalised::response::share;
 use crate::rows::{for_each_batch, response};
 use crate::{Error, Fit, Note, RandomBlock, ResponseScale};
 use interval::{Answers, RowAsked};
@@ -398,12 +399,21 @@ impl Fit {
         format!("{what} {place}")
     }
 
-    /// Calls `visit` with response, fitted value and weight of every row that was used.
+    /// Calls `visit` with response, fitted value and weight of every row that was used. In a
+    /// generalised model the response of several trials is its share, the fitted value its expected
+    /// value, and the weight one over its variance.
     pub fn for_each_fitted(
         &self,
         source: &dyn Source,
         mut visit: impl FnMut(f64, f64, f64),
     ) -> Result<(), Error> {
+        if !self.family().is_gaussian() {
+            let response = self.response();
+            return self.for_each_predictor(source, |row, eta| {
+                let weight = 1.0 / response.variance(row, eta);
+                visit(share(row), response.mean(eta), weight);
+            });
+        }
         for_each_batch(
             self.recipe(),
             source,

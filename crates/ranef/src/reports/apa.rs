@@ -50,8 +50,11 @@ impl fmt::Display for Apa<'_> {
 }
 
 fn lower(text: &str) -> String {
-    text.strip_prefix('L')
-        .map_or(text.to_owned(), |rest| format!("l{rest}"))
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_lowercase().chain(letters).collect(),
+        None => String::new(),
+    }
 }
 
 /// What was fitted to what.
@@ -108,11 +111,17 @@ fn sentence(c: &Coefficient) -> Text {
 
 fn variances(fit: &Fit) -> Text {
     let mut text = Text::default();
-    for block in fit.varcorr() {
+    let linear = fit.family().is_gaussian();
+    let blocks = fit.varcorr().len();
+    for (i, block) in fit.varcorr().iter().enumerate() {
+        let end = if linear || i + 1 < blocks { ". " } else { "." };
         text = text
             .then(format!("Between levels of {}: ", block.group))
             .append(block_words(block))
-            .then(". ");
+            .then(end);
+    }
+    if !linear {
+        return text;
     }
     text.then("Residual ")
         .then_italic("SD")

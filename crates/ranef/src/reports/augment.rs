@@ -6,12 +6,18 @@
 //! rows (Cook 1977; METHODS.md C12). What lme4 keeps in its response object is there under its
 //! names: `.fixed` the fitted value of the population, `.mu` = `.fitted`, `.sqrtXwt` = `.sqrtrwt`
 //! = √w.
+//!
+//! In a generalised model the columns are those of `glmer`'s rows as broom.mixed has them: `.fitted`,
+//! `.fixed` and `.eta` on the scale of the link, `.mu` on that of the response, `.resid` deviance
+//! residuals, `.wtres` Pearson's, `.weights` prior weights times trials, `.sqrtrwt`
+//! √(weight/variance) and `.sqrtXwt` the same times dμ/dη; Cook's distance is of Pearson's residuals.
 
 use std::fmt;
 use std::sync::Arc;
 
 use arrow_array::{Array, ArrayRef, Float64Array, RecordBatch};
 use ranef_design::{DesignRows, Outcome, Parts};
+use ranef_engine::glmm::family::Observation;
 use ranef_frame::{ColumnKind, MemorySource, Source, take_rows};
 use serde::{Serialize, Serializer};
 
@@ -20,13 +26,16 @@ use crate::leverage::Leverages;
 use crate::{Answer, Error, Fit, Style, Table};
 
 /// The columns that are added to the data, in their order.
-const ADDED: [&str; 11] = [
+const ADDED: [&str; 12] = [
     ".fitted", ".resid", ".hat", ".cooksd", ".fixed", ".mu", ".offset", ".sqrtXwt", ".sqrtrwt",
-    ".weights", ".wtres",
+    ".weights", ".wtres", ".eta",
 ];
+/// As many of them has a gaussian model.
+const OF_GAUSSIAN: usize = 11;
 
 /// The rows that were used, with fitted values, residuals, leverages and weights: all columns of
-/// the data (but those called as the ones added) and then the eleven added ones.
+/// the data (but those called as the ones added) and then the eleven added ones; a twelfth in a
+/// generalised model, the linear predictor.
 #[derive(Clone, Debug)]
 pub struct Augmented {
     /// The rows, in their order.
@@ -60,7 +69,11 @@ impl Fit {
                 None => batch,
                 Some(kept) => take_rows(&batch, kept)?,
             };
-            batches.push(appended(&own, cooks.rows(&rows))?);
+            let added = match self.family().is_gaussian() {
+                true => cooks.rows(&rows),
+                false => cooks.generalised_rows(&rows)?,
+            };
+            batches.push(appended(&own, added)?);
         }
         Ok(Augmented {
             rows: MemorySource::from_batches(batches)?,
@@ -69,16 +82,16 @@ impl Fit {
 }
 
 /// The data and behind them the new columns.
-fn appended(own: &RecordBatch, added: [Vec<f64>; ADDED.len()]) -> Result<RecordBatch, Error> {
+fn appended(own: &RecordBatch, added: Vec<Vec<f64>>) -> Result<RecordBatch, Error> {
     let schema = own.schema();
     let names = schema.fields().iter().map(|f| f.name().as_str());
     let kept = names
         .zip(own.columns())
-        .filter(|(name, _)| !ADDED.contains(name))
+        .filter(|(name, _)| !ADDED[..added.len()].contains(name))
         .map(|(name, array)| (name.to_owned(), Arc::clone(array), true));
-    let new = ADDED.iter().zip(added).map(|(name, values)| {
+    let new = ADDED.iter().zip(&added).map(|(name, values)| {
         // Cook's distance of a row that determines a coefficient alone is 0/0.
-        let finite = values.into_iter().map(|x| x.is_finite().then_some(x));
+        let finite = values.iter().map(|x| x.is_finite().then_some(*x));
         let array: ArrayRef = Arc::new(finite.collect::<Float64Array>());
         ((*name).to_owned(), array, true)
     });
@@ -93,8 +106,47 @@ struct Cooks<'a> {
 }
 
 impl Cooks<'_> {
-    /// The values of [`ADDED`] for the rows of a batch.
-    fn rows(&mut self, rows: &DesignRows) -> [Vec<f64>; ADDED.len()] {
+    /// The values of [`ADDED`] for the rows of a batch of a generalised model.
+    fn generalised_rows(&mut self, rows: &DesignRows) -> Result<Vec<Vec<f64>>, Error> {
+        let n = rows.n;
+        let response = self.fit.response();
+        let observed = self.fit.observed(rows)?;
+        let eta = self.fit.expected(rows);
+        let each = |f: &dyn Fn(&Observation, f64) -> f64| -> Vec<f64> {
+            observed
+                .iter()
+                .zip(&eta)
+                .map(|(row, &eta)| f(row, eta))
+                .collect()
+        };
+        let working = each(&|row, eta| response.working(row, eta).1);
+        let pearson = each(&|row, eta| response.pearson(row, eta));
+        let hat = self.leverages.of(rows, &working);
+        let p = self.fit.fixef().len() as f64;
+        let cooks = hat.iter().zip(&pearson);
+        let cooks = cooks
+            .map(|(h, e)| (e / (1.0 - h)).powi(2) * h / p)
+            .collect();
+        Ok(vec![
+            eta.clone(),
+            each(&|row, eta| response.deviance(row, eta)),
+            hat,
+            cooks,
+            self.fit.fixed_part(rows),
+            each(&|_, eta| response.mean(eta)),
+            (0..n)
+                .map(|i| rows.offset.as_ref().map_or(0.0, |o| o.at(i)))
+                .collect(),
+            working.iter().map(|w| w.sqrt()).collect(),
+            each(&|row, eta| 1.0 / response.variance(row, eta).sqrt()),
+            observed.iter().map(|row| row.trials * row.weight).collect(),
+            pearson,
+            eta,
+        ])
+    }
+
+    /// The first values of [`ADDED`] for the rows of a batch.
+    fn rows(&mut self, rows: &DesignRows) -> Vec<Vec<f64>> {
         let n = rows.n;
         let fixed = self.fit.fixed_part(rows);
         let fitted = self.fit.expected(rows);
@@ -111,14 +163,14 @@ impl Cooks<'_> {
         let roots: Vec<f64> = weights.iter().map(|w| w.sqrt()).collect();
         let residuals: Vec<f64> = observed.iter().zip(&fitted).map(|(y, f)| y - f).collect();
         let weighted: Vec<f64> = residuals.iter().zip(&roots).map(|(e, r)| e * r).collect();
-        let hat = self.leverages.of(rows);
+        let hat = self.leverages.of(rows, &weights);
         let scale = self.fit.sigma().powi(2) * self.fit.fixef().len() as f64;
         let cooks = hat
             .iter()
             .zip(&weighted)
             .map(|(h, e)| (e / (1.0 - h)).powi(2) * h / scale)
             .collect();
-        [
+        let added: [Vec<f64>; OF_GAUSSIAN] = [
             fitted.clone(),
             residuals,
             hat,
@@ -130,7 +182,8 @@ impl Cooks<'_> {
             roots,
             weights,
             weighted,
-        ]
+        ];
+        added.into()
     }
 }
 

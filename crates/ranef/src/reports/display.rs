@@ -3,7 +3,8 @@
 //!
 //! Its last lines are not those of other summaries. `deviance` is −2 log-likelihood of the same
 //! model refitted by maximum likelihood, also where the fit is by REML; with D̂ = −2 log-likelihood
-//! by the method of the fit, DIC = 2·deviance − D̂ (arm 1.13-1).
+//! by the method of the fit, DIC = 2·deviance − D̂ (arm 1.13-1). Of a generalised model `deviance` is the
+//! sum of the unit deviances at the conditional modes, which is what R's `deviance` gives there.
 
 use std::fmt;
 
@@ -19,7 +20,8 @@ pub struct ArmDisplay<'a> {
     pub digits: usize,
     /// Whether t values are printed too.
     pub detail: bool,
-    /// −2 log-likelihood of the model by maximum likelihood.
+    /// −2 log-likelihood of the model by maximum likelihood; of a generalised model the sum of the
+    /// unit deviances at the modes.
     pub deviance: f64,
 }
 
@@ -29,7 +31,9 @@ impl Fit {
     /// # Errors
     /// `needs_rows` for a loaded fit by REML, which has to be fitted again by maximum likelihood.
     pub fn arm_display(&self) -> Result<ArmDisplay<'_>, Error> {
-        let deviance = if self.reml() {
+        let deviance = if !self.family().is_gaussian() && !self.varcorr().is_empty() {
+            self.ask_generalised(ranef_engine::glmm::Fit::unit_deviance)?
+        } else if self.reml() {
             self.refit(false)?.criterion()
         } else {
             self.criterion()
@@ -55,7 +59,10 @@ impl ArmDisplay<'_> {
         let design = &fit.options().design;
         let data = fit.origin().map_or("data", |o| stem(&o.name));
         let mut call = format!("formula = {}, data = {data}", fit.formula());
-        if !fit.reml() {
+        let (family, link) = (fit.family().name(), fit.family().link().name());
+        if !fit.family().is_gaussian() {
+            call += &format!(", family = {family}(link = \"{link}\")");
+        } else if !fit.reml() {
             call += ", REML = FALSE";
         }
         for (name, column) in [("weights", &design.weights), ("offset", &design.offset)] {
@@ -63,9 +70,11 @@ impl ArmDisplay<'_> {
                 call += &format!(", {name} = {column}");
             }
         }
-        match fit.varcorr().is_empty() {
-            true => format!("lm({call})"),
-            false => format!("lme4::lmer({call})"),
+        match (fit.varcorr().is_empty(), fit.family().is_gaussian()) {
+            (true, true) => format!("lm({call})"),
+            (false, true) => format!("lme4::lmer({call})"),
+            (true, false) => format!("glm({call})"),
+            (false, false) => format!("lme4::glmer({call})"),
         }
     }
 }
@@ -88,6 +97,9 @@ impl fmt::Display for ArmDisplay<'_> {
             writeln!(f, "---")?;
             let df = fit.nobs() - fit.fixef().len();
             writeln!(f, "n = {}, k = {}", fit.nobs(), fit.fixef().len())?;
+            if !fit.family().is_gaussian() {
+                return writeln!(f, "log-likelihood = {:.1}", fit.log_likelihood());
+            }
             return writeln!(
                 f,
                 "residual sd = {:.*} on {df} degrees of freedom",
@@ -121,18 +133,24 @@ impl ArmDisplay<'_> {
         let table: Vec<_> = (self.fit.coefficients().into_iter())
             .filter(|c| c.estimate.is_some())
             .collect();
-        let columns = if self.detail { 3 } else { 2 };
+        let z = !self.fit.family().is_gaussian();
+        let columns = match (self.detail, z) {
+            (false, _) => 2,
+            (true, false) => 3,
+            (true, true) => 4,
+        };
         // R formats all numbers of the table to one width.
         let all = (table.iter())
             .flat_map(|c| {
-                [c.estimate, c.std_error, c.statistic]
+                [c.estimate, c.std_error, c.statistic, c.p_value]
                     .into_iter()
                     .take(columns)
             })
             .map(|x| x.map_or("NA".to_owned(), |x| format!("{x:.digits$}")))
             .collect();
         let all = align_right(all);
-        let heads = ["coef.est", "coef.se", "t value"];
+        let statistic = if z { "z value" } else { "t value" };
+        let heads = ["coef.est", "coef.se", statistic, "Pr(>|z|)"];
         let names: Vec<&str> = table.iter().map(|c| c.term.as_str()).collect();
         let room = names.iter().map(|n| width(n)).max().unwrap_or(0);
         let rows = all.chunks(columns);
@@ -181,6 +199,7 @@ impl ArmDisplay<'_> {
                 rows.push(row);
             }
         }
+        // arm prints a residual standard deviation of 1 for families that have none.
         let mut last = vec![
             "Residual".to_owned(),
             String::new(),

@@ -21,8 +21,8 @@ pub struct GlanceRow {
     pub model: Option<String>,
     /// Rows used.
     pub nobs: usize,
-    /// Residual standard deviation.
-    pub sigma: f64,
+    /// Residual standard deviation; `None` for families without one.
+    pub sigma: Option<f64>,
     /// Log-likelihood, restricted where the fit is by REML.
     pub log_likelihood: f64,
     /// Akaike's criterion.
@@ -44,7 +44,7 @@ impl Fit {
         let row = GlanceRow {
             model: None,
             nobs: self.nobs(),
-            sigma: self.sigma(),
+            sigma: self.has_sigma().then(|| self.sigma()),
             log_likelihood: self.log_likelihood(),
             aic: self.aic(),
             bic: self.bic(),

@@ -56,14 +56,19 @@ fn paragraph(markup: Markup, text: &Text) -> String {
 
 /// What the model is.
 pub(super) fn title(fit: &Fit) -> String {
-    let kind = if fit.varcorr().is_empty() {
-        "Linear model"
-    } else {
-        "Linear mixed model"
+    let kind = match (fit.varcorr().is_empty(), fit.family().is_gaussian()) {
+        (true, true) => "Linear model".to_owned(),
+        (false, true) => "Linear mixed model".to_owned(),
+        (fixed, false) => format!(
+            "Generalised linear {}model ({}, {} link)",
+            if fixed { "" } else { "mixed " },
+            fit.family().name(),
+            fit.family().link().name()
+        ),
     };
     match fit.recipe().response_name() {
         Some(response) => format!("{kind} of {response}"),
-        None => kind.to_owned(),
+        None => kind,
     }
 }
 
@@ -83,6 +88,12 @@ pub(super) fn df_words(fit: &Fit) -> &'static str {
 
 /// How the model was estimated.
 pub(super) fn method_words(fit: &Fit) -> &'static str {
+    if !fit.family().is_gaussian() {
+        return match fit.varcorr().is_empty() {
+            true => "maximum likelihood",
+            false => "maximum likelihood with Laplace's approximation",
+        };
+    }
     match (fit.varcorr().is_empty(), fit.reml()) {
         (true, _) => "least squares",
         (false, true) => "restricted maximum likelihood",
@@ -200,7 +211,9 @@ pub(super) fn random(fit: &Fit, title: Text) -> Grid {
             );
         }
     }
-    push("Residual", "", fit.sigma(), String::new());
+    if fit.family().is_gaussian() {
+        push("Residual", "", fit.sigma(), String::new());
+    }
     let note = if blocks.iter().any(|b| b.terms.len() > 2) {
         Text::italic("Note.")
             .then(" Correlations are with the effects of the same group above, in their order.")

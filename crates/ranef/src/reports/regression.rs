@@ -61,7 +61,7 @@ impl RegressionTable {
             formulas: fits.iter().map(|f| f.formula().to_owned()).collect(),
             methods: fits
                 .iter()
-                .map(|f| format!("{}, {}", method_words(f), df_words(f)))
+                .map(|f| format!("{}{}, {}", family_words(f), method_words(f), df_words(f)))
                 .collect(),
             rows: Vec::new(),
         };
@@ -174,6 +174,18 @@ impl RegressionTable {
     }
 }
 
+/// The family of a generalised model.
+fn family_words(fit: &Fit) -> String {
+    match fit.family().is_gaussian() {
+        true => String::new(),
+        false => format!(
+            "{} ({} link), ",
+            fit.family().name(),
+            fit.family().link().name()
+        ),
+    }
+}
+
 fn plain(estimate: Option<f64>) -> RegressionCell {
     RegressionCell {
         estimate,
@@ -196,7 +208,12 @@ fn cell(c: &Coefficient) -> RegressionCell {
 /// correlation.
 fn variances(fit: &Fit) -> Vec<(String, Option<f64>)> {
     let blocks = fit.varcorr();
-    let mut out = vec![("σ²".to_owned(), Some(fit.sigma().powi(2)))];
+    // As tab_model has it: in a generalised model the variance of the distribution.
+    let residual = match fit.distribution_variance() {
+        Some(distribution) => distribution.variance,
+        None => fit.sigma().powi(2),
+    };
+    let mut out = vec![("σ²".to_owned(), Some(residual))];
     let mut correlations = Vec::new();
     for (block, label) in blocks.iter().zip(labels(blocks)) {
         let intercept = |i: usize| block.terms[i] == "(Intercept)";

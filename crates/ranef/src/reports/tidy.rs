@@ -214,10 +214,12 @@ impl Fit {
             Scale::Sdcor => ("sd__Observation", sigma),
             Scale::Vcov => ("var__Observation", sigma * sigma),
         };
-        rows.push(TidyRow {
-            group: Some("Residual".to_owned()),
-            ..TidyRow::new(TidyEffect::RanPars, term, Some(estimate))
-        });
+        if self.family().is_gaussian() {
+            rows.push(TidyRow {
+                group: Some("Residual".to_owned()),
+                ..TidyRow::new(TidyEffect::RanPars, term, Some(estimate))
+            });
+        }
         for (row, interval) in rows.iter_mut().zip(intervals) {
             let end = |x: Option<f64>| match scale {
                 Scale::Sdcor => x,
@@ -284,6 +286,8 @@ impl Answer for Tidy {
             table = number(table, "statistic", Style::Statistic, |r| r.statistic);
             if rows.iter().any(|r| r.df.is_some()) {
                 table = number(table, "df", Style::Df, |r| r.df);
+            } else {
+                table = table.titled("z value");
             }
             table = number(table, "p.value", Style::PValue, |r| r.p_value);
         }

@@ -175,6 +175,10 @@ impl Fit {
     /// rows may say; `other_rows` where these are not the rows of the fit; `cluster_too_large`
     /// where CR2 or CR3 would have to decompose a matrix of more than some thousand rows.
     pub fn robust(&self, source: &dyn Source, options: &RobustOptions) -> Result<Robust, Error> {
+        self.refuse_generalised(
+            "cluster-robust standard errors are of gaussian models here",
+            "look at overdispersion with `ranef check`, and at the random effects that are missing",
+        )?;
         if self.fixef().is_empty() {
             return Err(Error::new(
                 "no_fixed_effects",

@@ -164,7 +164,11 @@ impl ModelRow {
         let df = fit.parameters() - before.parameters();
         self.df = Some(df);
         let same_known_parts = weights(before) == weights(fit) && offset(before) == offset(fit);
-        let lies = if df > 0 && same_known_parts {
+        // A Poisson model is a negative binomial one whose dispersion is at the end of its range, as
+        // a variance of zero is.
+        let dispersion = usize::from(before.family() != fit.family());
+        let same_family = dispersion == 0 || poisson_within(before, fit);
+        let lies = if df > 0 && same_known_parts && same_family {
             nesting(before, fit)
         } else {
             Nesting::None
@@ -182,7 +186,7 @@ impl ModelRow {
         } else {
             1.0
         });
-        match variances {
+        match variances + dispersion {
             0 => {}
             1 => self.p_boundary = Some(chi_bar_squared(chisq, df as f64 - 1.0)),
             n => notes.push(Note::new(
@@ -196,6 +200,14 @@ impl ModelRow {
             )),
         }
     }
+}
+
+/// Whether `small` is Poisson and `large` negative binomial with the same link.
+fn poisson_within(small: &Fit, large: &Fit) -> bool {
+    let same_link = small.family().link() == large.family().link();
+    let negative = ["nbinom", "negative"];
+    let large = large.family().name();
+    same_link && small.family().name() == "poisson" && negative.iter().any(|n| large.contains(n))
 }
 
 fn weights(fit: &Fit) -> Option<String> {
@@ -279,6 +291,24 @@ fn remarks(order: &[usize], compared: &[&Fit], rows: &[ModelRow]) -> Vec<Note> {
             ));
         }
     }
+    let families: Vec<String> = compared
+        .iter()
+        .map(|fit| fit.family().to_string())
+        .collect();
+    if families.windows(2).any(|pair| pair[0] != pair[1]) {
+        let named: Vec<String> = (rows.iter().zip(order))
+            .map(|(row, &i)| format!("{} {}", row.model, families[i]))
+            .collect();
+        notes.push(Note::new(
+            "different_families",
+            format!(
+                "The models are of different families ({}). Their likelihoods are of the same \
+                 responses with all constants included, so AIC and BIC compare; likelihood-ratio tests \
+                 are between models of one family only, but for Poisson in negative binomial ones.",
+                named.join(", ")
+            ),
+        ));
+    }
     for (&i, row) in order.iter().zip(rows) {
         if !compared[i].certificate().converged {
             notes.push(Note::new(
@@ -307,6 +337,21 @@ fn same_rows(a: &Fit, b: &Fit) -> Result<(), Error> {
             ),
         )
         .with_hint("compare models of one response on one scale"));
+    }
+    let (kind, other) = (a.family().response_kind(), b.family().response_kind());
+    if kind != other {
+        return Err(Error::new(
+            "different_families",
+            format!(
+                "the models are of different kinds of responses: {} ({}) and {} ({}); a density of \
+                 the one and a probability of the other cannot be compared",
+                kind.words(),
+                a.family(),
+                other.words(),
+                b.family()
+            ),
+        )
+        .with_hint("compare models whose families describe the same kind of response"));
     }
     let different = |what: String| {
         Error::new(

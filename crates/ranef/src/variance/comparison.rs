@@ -73,6 +73,18 @@ impl Fit {
                  dropped some from one",
             ));
         }
+        if self.family() != other.family() {
+            return Err(Error::new(
+                "different_family",
+                format!(
+                    "the two models are of different families, {} and {}: their variances are on \
+                     different scales",
+                    self.family(),
+                    other.family()
+                ),
+            )
+            .with_hint("compare models of one family and link"));
+        }
         let mut notes = Vec::new();
         if self.reml() != other.reml() {
             notes.push(Note::new(
@@ -94,7 +106,16 @@ impl Fit {
             }
         }
         let squares = (self.sigma().powi(2), other.sigma().powi(2));
-        components.push(change("Residual", "", squares.0, squares.1));
+        if self.family().is_gaussian() {
+            components.push(change("Residual", "", squares.0, squares.1));
+        } else {
+            notes.push(Note::new(
+                "rescaling",
+                "On the scale of a link a variance between groups can grow as predictors come in, as \
+                 the variance of the distribution stays what it is (Snijders and Bosker 2012, section \
+                 17.3.5): prefer the shares to the reductions.",
+            ));
+        }
         if components
             .iter()
             .any(|c| c.reduction.is_some_and(|r| r < 0.0))

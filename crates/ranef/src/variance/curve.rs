@@ -88,7 +88,7 @@ pub(super) fn curves(model: &Model, at: Option<&[f64]>) -> (Vec<CurvePoint>, Vec
         for group in groups {
             let variance = |x: f64| at_value(model, term, x, Some(group));
             let vpc = |x: f64, own: f64| {
-                own / (at_value(model, term, x, None) + model.fit.sigma().powi(2))
+                own / (at_value(model, term, x, None) + model.residual(&model.here))
             };
             for &x in &grid {
                 let own = variance(x);
@@ -129,7 +129,7 @@ fn at_value(model: &Model, term: &str, x: f64, group: Option<&str>) -> f64 {
     let covariances = model.covariances(&model.here);
     let mut sum = 0.0;
     for (index, block) in fit.varcorr().iter().enumerate() {
-        if group.is_some_and(|g| g != block.group) {
+        if group.is_some_and(|g| g != block.group) || model.is_dispersion(index) {
             continue;
         }
         let chosen = block.terms.iter().position(|t| t == term);

@@ -196,20 +196,18 @@ impl Fit {
         let spreads: Vec<Vec<f64>> = (0..blocks).map(|b| covariance(self, b)).collect();
         let slopes = |p: &Point| -> f64 {
             let covariances = model.covariances(p);
-            covariances
-                .iter()
-                .zip(&spreads)
-                .fold(0.0, |sum, (t, s)| sum + trace(t, s))
+            (covariances.iter().zip(&spreads).enumerate())
+                .filter(|(block, _)| !model.is_dispersion(*block))
+                .fold(0.0, |sum, (_, (t, s))| sum + trace(t, s))
         };
         let means = |p: &Point| -> f64 {
             let covariances = model.covariances(p);
             let centres = &self.moments().random_mean;
-            covariances
-                .iter()
-                .zip(centres)
-                .fold(0.0, |sum, (t, m)| sum + quadratic(m, t))
+            (covariances.iter().zip(centres).enumerate())
+                .filter(|(block, _)| !model.is_dispersion(*block))
+                .fold(0.0, |sum, (_, (t, m))| sum + quadratic(m, t))
         };
-        let residual = |p: &Point| p.sigma * p.sigma;
+        let residual = |p: &Point| model.residual(p);
         let fixed = |p: &Point| model.fixed(p);
         let all = |p: &Point| fixed(p) + slopes(p) + means(p) + residual(p);
         let here = &model.here;
@@ -218,6 +216,14 @@ impl Fit {
         factors.sort_unstable();
         factors.dedup();
         let split = match factors.as_slice() {
+            _ if model.distribution.is_some() => {
+                notes.push(Note::new(
+                    "link_scale",
+                    "Rights and Sterba's measures are of gaussian models: these pieces are on the scale \
+                     of the link, and those within and between groups are left out.",
+                ));
+                None
+            }
             &[factor] => match Split::of(self, factor) {
                 Ok(split) => Some(split),
                 Err(error) => {

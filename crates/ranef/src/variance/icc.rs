@@ -1,11 +1,14 @@
 //! The intraclass correlation.
 
 use ranef_design::Relation;
+use ranef_engine::distributions::Normal;
+use ranef_engine::glmm::family::Link;
 use serde::Serialize;
 
 use super::curve::{CurvePoint, CurveTurn, curves};
+use super::distribution::{DistributionVariance, NullMean};
 use super::point::{Model, Point, Share};
-use crate::{Fit, Note};
+use crate::{Fit, LinkVariance, Note, RandomBlock};
 
 /// How much of the variance lies between groups.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -29,6 +32,9 @@ pub struct Icc {
     pub effective_n: f64,
     /// Level of the intervals.
     pub confidence: f64,
+    /// In a generalised model, the variance of the distribution that stands in the place of σ².
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distribution: Option<DistributionVariance>,
     /// All shares with intervals and definitions.
     pub rows: Vec<Share>,
     /// What the reader should know besides.
@@ -47,6 +53,10 @@ pub struct GroupIcc {
     /// Correlation of two rows of the same group: with the shares of the factors in whose groups
     /// it lies.
     pub cumulative: f64,
+    /// exp(√(2τ²)·Φ⁻¹(¾)): the median over pairs of groups of the higher odds to the lower (logit
+    /// link; Larsen and Merlo 2005), or of the higher mean to the lower (log link).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub median_ratio: Option<f64>,
     /// Number of groups.
     pub levels: usize,
     /// Mean size.
@@ -71,7 +81,11 @@ impl Fit {
         let mut groups = Vec::new();
         let n = self.nobs() as f64;
         for (factor, shape) in self.recipe().factors().iter().enumerate() {
-            let Some(block) = self.varcorr().iter().find(|b| b.factor == factor) else {
+            let mut blocks = self.varcorr().iter().enumerate();
+            let between = |(index, b): &(usize, &RandomBlock)| {
+                b.factor == factor && !model.is_dispersion(*index)
+            };
+            let Some((_, block)) = blocks.find(between) else {
                 continue;
             };
             let share = model.share(
@@ -90,11 +104,15 @@ impl Fit {
             let kish = sizes.map(|s| s * s).sum::<f64>() / n;
             let mean_size = n / shape.levels as f64;
             let design_effect = 1.0 + (kish - 1.0) * share.estimate;
+            let variance = of_factor(self, &model.random(&model.here), factor);
+            let ratio = !self.family().is_gaussian()
+                && matches!(self.family().link(), Link::Logit | Link::Log);
             groups.push(GroupIcc {
                 group: block.group.clone(),
                 icc: share.estimate,
-                variance: of_factor(self, &model.random(&model.here), factor),
+                variance,
                 cumulative,
+                median_ratio: ratio.then(|| median_ratio(variance)),
                 levels: shape.levels,
                 mean_size,
                 design_effect_mean_size: 1.0 + (mean_size - 1.0) * share.estimate,
@@ -117,8 +135,14 @@ impl Fit {
             confidence,
             rows,
             notes: notes(&model),
+            distribution: model.distribution,
         }
     }
+}
+
+/// exp(√(2τ²)·Φ⁻¹(¾)).
+fn median_ratio(variance: f64) -> f64 {
+    ((2.0 * variance).sqrt() * Normal::STANDARD.quantile(0.75)).exp()
 }
 
 /// Factors in whose levels those of this one lie.
@@ -148,7 +172,7 @@ fn of_factors(model: &Model, point: &Point, factors: &[usize]) -> f64 {
         .iter()
         .map(|&f| of_factor(model.fit, &random, f))
         .sum();
-    own / (random.iter().sum::<f64>() + point.sigma * point.sigma)
+    own / (model.all_random(point) + model.residual(point))
 }
 
 pub(super) fn adjusted(model: &Model) -> Share {
@@ -158,7 +182,7 @@ pub(super) fn adjusted(model: &Model) -> Share {
          σ²_l/(σ²_l + σ²)",
         |p| {
             let random = model.all_random(p);
-            random / (random + p.sigma * p.sigma)
+            random / (random + model.residual(p))
         },
     )
 }
@@ -170,7 +194,7 @@ pub(super) fn unadjusted(model: &Model) -> Share {
          included: σ²_l/(σ²_f + σ²_l + σ²)",
         |p| {
             let random = model.all_random(p);
-            random / (model.fixed(p) + random + p.sigma * p.sigma)
+            random / (model.fixed(p) + random + model.residual(p))
         },
     )
 }
@@ -179,7 +203,7 @@ pub(super) fn unadjusted(model: &Model) -> Share {
 pub(super) fn notes(model: &Model) -> Vec<Note> {
     let fit = model.fit;
     let mut notes = Vec::new();
-    if fit.options().design.weights.is_some() {
+    if fit.options().design.weights.is_some() && model.distribution.is_none() {
         notes.push(Note::new(
             "weights",
             "The residual variance σ² is that of a row of weight 1; every row counts once in the \
@@ -206,6 +230,10 @@ pub(super) fn notes(model: &Model) -> Vec<Note> {
             ),
         ));
     }
+    if model.distribution.is_some() {
+        notes.extend(performance_of_counts(model));
+        return notes;
+    }
     if let Some(counted) = counted_by_performance(model) {
         let (fixed, residual) = (model.fixed(&model.here), fit.sigma().powi(2));
         let all = fixed + counted + residual;
@@ -224,6 +252,32 @@ pub(super) fn notes(model: &Model) -> Vec<Note> {
         ));
     }
     notes
+}
+
+/// What R's performance prints where its λ is another one.
+fn performance_of_counts(model: &Model) -> Option<Note> {
+    let fit = model.fit;
+    let ours = model.distribution.as_ref()?;
+    if ours.method != "lognormal" || ours.lambda_from != Some("null_model") {
+        return None;
+    }
+    let theirs = fit.distribution_by(LinkVariance::Theoretical, NullMean::Median)?;
+    let (fixed, random) = (model.fixed(&model.here), model.all_random(&model.here));
+    let residual = theirs.variance + theirs.observation_level;
+    let all = fixed + random + residual;
+    Some(Note::new(
+        "other_lambda",
+        format!(
+            "Tools differ in λ. R's performance (0.10) takes exp(β₀) = {:.4}, without ½Σσ² of the \
+             random effects: it prints ICC {:.3} (adjusted) and {:.3} (unadjusted), R² {:.3} (marginal) \
+             and {:.3} (conditional).",
+            theirs.lambda.unwrap_or(f64::NAN),
+            random / (random + residual),
+            random / all,
+            fixed / all,
+            (fixed + random) / all
+        ),
+    ))
 }
 
 /// The variance of the random effects that R's performance counts, looked at in version 0.10.2: of

@@ -14,6 +14,7 @@ use ranef_engine::distributions::Normal;
 use serde::Serialize;
 
 use super::algebra::trace;
+use super::distribution::DistributionVariance;
 use super::region;
 use crate::linear::quadratic;
 use crate::{Fit, rows};
@@ -50,6 +51,10 @@ pub(crate) struct Point {
 pub(crate) struct Model<'a> {
     pub fit: &'a Fit,
     pub here: Point,
+    /// What stands in the place of σ² in a generalised model.
+    pub distribution: Option<DistributionVariance>,
+    /// For each block whether it is overdispersion: a level for each row.
+    dispersion: Vec<bool>,
     layout: Layout,
     confidence: f64,
     /// Covariance of (θ, σ).
@@ -64,9 +69,13 @@ impl<'a> Model<'a> {
             fit,
             here: Point {
                 theta: fit.theta().to_vec(),
-                sigma: fit.sigma(),
+                sigma: fit.working_sigma(),
                 beta: fit.fixef().to_vec(),
             },
+            distribution: fit.distribution_variance(),
+            dispersion: (0..fit.varcorr().len())
+                .map(|block| fit.is_observation_level(block))
+                .collect(),
             layout: rows::layout(fit.recipe()),
             confidence,
             parameters: &fit.inference().covariance,
@@ -125,10 +134,32 @@ impl<'a> Model<'a> {
             .collect()
     }
 
-    /// The same of all blocks together.
+    /// The same of all blocks together that are between groups.
     pub fn all_random(&self, point: &Point) -> f64 {
+        let random = self.random(point);
+        let between = random
+            .iter()
+            .zip(&self.dispersion)
+            .filter(|(_, own)| !**own);
         // An empty sum is −0.
-        self.random(point).iter().sum::<f64>() + 0.0
+        between.map(|(v, _)| v).sum::<f64>() + 0.0
+    }
+
+    /// Whether a block is overdispersion.
+    pub fn is_dispersion(&self, block: usize) -> bool {
+        self.dispersion[block]
+    }
+
+    /// The variance of a row about its expectation: σ², or that of the distribution on the scale of
+    /// the link with what random effects of single rows add to it. The mean that the latter may
+    /// depend on counts as known.
+    pub fn residual(&self, point: &Point) -> f64 {
+        let Some(distribution) = &self.distribution else {
+            return point.sigma * point.sigma;
+        };
+        let random = self.random(point);
+        let own = random.iter().zip(&self.dispersion).filter(|(_, own)| **own);
+        distribution.variance + own.map(|(v, _)| v).sum::<f64>()
     }
 
     /// A function of the parameters as a share.

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::comparison::VarianceComparison;
 use super::decomposition::Decomposition;
+use super::distribution::DistributionVariance;
 use super::icc;
 use super::point::{Model, Share};
 use super::reliability::{Reliability, SlopeShare};
@@ -20,6 +21,9 @@ pub struct RSquared {
     pub conditional: f64,
     /// What they are made of.
     pub variances: Variances,
+    /// In a generalised model, the variance of the distribution that stands in the place of σ².
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub distribution: Option<DistributionVariance>,
     /// The reconciled table: marginal, conditional, ICC adjusted and unadjusted.
     pub rows: Vec<Share>,
     /// The pieces of Rights and Sterba (2019).
@@ -45,7 +49,8 @@ pub struct Variances {
     pub fixed: f64,
     /// Of the random effects: the mean over the rows of z'Tz, all terms together (Johnson 2014).
     pub random: f64,
-    /// σ².
+    /// σ²; in a generalised model the variance of the distribution on the scale of the link, with
+    /// what random effects of single rows add to it.
     pub residual: f64,
 }
 
@@ -66,16 +71,24 @@ impl Fit {
             }
         };
         let (mut semi_partial, mut reliability, mut slopes) = Default::default();
-        let found = self.semi_partial(confidence).map(|x| semi_partial = x);
-        keep(found, "Semi-partial R² is");
         keep(
             self.reliability().map(|x| reliability = x),
             "Reliability is",
         );
-        keep(
-            self.slope_shares().map(|x| slopes = x),
-            "The share of slopes is",
-        );
+        if self.family().is_gaussian() {
+            let found = self.semi_partial(confidence).map(|x| semi_partial = x);
+            keep(found, "Semi-partial R² is");
+            keep(
+                self.slope_shares().map(|x| slopes = x),
+                "The share of slopes is",
+            );
+        } else {
+            notes.push(Note::new(
+                "linear_only",
+                "Semi-partial R² and the share of slopes in the variance of the response are left out: \
+                 they are defined for gaussian models.",
+            ));
+        }
         notes.extend(above(&semi_partial));
         RSquared {
             marginal: rows[0].estimate,
@@ -83,8 +96,9 @@ impl Fit {
             variances: Variances {
                 fixed: model.fixed(&model.here),
                 random: model.all_random(&model.here),
-                residual: self.sigma().powi(2),
+                residual: model.residual(&model.here),
             },
+            distribution: model.distribution,
             rows,
             decomposition,
             semi_partial,
@@ -116,7 +130,7 @@ fn shares(model: &Model) -> Vec<Share> {
         "share of the fixed effects in all variance: σ²_f/(σ²_f + σ²_l + σ²)",
         |p| {
             let (fixed, random) = (model.fixed(p), model.all_random(p));
-            fixed / (fixed + random + p.sigma * p.sigma)
+            fixed / (fixed + random + model.residual(p))
         },
     );
     let conditional = model.share(
@@ -124,7 +138,7 @@ fn shares(model: &Model) -> Vec<Share> {
         "share of fixed and random effects together: (σ²_f + σ²_l)/(σ²_f + σ²_l + σ²)",
         |p| {
             let (fixed, random) = (model.fixed(p), model.all_random(p));
-            (fixed + random) / (fixed + random + p.sigma * p.sigma)
+            (fixed + random) / (fixed + random + model.residual(p))
         },
     );
     vec![

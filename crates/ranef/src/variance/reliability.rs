@@ -52,7 +52,11 @@ impl Fit {
             if k == 0 {
                 continue;
             }
-            let own = self.statistics()?.no_pooling(factor);
+            // HLM's is of the least squares of each group.
+            let own = match self.family().is_gaussian() {
+                true => Some(self.statistics()?.no_pooling(factor)),
+                false => None,
+            };
             let levels = self.recipe().factors()[factor].levels;
             for block in self.varcorr().iter().filter(|b| b.factor == factor) {
                 for (a, term) in block.terms.iter().enumerate() {
@@ -66,8 +70,9 @@ impl Fit {
                         }
                     });
                     let sigma_squared = self.sigma() * self.sigma();
-                    let known: Vec<f64> =
-                        (0..levels).filter_map(|l| own.level(l).own[at]).collect();
+                    let known: Vec<f64> = own.as_ref().map_or_else(Vec::new, |own| {
+                        (0..levels).filter_map(|l| own.level(l).own[at]).collect()
+                    });
                     let hlm = known
                         .iter()
                         .map(|v| variance / (variance + sigma_squared * v))

@@ -55,6 +55,10 @@ impl fmt::Display for Icc {
         )?;
         writeln!(f, "{}", shares(&self.rows))?;
         definitions(f, &self.rows)?;
+        if let Some(distribution) = &self.distribution {
+            writeln!(f)?;
+            write_text(f, &distribution.reading)?;
+        }
         if self.groups.is_empty() {
             return writeln!(
                 f,
@@ -62,7 +66,12 @@ impl fmt::Display for Icc {
             );
         }
         let g = &self.groups;
-        writeln!(f, "\nGroups and what their likeness costs:")?;
+        let generalised = self.distribution.is_some();
+        if generalised {
+            writeln!(f, "\nGroups, on the scale of the link:")?;
+        } else {
+            writeln!(f, "\nGroups and what their likeness costs:")?;
+        }
         let table = Table::new()
             .text("group", g.iter().map(|g| g.group.clone()))
             .numbers("levels", Style::Count, g.iter().map(|g| g.levels as f64))
@@ -74,16 +83,30 @@ impl fmt::Display for Icc {
             .numbers("icc", Style::Share, g.iter().map(|g| g.icc))
             .titled("ICC")
             .numbers("cumulative", Style::Share, g.iter().map(|g| g.cumulative))
-            .titled("Same group")
-            .numbers(
-                "design_effect",
-                Style::Statistic,
-                g.iter().map(|g| g.design_effect),
-            )
-            .titled("Design effect")
-            .numbers("effective_n", Style::Df, g.iter().map(|g| g.effective_n))
-            .titled("Effective n");
+            .titled("Same group");
+        let table = match generalised {
+            true if g.iter().all(|g| g.median_ratio.is_some()) => table
+                .numbers(
+                    "median_ratio",
+                    Style::Statistic,
+                    g.iter().map(|g| g.median_ratio),
+                )
+                .titled("Median ratio"),
+            true => table,
+            false => table
+                .numbers(
+                    "design_effect",
+                    Style::Statistic,
+                    g.iter().map(|g| g.design_effect),
+                )
+                .titled("Design effect")
+                .numbers("effective_n", Style::Df, g.iter().map(|g| g.effective_n))
+                .titled("Effective n"),
+        };
         writeln!(f, "{table}")?;
+        if let Some(ratio) = self.ratio_words() {
+            write_text(f, &ratio)?;
+        }
         for group in g {
             let likeness = format!(
                 "Two observations of the same {} correlate {:.3}{}.",
@@ -97,12 +120,18 @@ impl fmt::Display for Icc {
             );
             write_text(f, &likeness)?;
         }
-        let cost = format!(
-            "For the mean, or an effect of what varies between groups only, the {} observations \
+        let cost = if generalised {
+            "These are correlations of the latent variable, or of the logarithm of the expected \
+             count; on the scale of the response they are smaller and depend on the mean."
+                .to_owned()
+        } else {
+            format!(
+                "For the mean, or an effect of what varies between groups only, the {} observations \
              are worth {:.0} independent ones; contrasts within groups gain from the likeness \
              instead.",
-            self.nobs, self.effective_n
-        );
+                self.nobs, self.effective_n
+            )
+        };
         write_text(f, &cost)?;
         if !self.curve.is_empty() {
             writeln!(
@@ -141,6 +170,21 @@ impl fmt::Display for Icc {
     }
 }
 
+impl Icc {
+    /// What the median ratio of the first group says.
+    fn ratio_words(&self) -> Option<String> {
+        let group = self.groups.first()?;
+        let ratio = group.median_ratio?;
+        let logit = self.distribution.as_ref()?.link == "logit";
+        let of = if logit { "odds" } else { "mean" };
+        Some(format!(
+            "Of two {} drawn at random the one with the higher {of} has {ratio:.2} times the {of} of \
+             the other, in the median over pairs.",
+            group.group
+        ))
+    }
+}
+
 impl Answer for RSquared {
     fn table(&self) -> Table {
         let mut rows = self.rows.clone();
@@ -159,6 +203,10 @@ impl fmt::Display for RSquared {
         writeln!(f, "{}", shares(&self.rows))?;
         definitions(f, &self.rows)?;
         let v = &self.variances;
+        if let Some(distribution) = &self.distribution {
+            writeln!(f)?;
+            write_text(f, &distribution.reading)?;
+        }
         let table = Table::new()
             .text(
                 "part",
@@ -191,13 +239,16 @@ impl fmt::Display for RSquared {
         if !self.reliability.is_empty() {
             let r = &self.reliability;
             writeln!(f, "\nReliability of the groups' coefficients:")?;
-            let table = Table::new()
+            let mut table = Table::new()
                 .text("group", r.iter().map(|r| r.group.clone()))
                 .text("term", r.iter().map(|r| r.term.clone()))
                 .numbers("reliability", Style::Share, r.iter().map(|r| r.reliability))
-                .titled("Reliability")
-                .numbers("hlm", Style::Share, r.iter().map(|r| r.hlm))
-                .titled("HLM's");
+                .titled("Reliability");
+            if self.distribution.is_none() {
+                table = table
+                    .numbers("hlm", Style::Share, r.iter().map(|r| r.hlm))
+                    .titled("HLM's");
+            }
             write!(f, "{table}")?;
         }
         for slopes in self.slopes.iter().filter(|s| s.rho_beta > 0.0) {

@@ -37,6 +37,10 @@ impl Answer for WithinBetween {
                 Style::Statistic,
                 rows.iter().map(|r| r.statistic),
             )
+            .titled(match rows.iter().any(|r| r.df.is_some()) {
+                true => "t value",
+                false => "z value",
+            })
             .numbers("p_value", Style::PValue, rows.iter().map(|r| r.p_value))
     }
 }

@@ -1,10 +1,12 @@
 //! From numbers to verdicts. A departure counts only if it is both unlikely by chance (p < 0.01) and
 //! large enough to matter; the limits stand in the rule of each finding.
 
+mod generalised;
 mod influence;
 mod model;
 mod residuals;
 
+pub(super) use generalised::{overdispersion, separation, zeros};
 pub(super) use influence::{influential_groups, influential_rows};
 pub(super) use model::{collinearity, convergence, groups, optimizers, singularity};
 pub(super) use residuals::{

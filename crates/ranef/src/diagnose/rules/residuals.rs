@@ -69,8 +69,9 @@ pub(in crate::diagnose) fn normal_residuals(found: &Normality) -> Finding {
 pub(in crate::diagnose) fn normal_effects(found: &Normality) -> Finding {
     let looked =
         "Normality of random effects: conditional modes, scaled by their standard deviation.";
-    let effects = &found.samples[1..];
-    let tested: Vec<&NormalitySample> = effects.iter().filter(|s| s.n >= 8).collect();
+    let effects: Vec<&NormalitySample> =
+        found.samples.iter().filter(|s| s.term.is_some()).collect();
+    let tested: Vec<&NormalitySample> = effects.iter().copied().filter(|s| s.n >= 8).collect();
     let size = |s: &&NormalitySample| {
         let unlikely = s.p_value.is_some_and(|p| p < CHANCE);
         if unlikely { departure(s) } else { 0.0 }
@@ -249,7 +250,7 @@ pub(in crate::diagnose) fn spread_groups(found: &Spread) -> Finding {
     )
 }
 
-pub(in crate::diagnose) fn simulated(found: &Simulated) -> Vec<Finding> {
+pub(in crate::diagnose) fn simulated(found: &Simulated, generalised: bool) -> Vec<Finding> {
     let how = format!(
         "{} simulated responses ({}, seed {})",
         found.replicates, found.method, found.seed
@@ -264,22 +265,27 @@ pub(in crate::diagnose) fn simulated(found: &Simulated) -> Vec<Finding> {
             "The largest distance of shares from what the model expects is {distance:.3} ({}).",
             p(found.distance_adjusted_p)
         ),
-        "The shape of the response is not that of the model: see the normality of residuals and of \
-         random effects."
-            .to_owned(),
+        if generalised {
+            "The shape of the response is not that of the model: look at overdispersion and zeros, and \
+             at another family or link."
+        } else {
+            "The shape of the response is not that of the model: see the normality of residuals and of \
+             random effects."
+        }
+        .to_owned(),
         "ok where p ≥ 0.01 or the distance is below 0.05; problem from 0.15; else note",
     );
     let relative = found.dispersion / found.dispersion_expected;
     let size = relative.max(1.0 / relative);
     let dispersion = Finding::new(
         "simulated_dispersion",
-        if conditional || found.dispersion_p >= CHANCE || size < 1.25 {
+        if (conditional && !generalised) || found.dispersion_p >= CHANCE || size < 1.25 {
             Verdict::Ok
         } else {
             Verdict::Note
         },
         format!("Dispersion: the spread of residuals against that of {how}."),
-        if conditional {
+        if conditional && !generalised {
             format!(
                 "It is {:.2} times theirs, where leverages make {:.2} expected. In a gaussian model this \
                  holds by itself, as σ is estimated from the same residuals.",
@@ -294,7 +300,11 @@ pub(in crate::diagnose) fn simulated(found: &Simulated) -> Vec<Finding> {
             )
         },
         "The variances of the model and the spread of the data differ.".to_owned(),
-        "unconditional simulation only: note where p < 0.01 and the ratio is off by more than 1.25",
+        if generalised {
+            "note where p < 0.01 and the ratio is off by more than 1.25"
+        } else {
+            "unconditional simulation only: note where p < 0.01 and the ratio is off by more than 1.25"
+        },
     );
     let excess = found.outliers as f64 / found.outliers_expected.max(1e-12);
     let outliers = Finding::new(
