@@ -354,7 +354,7 @@ pub struct ModelOptions {
 
     /// Quadrature points for each random effect, with one grouping factor and a family other than
     /// gaussian: 1 is Laplace's approximation (the default), 0 a faster and rougher one
-    #[arg(long, value_name = "N", requires = "formula")]
+    #[arg(long, value_name = "N", value_parser = points, requires = "formula")]
     pub agq: Option<u32>,
 
     /// Curvature in Laplace's approximation where links are not canonical: customary (as lme4) or
@@ -560,6 +560,12 @@ pub fn at(text: &str) -> Result<(String, Vec<String>), String> {
 /// A whole number from zero.
 pub fn count(text: &str) -> Result<u64, String> {
     let wanted = "give a whole number, such as 1";
+    text.trim().parse().map_err(|_| wanted.to_owned())
+}
+
+/// A number of quadrature points.
+fn points(text: &str) -> Result<u32, String> {
+    let wanted = "give a whole number from 0 up, such as 9";
     text.trim().parse().map_err(|_| wanted.to_owned())
 }
 

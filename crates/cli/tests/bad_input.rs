@@ -240,24 +240,6 @@ help: `y` misses 60",
 }
 
 #[test]
-fn what_this_version_does_not_have() {
-    let f = "y ~ x + (1 | g)";
-    let folder = Folder::new("not-here");
-    folder.write("data.csv", good());
-    for (option, value, code) in [
-        ("--family", "binomial", "family_not_available"),
-        ("--family", "poisson:log", "family_not_available"),
-        ("--family", "gaussian:log", "family_not_available"),
-        ("--family", "gausian", "family_not_available"),
-        ("--agq", "9", "agq_not_available"),
-    ] {
-        let answer = folder.run(&["fit", f, "data.csv", option, value, "--json"]);
-        answer.fails_with(code);
-        assert!(answer.err.contains("this version"), "{answer:?}");
-    }
-}
-
-#[test]
 fn wrong_usage_is_exit_code_two() {
     let folder = Folder::new("usage");
     for arguments in [

@@ -321,6 +321,10 @@ impl DesignError {
                 listing(labels, '"'),
                 labels.first().map_or("", String::as_str)
             )),
+            Problem::NegativeCount { .. } => Some(
+                "where failures are trials less successes, this row has more successes than trials"
+                    .into(),
+            ),
             Problem::CountsResponse => {
                 Some("say `--family binomial`, or use one column as the response".into())
             }
@@ -361,7 +365,7 @@ impl DesignError {
             }
             Problem::ConstantResponse { .. }
             | Problem::NoResponse
-            | Problem::NegativeCount { .. }
+
             | Problem::EmptyData
             | Problem::ArrowType { .. } => None,
         }

@@ -299,7 +299,8 @@ fn responses_of_binary_models() {
     );
     assert_eq!(
         error.hint().unwrap(),
-        "the levels are \"a\", \"b\", \"c\"; `f == \"a\"` makes two of them"
+        "the levels are \"a\", \"b\", \"c\"; `f == \"a\"` makes two of them, and ordered levels are \
+         the response of `--family ordinal`"
     );
     let error = fails("cbind(x, z) ~ 1", &small(), &options);
     assert_eq!(
@@ -336,8 +337,8 @@ fn counts_are_no_numbers() {
         "cbind(y, x) ~ z",
         &small(),
         "counts_response",
-        "`cbind()` gives successes and failures, the response of a binomial model, but a Gaussian model was asked for",
-        "use one column as the response, such as a proportion",
+        "`cbind()` gives successes and failures, the response of a binomial model, but another family was asked for",
+        "say `--family binomial`, or use one column as the response",
         "cbind(y, x)",
     );
 }

@@ -11,7 +11,7 @@ use crate::progress::Progress;
 /// Odds ratios, rate ratios, hazard ratios: what coefficients of a generalised model come to
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  ranef ratios -f 'r2 ~ Anger + Gender + (1 | id) + (1 | item)' VerbAgg --family binomial
+  ranef ratios -f 'r2 ~ Gender + (1 | id)' VerbAgg --family binomial
   ranef ratios ticks.json --level 0.9 --json
 
 Ratios of odds where the link is logit, of rates (expected counts) or means where it is log, of

@@ -57,13 +57,6 @@ impl Fit {
         let mut script = Script::new(language);
         match language {
             Language::R => r::write(self, &mut script),
-            _ if !self.family().is_gaussian() => {
-                script.comment(self.formula());
-                script.gap(format!(
-                    "this is a {} model, and only gaussian ones are written for this language",
-                    self.family()
-                ));
-            }
             Language::Stata => stata::write(self, &mut script),
             Language::Sas => sas::write(self, &mut script),
         }
