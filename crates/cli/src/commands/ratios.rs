@@ -14,10 +14,11 @@ use crate::progress::Progress;
   ranef ratios -f 'r2 ~ Gender + (1 | id)' VerbAgg --family binomial
   ranef ratios ticks.json --level 0.9 --json
 
-Ratios of odds where the link is logit, of rates (expected counts) or means where it is log, of
-hazards where it is cloglog, each with what it says in words, and the median ratio of the groups
-(Larsen and Merlo 2005). Intervals are Wald's on the scale of the link. R's broom.mixed has the same
-numbers under tidy(exponentiate = TRUE).")]
+Ratios of odds where the link is logit, of rates (expected counts) or means
+where it is log, of hazards where it is cloglog, each with what it says in
+words, and the median ratio of the groups (Larsen and Merlo 2005). Intervals
+are Wald's on the scale of the link. R's broom.mixed has the same numbers
+under tidy(exponentiate = TRUE).")]
 pub struct RatiosArguments {
     #[command(flatten)]
     pub model: ModelArguments,
