@@ -13,15 +13,17 @@ use crate::progress::Progress;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ranef areas -f 'score ~ income + age + (1 | region)' survey.csv
-  ranef areas -f 'math ~ ses + (1 | school)' pupils.csv --top 10 --threshold 500
-  ranef areas survey.json --group region --draws 10000 --seed 7 --csv > regions.csv
+  ranef areas -f 'math ~ ses + (1 | school)' pupils.csv --top 10
+  ranef areas survey.json --group region --draws 10000 --csv > regions.csv
 
-Each group is estimated from its own rows (raw), from the predictors alone (synthetic) and by the
-model (estimate), which borrows from the other groups what the group's own rows do not tell. All are
-means over the predictors of the group's own rows; for a population with other people in it see
-`ranef poststratify`. Places and probabilities come from joint draws of all effects. The flags say
-whose interval leaves out the average, and the paragraph above the table what such flags are worth:
-how many would have the wrong sign (type S) and how much too large they would be (type M).")]
+Each group is estimated from its own rows (raw), from the predictors alone
+(synthetic) and by the model (estimate), which borrows from the other groups
+what the group's own rows do not tell. All are means over the predictors of
+the group's own rows; for a population with other people in it see `ranef
+poststratify`. Places and probabilities come from joint draws of all effects.
+The flags say whose interval leaves out the average, and the paragraph above
+the table what such flags are worth: how many would have the wrong sign (type
+S) and how much too large they would be (type M).")]
 pub struct AreasArguments {
     #[command(flatten)]
     pub model: ModelArguments,

@@ -13,15 +13,17 @@ use crate::{data, output};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ranef poststratify survey.json census.csv --by region --count people
-  ranef poststratify -f 'score ~ income + age + sex + (1 | region)' survey.csv census.csv --by region,age --count people
+  ranef poststratify -f 'score ~ age + (1 | region)' survey.csv census.csv
   ranef poststratify survey.json voters.csv
 
-FRAME has one row for each cell of the population: the predictors of the model, those of the groups
-among them, and a column that counts the people of the cell. Without --count every row is a person.
-There is an estimate for every combination of the columns of --by, for each of their values, and for
-all. Standard errors are those of the margin as a whole. Groups that the model has not seen get an
-effect from the distribution of the groups; a level of a predictor that it has not seen is an error.
-Beside the estimates stand the raw means of the model's own rows, where these are to be had.")]
+FRAME has one row for each cell of the population: the predictors of the
+model, those of the groups among them, and a column that counts the people of
+the cell. Without --count every row is a person. There is an estimate for
+every combination of the columns of --by, for each of their values, and for
+all. Standard errors are those of the margin as a whole. Groups that the model
+has not seen get an effect from the distribution of the groups; a level of a
+predictor that it has not seen is an error. Beside the estimates stand the raw
+means of the model's own rows, where these are to be had.")]
 pub struct PoststratifyArguments {
     #[command(flatten)]
     pub model: ModelArguments,
