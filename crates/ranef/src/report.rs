@@ -15,6 +15,8 @@ pub struct Report {
     pub family: &'static str,
     /// The link.
     pub link: &'static str,
+    /// How the likelihood of a generalised mixed model is approximated.
+    pub approximation: Option<String>,
     /// Rows used.
     pub nobs: usize,
     /// Rows left out for missing values.
@@ -92,6 +94,7 @@ impl Fit {
             method: if self.reml() { "REML" } else { "ML" },
             family: self.family().name(),
             link: self.family().link().name(),
+            approximation: self.approximation(),
             nobs: self.nobs(),
             dropped: self.row_count().dropped,
             groups: self

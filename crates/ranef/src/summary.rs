@@ -49,6 +49,7 @@ impl fmt::Display for Summary<'_> {
         self.residuals(f)?;
         self.random(f)?;
         self.fixed(f)?;
+        self.family_parameters(f)?;
         self.correlations(f)?;
         self.ratios(f)?;
         self.remarks(f)
@@ -79,28 +80,70 @@ impl Summary<'_> {
             _ => ". t-tests use the residual degrees of freedom",
         };
         writeln!(f, "{model}{tests}")?;
-        if !fit.family().is_gaussian() {
-            let (family, link) = (fit.family().name(), fit.family().link().name());
-            writeln!(f, "Family: {family} ({link} link)")?;
-        }
         writeln!(f, "Formula: {}\n", fit.formula())
     }
 
     fn generalised_headline(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fit = self.fit;
-        let model = if fit.varcorr().is_empty() {
-            "Generalized linear model fit by maximum likelihood"
-        } else {
-            "Generalized linear mixed model fit by maximum likelihood (Laplace approximation)"
+        let model = match fit.approximation() {
+            None => "Generalized linear model fit by maximum likelihood".to_owned(),
+            Some(how) => {
+                format!("Generalized linear mixed model fit by maximum likelihood ({how})")
+            }
         };
         let family = fit.family();
-        writeln!(f, "{}", wrap(model, self.columns))?;
+        writeln!(f, "{}", wrap(&model, self.columns))?;
         writeln!(f, " Family: {} ({})", family.name(), family.link())?;
         writeln!(f, "Formula: {}", fit.formula())?;
         if let Some(success) = fit.success().filter(|_| family.name() == "binomial") {
             writeln!(f, "Modelled: the probability of {success}")?;
         }
         writeln!(f)
+    }
+
+    /// Dispersions, thresholds, probabilities of zeros.
+    fn family_parameters(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parameters = self.fit.family_parameters();
+        if parameters.is_empty() {
+            return Ok(());
+        }
+        let thresholds = parameters
+            .iter()
+            .all(|p| p.meaning.starts_with("threshold"));
+        let title = if thresholds {
+            "Thresholds:"
+        } else {
+            "Parameters of the family, with 95% intervals:"
+        };
+        writeln!(f, "\n{title}")?;
+        // They have scales of their own: each number stands for itself.
+        let numbers = |values: Vec<Option<f64>>, head: &str| {
+            let own = values.iter().map(|value| common(&[*value], 4).remove(0));
+            align_right(std::iter::once(head.to_owned()).chain(own).collect())
+        };
+        let column = |of: fn(&crate::FamilyParameter) -> f64| -> Vec<Option<f64>> {
+            let values = parameters.iter().map(of);
+            values.map(|x| x.is_finite().then_some(x)).collect()
+        };
+        let names = std::iter::once(String::new()).chain(parameters.iter().map(|p| p.name.clone()));
+        let columns = [
+            align_left(names.collect()),
+            numbers(column(|p| p.estimate), "Estimate"),
+            numbers(column(|p| p.std_error), "Std. Error"),
+            numbers(column(|p| p.lower), "Lower"),
+            numbers(column(|p| p.upper), "Upper"),
+        ];
+        for row in 0..=parameters.len() {
+            let cells: Vec<&str> = columns.iter().map(|c| c[row].as_str()).collect();
+            writeln!(f, "{}", cells.join("  ").trim_end())?;
+        }
+        if !thresholds {
+            for parameter in &parameters {
+                let text = format!("{}: {}.", parameter.name, parameter.meaning);
+                writeln!(f, "{}", wrap(&text, self.columns))?;
+            }
+        }
+        Ok(())
     }
 
     /// What coefficients come to as ratios, where they are logarithms of ratios.

@@ -80,6 +80,9 @@ impl Fit {
         };
         facts.notes = notes::of_columns(&facts.recipe, &facts.terms, source);
         facts.notes.extend(notes::of_data(&facts, &found.notes));
+        let parameters = facts.family.parameters(&facts.recipe);
+        let family_notes = separation::family_notes(&parameters, &engine);
+        facts.notes.extend(family_notes);
         match separation::note(&facts.recipe, &facts.moments, &engine) {
             // What the certificate says of variances is said beside a likelihood that is flat.
             Some(separation) => facts.notes.push(separation),

@@ -3,7 +3,7 @@
 use ranef_engine::distributions::Normal;
 use serde::Serialize;
 
-use crate::Fit;
+use crate::{Curvature, Fit};
 
 /// A parameter of the family, on the scale of a reader.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,6 +23,29 @@ pub struct FamilyParameter {
 }
 
 impl Fit {
+    /// How the likelihood of a generalised model is approximated, in words: `Laplace
+    /// approximation`, quadrature with so many points, the fast approximation. `None` where there
+    /// is nothing to approximate: linear models, and models without random effects.
+    pub fn approximation(&self) -> Option<String> {
+        if self.family().is_gaussian() || self.theta().is_empty() {
+            return None;
+        }
+        let options = self.options();
+        let canonical = matches!(
+            self.family().to_string().as_str(),
+            "binomial:logit" | "poisson:log"
+        );
+        let expects = matches!(self.family().name(), "binomial" | "poisson");
+        Some(match options.agq {
+            0 => "fast approximation: fixed effects with the modes, nAGQ = 0".to_owned(),
+            1 if expects && !canonical && options.curvature == Curvature::Customary => {
+                "Laplace approximation with expected curvature, as lme4".to_owned()
+            }
+            1 => "Laplace approximation".to_owned(),
+            n => format!("adaptive Gauss-Hermite quadrature, {n} points"),
+        })
+    }
+
     /// The parameters of the family beside the mean; none of a binomial, Poisson or linear model
     /// (the residual standard deviation of the last is [`Fit::sigma`]).
     pub fn family_parameters(&self) -> Vec<FamilyParameter> {

@@ -7,6 +7,7 @@
 
 use ranef_design::Recipe;
 use ranef_engine::glmm;
+use ranef_engine::glmm::family::{Parameter, Scale};
 
 use crate::moments::Moments;
 use crate::notes::Note;
@@ -62,4 +63,30 @@ pub(crate) fn note(recipe: &Recipe, moments: &Moments, fit: &glmm::Fit) -> Optio
             parts.join(" and of ")
         ),
     ))
+}
+
+/// Parameters of the family that ended where the data no longer tell one value from the next: no
+/// extra zeros, a negative binomial that is Poisson.
+pub(crate) fn family_notes(parameters: &[Parameter], fit: &glmm::Fit) -> Vec<Note> {
+    let k = fit.psi.len();
+    parameters
+        .iter()
+        .enumerate()
+        .filter(|(i, parameter)| {
+            let error = fit.psi_vcov[i * k + i].sqrt();
+            parameter.scale != Scale::Same && error > VAST
+        })
+        .map(|(i, parameter)| {
+            Note::new(
+                "family_at_the_end",
+                format!(
+                    "The estimate of `{}` ({}) went to the end of its range, {:.1e}: a family \
+                     without it fits these data as well.",
+                    parameter.name,
+                    parameter.meaning,
+                    parameter.scale.of(fit.psi[i])
+                ),
+            )
+        })
+        .collect()
 }

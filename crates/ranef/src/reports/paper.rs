@@ -89,9 +89,11 @@ pub(super) fn df_words(fit: &Fit) -> &'static str {
 /// How the model was estimated.
 pub(super) fn method_words(fit: &Fit) -> &'static str {
     if !fit.family().is_gaussian() {
-        return match fit.varcorr().is_empty() {
-            true => "maximum likelihood",
-            false => "maximum likelihood with Laplace's approximation",
+        return match (fit.varcorr().is_empty(), fit.options().agq) {
+            (true, _) => "maximum likelihood",
+            (false, 0) => "maximum likelihood, with fixed effects found together with the modes",
+            (false, 1) => "maximum likelihood with Laplace's approximation",
+            (false, _) => "maximum likelihood with adaptive Gauss-Hermite quadrature",
         };
     }
     match (fit.varcorr().is_empty(), fit.reml()) {
