@@ -49,7 +49,8 @@ impl Problem {
     fn exit_code(&self) -> u8 {
         match self.code {
             "usage" | "swapped" | "one_model" | "one_data" | "no_new_data" | "needs_predictor"
-            | "predictor_twice" | "empty_contrast" | "bad_level" => 2,
+            | "predictor_twice" | "empty_contrast" | "bad_level" | "unknown_family"
+            | "unknown_link" | "link_not_allowed" => 2,
             // As a shell reports what Ctrl-C ended.
             "interrupted" => 130,
             _ => 1,

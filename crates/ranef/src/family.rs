@@ -103,7 +103,10 @@ impl FromStr for Family {
             let begins = known.iter().copied().find(|known| known.starts_with(name));
             let hint = match (&error, begins.or_else(|| did_you_mean(name, &known))) {
                 (NameError::Family { .. }, Some(near)) => format!("did you mean `{near}`?"),
-                _ => "write the family and, after a colon, the link: `binomial:probit`".to_owned(),
+                (NameError::Family { .. }, None) => {
+                    "write the family and, after a colon, the link: `binomial:probit`".to_owned()
+                }
+                _ => format!("write `{name}` alone for its default link"),
             };
             Error::new(error.code(), error.to_string()).with_hint(hint)
         })

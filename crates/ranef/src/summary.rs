@@ -95,6 +95,17 @@ impl Summary<'_> {
         writeln!(f, "{}", wrap(&model, self.columns))?;
         writeln!(f, " Family: {} ({})", family.name(), family.link())?;
         writeln!(f, "Formula: {}", fit.formula())?;
+        if let Some(sd) = fit.options().prior {
+            writeln!(
+                f,
+                "Penalty: normal prior with sd {sd} on standardised fixed effects"
+            )?;
+        }
+        let categories = crate::family::categories(fit.recipe());
+        if !categories.is_empty() {
+            let order = format!("Categories: {}", categories.join(" < "));
+            writeln!(f, "{}", wrap(&order, self.columns))?;
+        }
         if let Some(success) = fit.success().filter(|_| family.name() == "binomial") {
             writeln!(f, "Modelled: the probability of {success}")?;
         }
@@ -455,7 +466,8 @@ impl Summary<'_> {
         for note in fit.notes() {
             writeln!(f, "\n{}", wrap(&note.message, self.columns))?;
         }
-        if !fit.theta().is_empty() && fit.certificate().converged {
+        let separated = fit.notes().iter().any(|note| note.code == "separation");
+        if !fit.theta().is_empty() && fit.certificate().converged && !separated {
             let text = format!(
                 "Converged: a minimum by its certificate (decrement {}, no variance left to \
                  gain; {} evaluations).",

@@ -118,7 +118,7 @@ fn files_of_the_guide() {
 /// Yes or no instead of a score: the share of yes in every region, by a binomial model.
 #[test]
 fn shares_of_yes_are_nearer_to_the_truth_too() {
-    const SURVEYS: usize = 100;
+    const SURVEYS: usize = 200;
     let chance = |score: f64| 1.0 / (1.0 + ((52.0 - score) / 5.0).exp());
     let mut rng = Rng(31);
     let (mut raw, mut model, mut covered, mut fits) = (0.0, 0.0, 0, 0.0);

@@ -241,11 +241,18 @@ fn fast_fit(mut laplace: Laplace, start: &[f64], options: &Options) -> Fit {
         }
     }
     let certificate = Certificate::of_nothing(converged);
+    if n > m + p {
+        // Thresholds and dispersions are not known: the Hessian of Laplace's objective has what they
+        // and the fixed effects have to do with each other.
+        hessian = laplace.hessian(&point, None);
+        let mut fit = finish(laplace, point, &hessian, certificate);
+        (fit.value, fit.evaluations) = (value, evaluations);
+        return fit;
+    }
     let mut fit = finish(laplace, point, &hessian, certificate);
     (fit.value, fit.evaluations) = (value, evaluations);
     fit.vcov = fit.coordinates().map_fixed_matrix(&layout, &covariance);
     fit.theta_vcov = vec![f64::NAN; m * m];
-    fit.psi_vcov = vec![f64::NAN; fit.psi.len() * fit.psi.len()];
     fit
 }
 

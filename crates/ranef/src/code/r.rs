@@ -49,7 +49,18 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
     let design = &fit.options().design;
     let mut arguments = vec![formula.text.clone(), format!("data = {name}")];
     match &family {
-        Some(family) => arguments.extend(family.arguments.iter().cloned()),
+        Some(family) => {
+            arguments.extend(family.arguments.iter().cloned());
+            if fit.options().agq != 1 && mixed {
+                match family.package {
+                    "glmmTMB" => script.gap("glmmTMB has Laplace's approximation only".to_owned()),
+                    _ => arguments.push(format!("nAGQ = {}", fit.options().agq)),
+                }
+            }
+            if fit.options().prior.is_some() {
+                script.gap("the penalty on the fixed effects".to_owned());
+            }
+        }
         None if mixed && !fit.reml() => arguments.push("REML = FALSE".to_owned()),
         None => {}
     }

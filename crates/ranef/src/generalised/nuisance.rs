@@ -3,7 +3,9 @@
 use ranef_engine::distributions::Normal;
 use serde::Serialize;
 
-use crate::{Curvature, Fit};
+use ranef_engine::glmm::family::Family as Distribution;
+
+use crate::{Curvature, Error, Fit};
 
 /// A parameter of the family, on the scale of a reader.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -44,6 +46,22 @@ impl Fit {
             1 => "Laplace approximation".to_owned(),
             n => format!("adaptive Gauss-Hermite quadrature, {n} points"),
         })
+    }
+
+    /// Refuses to say how sure a mean category is: that takes the covariance of effects and
+    /// thresholds, which a fit does not keep.
+    pub(crate) fn refuse_mean_categories(&self) -> Result<(), Error> {
+        if self.family().distribution() != Distribution::Ordinal {
+            return Ok(());
+        }
+        Err(Error::new(
+            "ordinal_means",
+            "means of categories with standard errors are not in this version: they take the \
+             covariance of effects and thresholds",
+        )
+        .with_hint(
+            "compare on the scale of the link: `ranef means --scale link --pairwise`, `ranef ratios`",
+        ))
     }
 
     /// The parameters of the family beside the mean; none of a binomial, Poisson or linear model

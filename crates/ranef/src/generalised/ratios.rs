@@ -225,7 +225,7 @@ impl Fit {
                     "Of two `{}` drawn at random, {others}the one with the higher {} has in the \
                      median {} times that of the other, at the same predictors.",
                     block.group,
-                    kind.of_what(),
+                    self.ratio_of(kind),
                     number(ratio),
                 ),
             });
@@ -233,11 +233,22 @@ impl Fit {
         Ok(out)
     }
 
+    /// What a ratio multiplies: where zeros are modelled apart, not the whole expected count.
+    fn ratio_of(&self, kind: RatioKind) -> &'static str {
+        match self.family().distribution() {
+            Distribution::ZeroInflated(_) => "expected count of those that are no extra zeros",
+            Distribution::Hurdle(_) | Distribution::Truncated(_) => {
+                "mean of the counts before zeros are cut off"
+            }
+            _ => kind.of_what(),
+        }
+    }
+
     /// What a ratio says.
     fn meaning(&self, kind: RatioKind, column: usize, term: &str, ratio: f64) -> String {
         let what = match self.family().distribution() {
             Distribution::Ordinal if kind == RatioKind::Odds => "odds of a higher category",
-            _ => kind.of_what(),
+            _ => self.ratio_of(kind),
         };
         let r = number(ratio);
         let recipe = self.recipe();

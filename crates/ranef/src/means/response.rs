@@ -34,6 +34,9 @@ impl Kind {
         if fit.family().is_gaussian() {
             return Ok(Kind::Linear);
         }
+        if options.scale == ResponseScale::Response {
+            fit.refuse_mean_categories()?;
+        }
         match (options.scale, options.average) {
             (ResponseScale::Link, true) => Err(Error::new(
                 "no_average_on_the_link",

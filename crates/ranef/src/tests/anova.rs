@@ -144,6 +144,11 @@ impl Fit {
         let p = self.fixef().len();
         let variance = self.sigma() * self.sigma();
         let method = self.effective_df(df);
+        // F by Kenward and Roger's method is that of the fit by REML, and so is its variance.
+        let variance = match method {
+            DfMethod::KenwardRoger if !self.reml() => self.engine_fit(true)?.sigma.powi(2),
+            _ => variance,
+        };
         let labels = self.recipe().fixed_terms().iter().map(|t| t.label.clone());
         let rows = labels
             .zip(hypotheses::contrasts(self, kind)?)

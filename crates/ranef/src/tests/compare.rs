@@ -258,7 +258,21 @@ fn known_parts(order: &[usize], compared: &[&Fit]) -> Vec<Note> {
             ),
         )
     });
-    weights.into_iter().chain(offset).collect()
+    let how = |fit: &Fit| {
+        let prior = fit.options().prior.map(|sd| format!("penalty {sd}"));
+        let parts: Vec<String> = fit.approximation().into_iter().chain(prior).collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    };
+    let method = of(how).map(|which| {
+        Note::new(
+            "different_approximations",
+            format!(
+                "The likelihoods were approximated in different ways: {which}. What separates the \
+                 criteria may be the approximation; compare models fitted in the same way."
+            ),
+        )
+    });
+    weights.into_iter().chain(offset).chain(method).collect()
 }
 
 /// The sentences below a comparison.

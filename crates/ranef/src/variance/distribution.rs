@@ -11,6 +11,7 @@
 
 use ranef_engine::distributions::Normal;
 use ranef_engine::distributions::special::trigamma;
+use ranef_engine::glmm::family::Family as Distribution;
 use ranef_engine::glmm::family::{Link, Observation};
 use serde::{Deserialize, Serialize};
 
@@ -167,8 +168,14 @@ impl Fit {
             ("trigamma", _) => "ψ₁(λ²/V(λ))".to_owned(),
             _ => "by the delta method".to_owned(),
         };
+        let own = match self.family().distribution() {
+            Distribution::Gaussian | Distribution::Student => {
+                "The residual variance is not on the scale of the link"
+            }
+            _ => "There is no residual variance",
+        };
         let mut reading = format!(
-            "There is no residual variance: in its place stands the variance of the {family} \
+            "{own}: in its place stands the variance of the {family} \
              distribution on the scale of the {} link, σ² = {variance:.4} ({how})",
             self.family().link().name()
         );

@@ -16,8 +16,9 @@ pub(in crate::diagnose) fn overdispersion(found: &Dispersion, simulated: &Simula
             "overdispersion",
             Verdict::Ok,
             looked,
-            "The response cannot be overdispersed: single yes/no answers have no more spread than their \
-             probability gives, and other families here have a dispersion of their own.",
+            "Not a question for this family: single yes/no answers and categories have no more spread \
+             than their probabilities give, and families with a dispersion, or with zeros of their \
+             own, take it up; compare counts with `--family nbinom2` by `ranef compare`.",
             None,
             rule,
         );
