@@ -202,11 +202,14 @@ pub(super) fn reading(areas: &Areas) -> String {
     }
     let flags = &areas.flags;
     out.push(format!(
-        "By their own rows {} from the average of {} ({}), with partial pooling {} ({}).",
+        "By their own rows {} from the average of {}{}, with partial pooling {}{}.",
         differ(flags.raw),
         short(areas.average),
         names(rows, &|a| a.raw_flagged == Some(true)),
-        flags.model,
+        match flags.model {
+            0 => "none".to_owned(),
+            n => n.to_string(),
+        },
         names(rows, &|a| a.flagged),
     ));
     if flags.raw_expected > 0.0 {
@@ -253,9 +256,9 @@ fn names(rows: &[Area], of: &dyn Fn(&Area) -> bool) -> String {
         .map(|a| a.level.as_str())
         .collect();
     match names.len() {
-        0 => "none".to_owned(),
-        n if n <= 6 => names.join(", "),
-        n => format!("{}, and {} more", names[..5].join(", "), n - 5),
+        0 => String::new(),
+        n if n <= 6 => format!(" ({})", names.join(", ")),
+        n => format!(" ({}, and {} more)", names[..5].join(", "), n - 5),
     }
 }
 
