@@ -165,6 +165,11 @@ impl Fit {
         let known = random && options.groups == Groups::All;
         let linear = self.family().is_gaussian();
         self.check_predictions(&options)?;
+        if options.interval == Some(Interval::Confidence)
+            && options.scale == ResponseScale::Response
+        {
+            self.refuse_mean_categories()?;
+        }
         // The mean over groups takes the variance between them.
         let averaged = !linear && options.groups == Groups::Average;
         let design = |e| Error::design(&e, self.formula());
@@ -364,7 +369,14 @@ impl Fit {
                 self.success().unwrap_or_else(|| "success".to_owned())
             ),
             _ if self.family().distribution() == Distribution::Ordinal => {
-                "the expected category, by its number from 0,".to_owned()
+                let labels = crate::family::categories(self.recipe());
+                let (first, last) = (labels.first(), labels.last());
+                format!(
+                    "the expected category, counted from 0 ({}) to {} ({}),",
+                    first.map_or("", String::as_str),
+                    labels.len().saturating_sub(1),
+                    last.map_or("", String::as_str)
+                )
             }
             _ => "the expected value".to_owned(),
         };
