@@ -67,9 +67,14 @@ impl Fit {
     /// The parameters of the family beside the mean; none of a binomial, Poisson or linear model
     /// (the residual standard deviation of the last is [`Fit::sigma`]).
     pub fn family_parameters(&self) -> Vec<FamilyParameter> {
+        self.family_parameters_at(0.95)
+    }
+
+    /// The same with intervals at another level.
+    pub(crate) fn family_parameters_at(&self, level: f64) -> Vec<FamilyParameter> {
         let estimates = &self.facts.estimates;
         let k = estimates.nuisance.len();
-        let z = Normal::STANDARD.quantile(0.975);
+        let z = Normal::STANDARD.quantile(0.5 + 0.5 * level);
         self.family()
             .parameters(self.recipe())
             .into_iter()

@@ -151,7 +151,7 @@ impl Fit {
             match (effect, &by_level) {
                 (TidyEffect::Fixed, _) => rows.extend(self.tidy_fixed(of_fixed)),
                 (TidyEffect::RanPars, _) => {
-                    rows.extend(self.tidy_parameters(options.scale, of_parameters));
+                    rows.extend(self.tidy_parameters(options, of_parameters));
                 }
                 (TidyEffect::RanVals, Some(effects)) => {
                     rows.extend(effects.random.iter().map(|e| TidyRow {
@@ -196,7 +196,12 @@ impl Fit {
             .collect()
     }
 
-    fn tidy_parameters(&self, scale: Scale, intervals: &[ParameterInterval]) -> Vec<TidyRow> {
+    fn tidy_parameters(
+        &self,
+        options: &TidyOptions,
+        intervals: &[ParameterInterval],
+    ) -> Vec<TidyRow> {
+        let scale = options.scale;
         let blocks = self.varcorr();
         let mut rows = Vec::new();
         for (block, label) in blocks.iter().zip(labels(blocks)) {
@@ -228,6 +233,20 @@ impl Fit {
             };
             (row.conf_low, row.conf_high) = (end(interval.lower), end(interval.upper));
         }
+        // Dispersions and thresholds have Wald's intervals, on the scale without bounds.
+        let level = options.interval.map(|(_, level)| level);
+        let own = self.family_parameters_at(level.unwrap_or(0.95));
+        rows.extend(own.into_iter().map(|p| {
+            let finite = |x: f64| x.is_finite().then_some(x);
+            let asked = level.is_some();
+            TidyRow {
+                group: Some("Family".to_owned()),
+                std_error: finite(p.std_error),
+                conf_low: finite(p.lower).filter(|_| asked),
+                conf_high: finite(p.upper).filter(|_| asked),
+                ..TidyRow::new(TidyEffect::RanPars, p.name, Some(p.estimate))
+            }
+        }));
         rows
     }
 }
