@@ -501,3 +501,34 @@ fn new_levels_are_said_in_the_words_of_the_interval() {
         "{interval}"
     );
 }
+
+/// Without an intercept the within estimator differs because of the intercepts that it brings.
+#[test]
+fn no_hausman_test_without_an_intercept() {
+    let folder = Folder::new("no-constant");
+    let run = |formula: &str| folder.run(&["fixed-effects", "-f", formula, "sleepstudy", "--json"]);
+    let codes = |answer: &Answer| -> Vec<String> {
+        let warnings = answer.json()["warnings"]
+            .as_array()
+            .expect("warnings")
+            .clone();
+        let code = |w: &serde_json::Value| w["code"].as_str().unwrap_or_default().to_owned();
+        warnings.iter().map(code).collect()
+    };
+    let without = run("Reaction ~ 0 + Days + (1 | Subject)");
+    assert_eq!(
+        without.json()["tests"].as_array().map(Vec::len),
+        Some(0),
+        "{without:?}"
+    );
+    assert!(
+        codes(&without).contains(&"no_intercept".to_owned()),
+        "{without:?}"
+    );
+    let with = run("Reaction ~ Days + (1 | Subject)");
+    assert!(
+        !codes(&with).contains(&"no_intercept".to_owned()),
+        "{with:?}"
+    );
+    assert_eq!(with.json()["tests"][0]["test"], "hausman", "{with:?}");
+}

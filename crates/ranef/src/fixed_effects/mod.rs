@@ -21,6 +21,7 @@ mod mundlak;
 mod table;
 mod within;
 
+use ranef_design::Coding;
 use ranef_engine::distributions::ChiSquared;
 use ranef_engine::optimize::symmetric_eigen;
 use ranef_engine::sandwich::Sandwich;
@@ -205,15 +206,27 @@ impl Fit {
                 ),
             ));
         }
-        let mut tests = vec![self.hausman(&within, &mut warnings)];
-        tests.extend(mundlak::tests(
-            self,
-            source,
-            &within,
-            &clusters,
-            options.kind,
-            &mut warnings,
-        )?);
+        let mut tests = Vec::new();
+        if self.has_constant() {
+            tests.push(self.hausman(&within, &mut warnings));
+            tests.extend(mundlak::tests(
+                self,
+                source,
+                &within,
+                &clusters,
+                options.kind,
+                &mut warnings,
+            )?);
+        } else {
+            // Group means, and every difference from the within estimator, would stand in for the
+            // missing constant and say nothing of groups.
+            warnings.push(Note::new(
+                "no_intercept",
+                "the model has no intercept, and an intercept for each group brings one: the \
+                 estimates differ for that reason alone, so there is no test of what lies between \
+                 groups",
+            ));
+        }
         Ok(FixedEffects {
             formula: self.formula().to_owned(),
             groups: within.groups,
@@ -306,6 +319,16 @@ impl Fit {
                 }
             })
             .collect()
+    }
+
+    /// Whether the fixed effects hold a constant: an intercept, or all levels of a factor.
+    fn has_constant(&self) -> bool {
+        let recipe = self.recipe();
+        recipe.has_intercept()
+            || recipe
+                .fixed_terms()
+                .iter()
+                .any(|term| matches!(term.variables.as_slice(), [(_, Coding::Dummies)]))
     }
 
     /// d'(V_FE − V_RE)⁻¹d.
