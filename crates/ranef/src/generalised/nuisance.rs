@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use ranef_engine::glmm::family::Family as Distribution;
 
-use crate::{Curvature, Error, Fit};
+use crate::{Curvature, Error, Fit, Note};
 
 /// A parameter of the family, on the scale of a reader.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -62,6 +62,21 @@ impl Fit {
         .with_hint(
             "compare on the scale of the link: `ranef means --scale link --pairwise`, `ranef ratios`",
         ))
+    }
+
+    /// What responses with zeros of their own leave out of their standard errors.
+    pub(crate) fn note_of_zeros(&self) -> Option<Note> {
+        let zeros = matches!(
+            self.family().distribution(),
+            Distribution::ZeroInflated(_) | Distribution::Hurdle(_)
+        );
+        zeros.then(|| {
+            Note::new(
+                "zeros_known",
+                "standard errors and intervals on the scale of the response take the probability \
+                 of a zero as known, and are a little too small for that",
+            )
+        })
     }
 
     /// The parameters of the family beside the mean; none of a binomial, Poisson or linear model

@@ -352,6 +352,9 @@ impl Fit {
             ));
         }
         notes.extend(self.note_of_scale(means));
+        if means.scale == Some(ResponseScale::Response) {
+            notes.extend(self.note_of_zeros());
+        }
         if means.rows.iter().any(|row| row.value.is_none()) && !self.recipe().aliased().is_empty() {
             let aliased: Vec<String> = self
                 .recipe()

@@ -200,6 +200,9 @@ impl Fit {
             options: &options,
             averaged,
         };
+        if options.interval.is_some() && options.scale == ResponseScale::Response {
+            notes.extend(self.note_of_zeros());
+        }
         if answers.as_ref().is_some_and(Answers::lacks_changes) {
             notes.push(Note::new(
                 "normal_intervals",
