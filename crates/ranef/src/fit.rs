@@ -1,6 +1,6 @@
 //! The fitted model as its user thinks of it.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
 use ranef_design::{Expect, Recipe, RowCount, Structure, survey};
 use ranef_engine::distributions::{Normal, StudentT};
@@ -10,6 +10,7 @@ use ranef_formula::{Formula, Terms};
 use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::Engine;
 use crate::family::Family;
 use crate::moments::Moments;
 use crate::notes::{self, Note};
@@ -38,47 +39,6 @@ pub struct Fit {
     /// The variance of the distribution of a generalised model that shares are made with.
     pub(crate) link_variance: (LinkVariance, NullMean),
     pub(crate) null_model: OnceLock<Option<Null>>,
-}
-
-/// The engine's fit, which its later questions work on, and the statistics it was made of, for
-/// questions that refit.
-pub(crate) struct Engine {
-    kind: EngineFit,
-    statistics: Arc<Statistics>,
-}
-
-enum EngineFit {
-    Linear(Box<Mutex<lmm::Fit>>),
-    Generalised(Box<Mutex<glmm::Fit>>),
-}
-
-impl Engine {
-    fn linear(fit: lmm::Fit, statistics: Arc<Statistics>) -> Self {
-        Self {
-            kind: EngineFit::Linear(Box::new(Mutex::new(fit))),
-            statistics,
-        }
-    }
-
-    pub(crate) fn generalised(fit: glmm::Fit, statistics: Statistics) -> Self {
-        Self {
-            kind: EngineFit::Generalised(Box::new(Mutex::new(fit))),
-            statistics: Arc::new(statistics),
-        }
-    }
-}
-
-/// A question that panicked half-way leaves nothing behind that the next one reads.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-impl std::fmt::Debug for Engine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Engine")
-    }
 }
 
 /// Everything about a fit that is known at once and saved with it.
@@ -430,71 +390,6 @@ impl Fit {
         }
         self.engine = Some(Engine::linear(fit, Arc::new(statistics)));
         Ok(self)
-    }
-
-    /// Whether the questions can be asked that need more than a saved model holds.
-    pub fn has_rows(&self) -> bool {
-        self.engine.is_some()
-    }
-
-    fn engine(&self) -> Result<&Engine, Error> {
-        self.engine.as_ref().ok_or_else(|| {
-            Error::new(
-                "needs_rows",
-                "this question needs the rows that the model was fitted to, and a saved model has none",
-            )
-            .with_hint("give the data as well, or fit the model again")
-        })
-    }
-
-    /// The statistics that a linear fit was made of.
-    pub(crate) fn statistics(&self) -> Result<&Arc<Statistics>, Error> {
-        self.only_linear()?;
-        Ok(&self.engine()?.statistics)
-    }
-
-    /// Refuses a question about linear models that is asked of another.
-    pub(crate) fn only_linear(&self) -> Result<(), Error> {
-        if self.family().is_gaussian() {
-            return Ok(());
-        }
-        Err(Error::new(
-            "linear_only",
-            format!(
-                "this question has an answer for gaussian models with the identity link, and this \
-                 is a {} model",
-                self.family()
-            ),
-        ))
-    }
-
-    /// Refuses what generalised models do not have, with a way out.
-    pub(crate) fn refuse_generalised(&self, what: &str, way_out: &str) -> Result<(), Error> {
-        if self.family().is_gaussian() {
-            return Ok(());
-        }
-        let message = format!("{what}, and this is a {} model", self.family());
-        Err(Error::new("linear_only", message).with_hint(way_out))
-    }
-
-    /// Runs a question about a linear model to the engine.
-    pub(crate) fn ask<T>(&self, question: impl FnOnce(&mut lmm::Fit) -> T) -> Result<T, Error> {
-        self.only_linear()?;
-        match &self.engine()?.kind {
-            EngineFit::Linear(fit) => Ok(question(&mut lock(fit))),
-            EngineFit::Generalised(_) => Err(Error::new("linear_only", "a generalised model")),
-        }
-    }
-
-    /// Runs a question about a generalised model to the engine.
-    pub(crate) fn ask_generalised<T>(
-        &self,
-        question: impl FnOnce(&mut glmm::Fit) -> T,
-    ) -> Result<T, Error> {
-        match &self.engine()?.kind {
-            EngineFit::Generalised(fit) => Ok(question(&mut lock(fit))),
-            EngineFit::Linear(_) => Err(Error::new("generalised_only", "a linear model")),
-        }
     }
 
     /// The formula, as R would print it.

@@ -26,6 +26,7 @@ mod code;
 mod diagnose;
 mod effects;
 mod effects_table;
+mod engine;
 mod equations;
 mod error;
 mod family;

@@ -8,7 +8,8 @@ use ranef_formula::Formula;
 use ranef_frame::Source;
 
 use super::{rows, separation};
-use crate::fit::{Certificate, Collinear, Engine, Estimates, Facts};
+use crate::engine::Engine;
+use crate::fit::{Certificate, Collinear, Estimates, Facts};
 use crate::moments::Moments;
 use crate::notes;
 use crate::options::{Curvature, Lmer};
