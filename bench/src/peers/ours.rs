@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ranef::{
-    Adjust, AnovaType, CheckOptions, DeletionMethod, DfMethod, Error, Fit, IntervalMethod, Lmer,
+    Adjust, AnovaType, CheckOptions, DeletionMethod, DfMethod, Error, Fit, IntervalMethod, Model,
     MeansOptions, SlopesOptions, TidyOptions,
 };
 use ranef_frame::{MemorySource, ReadOptions, Table, open};
@@ -153,9 +153,9 @@ pub fn read_csv(case: &str, file: &Path, threads: usize) -> Record {
 /// The version of the crates in this workspace, which share it.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-fn model(case: &Case) -> Lmer {
+fn model(case: &Case) -> Model {
     let family = case.family.parse().expect("a family");
-    Lmer::new(case.formula).reml(case.reml).family(family)
+    Model::new(case.formula).reml(case.reml).family(family)
 }
 
 fn source(data: Data) -> Result<MemorySource, ranef_frame::FrameError> {

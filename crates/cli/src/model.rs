@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ranef::frame::Source;
-use ranef::{Contrast, DfMethod, Fit, Lmer, Origin};
+use ranef::{Contrast, DfMethod, Fit, Origin};
 
 use crate::arguments::{
     Adjust, Contrasts, Curvature, Df, ModelArguments, ModelOptions, Optimizer, ReadArguments,
@@ -132,7 +132,7 @@ pub fn not_swapped(formula: &str, data: &str) -> Result<(), Failure> {
 
 /// Opens data, fits a model to them, and lets the fit remember them.
 pub fn fit(
-    lmer: &Lmer,
+    lmer: &ranef::Model,
     name: &str,
     read: &ReadArguments,
     progress: &Progress,
@@ -184,7 +184,7 @@ fn df_method(df: Df) -> DfMethod {
 }
 
 /// The model that the options describe.
-pub fn lmer(formula: &str, options: &ModelOptions) -> Result<Lmer, Failure> {
+pub fn lmer(formula: &str, options: &ModelOptions) -> Result<Model, Failure> {
     let df = options.df.map_or(DfMethod::Satterthwaite, df_method);
     let family: ranef::Family = match &options.family {
         Some(text) => text.parse()?,
@@ -199,7 +199,7 @@ pub fn lmer(formula: &str, options: &ModelOptions) -> Result<Lmer, Failure> {
             .hint("leave --df out: tests of other families are z tests")
             .into());
     }
-    let mut model = Lmer::new(formula)
+    let mut model = ranef::Model::new(formula)
         .family(family)
         .reml(!options.ml)
         .factors(&options.factor)

@@ -14,7 +14,7 @@ use crate::engine::Engine;
 use crate::family::Family;
 use crate::moments::Moments;
 use crate::notes::{self, Note};
-use crate::options::{DfMethod, Lmer, optimizer_name};
+use crate::options::{DfMethod, Model, optimizer_name};
 use crate::origin::Origin;
 use crate::random::{RandomBlock, RandomEffects};
 use crate::residuals::ResidualSummary;
@@ -46,7 +46,7 @@ pub struct Fit {
 pub(crate) struct Facts {
     pub formula: String,
     /// What the fit was told; the formula as it was typed.
-    pub options: Lmer,
+    pub options: Model,
     /// Where the rows came from, if they can be had again.
     pub origin: Option<Origin>,
     pub terms: Terms,
@@ -174,7 +174,7 @@ pub struct Coefficient {
 }
 
 impl Fit {
-    pub(crate) fn of(options: &Lmer, source: &dyn Source) -> Result<Self, Error> {
+    pub(crate) fn of(options: &Model, source: &dyn Source) -> Result<Self, Error> {
         if !options.family.is_gaussian() {
             return Self::generalised(options, source);
         }
@@ -280,7 +280,7 @@ impl Fit {
     }
 
     /// The same fit with a switch that stops later questions that fit again or profile, see
-    /// [`Lmer::interrupt`]: for a loaded fit, which has none.
+    /// [`Model::interrupt`]: for a loaded fit, which has none.
     pub fn with_interrupt(mut self, interrupt: &Interrupt) -> Self {
         self.facts.options.interrupt = interrupt.clone();
         self
@@ -404,7 +404,7 @@ impl Fit {
 
     /// What the fit was told beyond its data: the formula as it was typed, weights, factors,
     /// contrasts; for fitting a relative of it.
-    pub fn options(&self) -> &Lmer {
+    pub fn options(&self) -> &Model {
         &self.facts.options
     }
 

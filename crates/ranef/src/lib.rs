@@ -16,7 +16,7 @@
 //! # Ok::<(), ranef::Error>(())
 //! ```
 //!
-//! [`lmer`] or, with choices, [`Lmer`] make a [`Fit`]; every question is a method of it and every
+//! [`lmer`] or, with choices, [`Model`] make a [`Fit`]; every question is a method of it and every
 //! answer a plain type. Data come from [`frame`]: files, built-in data sets, or columns of one's
 //! own.
 
@@ -90,7 +90,7 @@ pub use levels::{PredictorLevel, PredictorLevels, Varies};
 pub use means::{Difference, Estimate, Mean, Means, MeansOptions, Point};
 pub use moments::Moments;
 pub use notes::Note;
-pub use options::{Curvature, DfMethod, Lmer, lmer};
+pub use options::{Curvature, DfMethod, Model, glmer, lmer};
 pub use origin::Origin;
 pub use pooling::{PooledCoefficient, PooledFixed, Pooling, PoolingSigma, PoolingTerm};
 pub use predict::{

@@ -9,18 +9,19 @@ use serde::{Deserialize, Serialize};
 use crate::family::Family;
 use crate::{Error, Fit};
 
-/// A linear mixed model to be fitted: the formula and the choices around it.
+/// A mixed model to be fitted: the formula and the choices around it. It is a linear one fitted by
+/// REML until told otherwise.
 ///
 /// ```
 /// use ranef::frame::{ReadOptions, open};
 ///
 /// let data = open("sleepstudy", &ReadOptions::default())?;
-/// let fit = ranef::Lmer::new("Reaction ~ Days + (Days | Subject)").reml(false).fit(&*data)?;
+/// let fit = ranef::Model::new("Reaction ~ Days + (Days | Subject)").reml(false).fit(&*data)?;
 /// assert!((fit.criterion() - 1751.939344).abs() < 1e-6);
 /// # Ok::<(), ranef::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Lmer {
+pub struct Model {
     pub(crate) formula: String,
     pub(crate) family: Family,
     pub(crate) reml: bool,
@@ -101,7 +102,7 @@ pub enum DfMethod {
     None,
 }
 
-impl Lmer {
+impl Model {
     /// A model by REML with treatment contrasts and Satterthwaite's degrees of freedom.
     pub fn new(formula: impl Into<String>) -> Self {
         Self {
@@ -216,11 +217,11 @@ impl Lmer {
     /// is looked at once an evaluation of the criterion.
     ///
     /// ```
-    /// use ranef::{Interrupt, Lmer, frame::{ReadOptions, open}};
+    /// use ranef::{Interrupt, Model, frame::{ReadOptions, open}};
     ///
     /// let data = open("sleepstudy", &ReadOptions::default())?;
     /// let interrupt = Interrupt::default();
-    /// let model = Lmer::new("Reaction ~ Days + (Days | Subject)").interrupt(&interrupt);
+    /// let model = Model::new("Reaction ~ Days + (Days | Subject)").interrupt(&interrupt);
     /// let fit = model.fit(&*data)?;
     /// interrupt.set(); // as a handler of Ctrl-C would
     /// assert_eq!(model.fit(&*data).unwrap_err().code(), "interrupted");
@@ -259,5 +260,21 @@ impl Lmer {
 /// Fits a linear mixed model by REML, or, where the formula has no bars, a linear model by least
 /// squares.
 pub fn lmer(formula: &str, source: &dyn Source) -> Result<Fit, Error> {
-    Lmer::new(formula).fit(source)
+    Model::new(formula).fit(source)
+}
+
+/// Fits a generalised linear mixed model by Laplace's approximation, or, where the formula has no
+/// bars, a generalised linear model.
+///
+/// ```
+/// use ranef::frame::{ReadOptions, open};
+///
+/// let data = open("cbpp", &ReadOptions::default())?;
+/// let formula = "cbind(incidence, size - incidence) ~ period + (1 | herd)";
+/// let fit = ranef::glmer(formula, "binomial".parse()?, &*data)?;
+/// assert!((fit.log_likelihood() + 92.02628186).abs() < 1e-6);
+/// # Ok::<(), ranef::Error>(())
+/// ```
+pub fn glmer(formula: &str, family: Family, source: &dyn Source) -> Result<Fit, Error> {
+    Model::new(formula).family(family).fit(source)
 }

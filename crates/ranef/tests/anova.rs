@@ -6,7 +6,7 @@
 //! though not `x`.
 
 use ranef::frame::{ReadOptions, Source, Table, open};
-use ranef::{Anova, AnovaType, Answer, Contrast, DfMethod, Fit, Lmer, lmer};
+use ranef::{Anova, AnovaType, Answer, Contrast, DfMethod, Fit, Model, lmer};
 use serde_json::Value;
 
 fn cases() -> Vec<Value> {
@@ -60,8 +60,8 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap()
 }
 
-fn model(case: &Value) -> Lmer {
-    let mut model = Lmer::new(text(&case["formula"]));
+fn model(case: &Value) -> Model {
+    let mut model = Model::new(text(&case["formula"]));
     if let Some(factor) = case["factor"].as_str() {
         model = model.factors([factor]);
     }
@@ -213,7 +213,10 @@ fn unusual_formulas_do_not_depend_on_the_coding() {
         "y ~ poly(x, 2) * A + B:z + (1 | g)",
     ] {
         let anova = |contrasts: Contrast, kind: AnovaType| {
-            let fit = Lmer::new(formula).contrasts(contrasts).fit(&*data).unwrap();
+            let fit = Model::new(formula)
+                .contrasts(contrasts)
+                .fit(&*data)
+                .unwrap();
             fit.anova(kind, DfMethod::Satterthwaite).unwrap()
         };
         for (kind, name) in TYPES {
@@ -368,7 +371,7 @@ fn what_people_read() {
 fn a_fit_by_maximum_likelihood_is_refitted_by_reml() {
     let formula = "Reaction ~ Days * grp + (Days | Subject)";
     let data = data("sleep_unbal");
-    let ml = Lmer::new(formula)
+    let ml = Model::new(formula)
         .reml(false)
         .df(DfMethod::KenwardRoger)
         .fit(&*data)
@@ -398,7 +401,7 @@ fn a_fit_by_maximum_likelihood_is_refitted_by_reml() {
 
 #[test]
 fn saved_models_answer_the_same() {
-    let fit = Lmer::new("Reaction ~ Days * grp + (Days | Subject)")
+    let fit = Model::new("Reaction ~ Days * grp + (Days | Subject)")
         .df(DfMethod::KenwardRoger)
         .fit(&*data("sleep_unbal"))
         .unwrap();

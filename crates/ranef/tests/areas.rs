@@ -5,7 +5,7 @@ mod dense;
 
 use dense::{Dense, Rng};
 use ranef::frame::{MemorySource, ReadOptions, Source, Table, open};
-use ranef::{AreasOptions, Fit, Groups, Lmer, PoststratifyOptions, lmer};
+use ranef::{AreasOptions, Fit, Groups, Model, PoststratifyOptions, lmer};
 
 fn data(name: &str) -> Box<dyn Source> {
     open(name, &ReadOptions::default()).unwrap()
@@ -79,7 +79,10 @@ impl Crossed {
     }
 
     fn fit(&self) -> Fit {
-        Lmer::new(FORMULA).weights("w").fit(&self.source()).unwrap()
+        Model::new(FORMULA)
+            .weights("w")
+            .fit(&self.source())
+            .unwrap()
     }
 
     /// Effects: school by school (intercept, slope), towns, fixed.
@@ -650,7 +653,7 @@ fn shares_by_their_definition() {
         .source()
         .unwrap();
     let family: ranef::Family = "binomial".parse().unwrap();
-    let model = Lmer::new("cbind(yes, no) ~ x + (1 | g)").family(family);
+    let model = Model::new("cbind(yes, no) ~ x + (1 | g)").family(family);
     let fit = model.fit(&source).unwrap();
     assert!(fit.varcorr()[0].sd[0] > 0.1);
     let joint = fit.joint().unwrap();

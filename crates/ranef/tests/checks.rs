@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use ranef::frame::{MemorySource, ReadOptions, Source, Table, open};
-use ranef::{Check, CheckOptions, DeletionMethod, Fit, Lmer, Optimizer, Simulate, Verdict, lmer};
+use ranef::{Check, CheckOptions, DeletionMethod, Fit, Model, Optimizer, Simulate, Verdict, lmer};
 use ranef_engine::random::Stream;
 
 const UNBALANCED: &str = "Reaction ~ Days * grp + (Days | Subject)";
@@ -318,7 +318,7 @@ fn shapes_and_spreads_as_in_r() {
 #[test]
 fn conditional_aic_of_the_test_bed() {
     let data = data("sleep_unbal");
-    let fit = Lmer::new(UNBALANCED).reml(false).fit(&*data).unwrap();
+    let fit = Model::new(UNBALANCED).reml(false).fit(&*data).unwrap();
     let found = fit.conditional_aic(&*data).unwrap();
     near(found.conditional_loglik, -703.2829, 1e-3);
     near(found.effective_parameters, 28.2041, 1e-3);
@@ -484,8 +484,8 @@ impl Random {
     }
 }
 
-fn model(reml: bool) -> Lmer {
-    Lmer::new(CROSSED).weights("w").reml(reml)
+fn model(reml: bool) -> Model {
+    Model::new(CROSSED).weights("w").reml(reml)
 }
 
 /// L of LL' = A.

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use ranef::frame::{MemorySource, ReadOptions, Table, open};
-use ranef::{Contrast, DfMethod, Fit, Language, Lmer, Origin};
+use ranef::{Contrast, DfMethod, Fit, Language, Model, Origin};
 
 /// Pupils in classes in schools, each answering one of twelve items.
 fn pupils() -> MemorySource {
@@ -32,7 +32,7 @@ fn pupils() -> MemorySource {
         .expect("columns")
 }
 
-fn fit(model: &Lmer, data: &str) -> Fit {
+fn fit(model: &Model, data: &str) -> Fit {
     let options = ReadOptions::default();
     let mut fit = match data {
         "pupils.csv" => model.fit(&pupils()),
@@ -44,7 +44,7 @@ fn fit(model: &Lmer, data: &str) -> Fit {
 }
 
 #[track_caller]
-fn check(name: &str, model: &Lmer, data: &str, gaps: usize) {
+fn check(name: &str, model: &Model, data: &str, gaps: usize) {
     let fit = fit(model, data);
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/code");
     for (language, ending) in [
@@ -68,13 +68,13 @@ fn check(name: &str, model: &Lmer, data: &str, gaps: usize) {
 
 #[test]
 fn slopes() {
-    let model = Lmer::new("Reaction ~ Days + (Days | Subject)");
+    let model = Model::new("Reaction ~ Days + (Days | Subject)");
     check("slopes", &model, "sleepstudy", 0);
 }
 
 #[test]
 fn uncorrelated_by_maximum_likelihood() {
-    let model = Lmer::new("Reaction ~ Days + (Days || Subject)").reml(false);
+    let model = Model::new("Reaction ~ Days + (Days || Subject)").reml(false);
     check("uncorrelated", &model, "sleepstudy", 1);
 }
 
@@ -82,48 +82,48 @@ fn uncorrelated_by_maximum_likelihood() {
 fn nested() {
     check(
         "nested",
-        &Lmer::new("strength ~ 1 + (1 | batch/cask)"),
+        &Model::new("strength ~ 1 + (1 | batch/cask)"),
         "Pastes",
         0,
     );
-    let model = Lmer::new("score ~ ses + (ses | school) + (1 | class)");
+    let model = Model::new("score ~ ses + (ses | school) + (1 | class)");
     check("nested_by_names", &model, "pupils.csv", 0);
 }
 
 #[test]
 fn crossed() {
-    let model = Lmer::new("diameter ~ 1 + (1 | plate) + (1 | sample)").df(DfMethod::Residual);
+    let model = Model::new("diameter ~ 1 + (1 | plate) + (1 | sample)").df(DfMethod::Residual);
     check("crossed", &model, "Penicillin", 0);
-    let model = Lmer::new("score ~ ses + (ses | school) + (ses | item)");
+    let model = Model::new("score ~ ses + (ses | school) + (ses | item)");
     check("crossed_slopes", &model, "pupils.csv", 1);
 }
 
 #[test]
 fn contrasts() {
-    let model = Lmer::new("distance ~ age * Sex + (age | Subject)").contrasts(Contrast::Sum);
+    let model = Model::new("distance ~ age * Sex + (age | Subject)").contrasts(Contrast::Sum);
     check("sum", &model, "Orthodont", 0);
     let model =
-        Lmer::new("yield ~ relevel(Variety, \"Victory\") * factor(nitro) + (1 | Block/Variety)");
+        Model::new("yield ~ relevel(Variety, \"Victory\") * factor(nitro) + (1 | Block/Variety)");
     check("levels", &model, "Oats", 0);
-    let model = Lmer::new("score ~ 0 + treat + treat:ses + C(treat, helmert):o + (1 | school)");
+    let model = Model::new("score ~ 0 + treat + treat:ses + C(treat, helmert):o + (1 | school)");
     check("dummies", &model, "pupils.csv", 0);
 }
 
 #[test]
 fn random_effects_of_factors() {
-    let model = Lmer::new("score ~ Machine + (Machine || Worker)");
+    let model = Model::new("score ~ Machine + (Machine || Worker)");
     check("split_factor", &model, "Machines", 0);
-    let model = Lmer::new("score ~ Machine + (0 + Machine | Worker)");
+    let model = Model::new("score ~ Machine + (0 + Machine | Worker)");
     check("factor_block", &model, "Machines", 0);
 }
 
 #[test]
 fn transforms() {
-    let model = Lmer::new(
+    let model = Model::new(
         "log(score + 1) ~ poly(ses, 2) + scale(`pre test`) + I(ses > 0) + ns(ses, 3) + (1 | school)",
     );
     check("transforms", &model, "pupils.csv", 1);
-    let model = Lmer::new(
+    let model = Model::new(
         "weight ~ within(Time, Chick) * Diet + between(Time, Chick) + (within(Time, Chick) | Chick)",
     );
     check("within_between", &model, "ChickWeight", 0);
@@ -131,7 +131,7 @@ fn transforms() {
 
 #[test]
 fn weights_offsets_and_z_tests() {
-    let model = Lmer::new("score ~ ses + offset(2 * ses) + (1 | school)")
+    let model = Model::new("score ~ ses + offset(2 * ses) + (1 | school)")
         .weights("w")
         .offset("o")
         .factors(["item"])
@@ -141,13 +141,13 @@ fn weights_offsets_and_z_tests() {
 
 #[test]
 fn kenward_roger() {
-    let model = Lmer::new("yield ~ nitro + (1 | Block/Variety)").df(DfMethod::KenwardRoger);
+    let model = Model::new("yield ~ nitro + (1 | Block/Variety)").df(DfMethod::KenwardRoger);
     check("kenward_roger", &model, "Oats", 0);
 }
 
 #[test]
 fn without_random_effects() {
-    check("plain", &Lmer::new("score ~ ses * treat"), "pupils.csv", 0);
+    check("plain", &Model::new("score ~ ses * treat"), "pupils.csv", 0);
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn nothing_in_a_name_ends_a_comment() {
         .text("g", (0..60).map(|i| format!("g{}", i / 6)))
         .source()
         .expect("columns");
-    let fit = Lmer::new("y ~ `a */ b /* c` + `d ///` + (1 | g)")
+    let fit = Model::new("y ~ `a */ b /* c` + `d ///` + (1 | g)")
         .fit(&data)
         .expect("a fit");
     let sas = fit.code(Language::Sas).code;

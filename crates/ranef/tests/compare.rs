@@ -1,7 +1,7 @@
 //! Models against each other: values of lme4 1.1-31 (`anova`), lmerTest 3.1-3 (`ranova`), R 4.2.2.
 
 use ranef::frame::{ReadOptions, Source, Table, open};
-use ranef::{Answer, Comparison, Error, Fit, Lmer, compare, lmer};
+use ranef::{Answer, Comparison, Error, Fit, Model, compare, lmer};
 use serde_json::Value;
 
 fn data(name: &str) -> Box<dyn Source> {
@@ -202,7 +202,7 @@ fn what_cannot_be_compared() {
     assert_eq!(compare(&[&sleep], true).unwrap_err().code(), "one_model");
     let smaller = fit("Reaction ~ 1 + (Days | Subject)", "sleepstudy");
     assert_eq!(code(&sleep, &smaller, false), "different_fixed_effects");
-    let ml = Lmer::new("Reaction ~ Days + (1 | Subject)").reml(false);
+    let ml = Model::new("Reaction ~ Days + (1 | Subject)").reml(false);
     let ml = ml.fit(&*data("sleepstudy")).unwrap();
     assert_eq!(code(&sleep, &ml, false), "different_methods");
     // With equal fixed effects REML will do.
@@ -224,7 +224,7 @@ fn deletions_are_ranova() {
         else {
             continue;
         };
-        let mut model = Lmer::new(case["formula"].as_str().unwrap());
+        let mut model = Model::new(case["formula"].as_str().unwrap());
         if let Some(factor) = case["factor"].as_str() {
             model = model.factors([factor]);
         }

@@ -2,7 +2,7 @@
 //! `p.adjust` and `ptukey` (R 4.2.2).
 
 use ranef::frame::{ReadOptions, Source, Table, open};
-use ranef::{Adjust, Answer, DfMethod, Fit, Hypothesis, Lmer, lmer};
+use ranef::{Adjust, Answer, DfMethod, Fit, Hypothesis, Model, lmer};
 
 fn data(name: &str) -> Box<dyn Source> {
     open(name, &ReadOptions::default()).unwrap()
@@ -198,7 +198,7 @@ fn what_cannot_be_tested() {
 
 #[test]
 fn other_methods_and_what_people_read() {
-    let model = Lmer::new("score ~ Machine + (Machine | Worker)");
+    let model = Model::new("score ~ Machine + (Machine | Worker)");
     let fit = model.df(DfMethod::None).fit(&*data("Machines")).unwrap();
     let both = fit.hypotheses("Machine").unwrap();
     let test = fit.test(&both, fit.df_method(), Adjust::Holm).unwrap();

@@ -3,11 +3,11 @@
 #![allow(missing_docs)]
 
 use ranef::frame::{ReadOptions, open};
-use ranef::{Equations, Lmer};
+use ranef::{Equations, Model};
 
 fn equations(formula: &str, name: &str, values: bool) -> Equations {
     let data = open(name, &ReadOptions::default()).unwrap();
-    let fit = Lmer::new(formula).fit(&*data).unwrap();
+    let fit = Model::new(formula).fit(&*data).unwrap();
     let levels = fit.predictor_levels(&*data).unwrap();
     fit.equations(&levels, values)
 }

@@ -3,7 +3,7 @@
 //! (bobyqa, rhoend 1e-10) and lmerTest 3.1-3.
 
 use ranef::frame::{MemorySource, ReadOptions, Source, Table, open};
-use ranef::{DfMethod, Fit, Groups, Lmer, lmer};
+use ranef::{DfMethod, Fit, Groups, Model, lmer};
 
 fn data(name: &str) -> Box<dyn Source> {
     open(name, &ReadOptions::default()).unwrap()
@@ -56,7 +56,7 @@ fn check(fit: &Fit, criterion: f64, rows: &[(f64, f64, f64)]) {
 
 #[test]
 fn unbalanced_test_bed_of_the_definitions() {
-    let model = Lmer::new("Reaction ~ Days * grp + (Days | Subject)");
+    let model = Model::new("Reaction ~ Days * grp + (Days | Subject)");
     let fit = model.fit(&*data("sleep_unbal")).unwrap();
     near(fit.criterion(), 1481.916223, 1e-6);
     let table = fit.coefficients();
@@ -90,7 +90,7 @@ fn unbalanced_test_bed_of_the_definitions() {
 fn precision_weights() {
     let (_, days, _) = sleepstudy();
     let data = with_columns(&[("w", days.iter().map(|d| 1.0 + d / 2.0).collect())]);
-    let model = Lmer::new("Reaction ~ Days + (Days | Subject)").weights("w");
+    let model = Model::new("Reaction ~ Days + (Days | Subject)").weights("w");
     let fit = model.fit(&data).unwrap();
     check(
         &fit,
@@ -112,7 +112,7 @@ fn offsets_in_formula_and_option() {
     let want = [(285.007891666668, 9.04993608758297, 17.0)];
     let fit = lmer("Reaction ~ 1 + offset(o) + (1 | Subject)", &data).unwrap();
     check(&fit, 1857.33734413955, &want);
-    let fit = Lmer::new("Reaction ~ 1 + (1 | Subject)")
+    let fit = Model::new("Reaction ~ 1 + (1 | Subject)")
         .offset("o")
         .fit(&data)
         .unwrap();
@@ -140,7 +140,7 @@ fn double_bar_of_a_factor_is_a_variance_for_each_column() {
 #[test]
 fn singular_fit_has_exact_zeros_and_says_so() {
     let formula = "angle ~ recipe + temp + (temp | recipe:replicate) + (1 | replicate)";
-    let model = Lmer::new(formula);
+    let model = Model::new(formula);
     let fit = model.fit(&*data("cake")).unwrap();
     near(fit.criterion(), 1654.82325493492, 1e-6);
     assert!(fit.singular());
@@ -330,7 +330,7 @@ fn models_that_cannot_be_told_apart_are_refused() {
 
 #[test]
 fn tests_by_other_degrees_of_freedom() {
-    let model = Lmer::new("Reaction ~ Days + (Days | Subject)");
+    let model = Model::new("Reaction ~ Days + (Days | Subject)");
     let z = model
         .clone()
         .df(DfMethod::None)
@@ -477,7 +477,7 @@ fn interrupted_work_ends_with_an_error() {
     use ranef::{CheckOptions, DeletionMethod, IntervalMethod, Optimizer};
     let data = open("sleepstudy", &ReadOptions::default()).unwrap();
     let interrupt = ranef::Interrupt::default();
-    let model = Lmer::new("Reaction ~ Days + (Days | Subject)").interrupt(&interrupt);
+    let model = Model::new("Reaction ~ Days + (Days | Subject)").interrupt(&interrupt);
     let fit = model.fit(&*data).unwrap();
     interrupt.set();
     let code = |found: Result<(), ranef::Error>| found.unwrap_err().code();
@@ -517,7 +517,7 @@ fn a_long_fit_is_interrupted_from_outside() {
     let data = open("InstEval", &ReadOptions::default()).unwrap();
     let interrupt = ranef::Interrupt::default();
     // The simplex takes hundreds of evaluations, many seconds.
-    let model = Lmer::new("y ~ service + (1 | s) + (1 | d) + (1 | dept)")
+    let model = Model::new("y ~ service + (1 | s) + (1 | d) + (1 | dept)")
         .optimizer(ranef::Optimizer::NelderMead)
         .interrupt(&interrupt);
     let started = Instant::now();

@@ -3,8 +3,8 @@
 
 use ranef::frame::{ReadOptions, Source, Table, open};
 use ranef::{
-    AnovaType, Answer, DfMethod, Family, Fit, Groups, Interval, IntervalMethod, Language, Lmer,
-    MeansOptions, PredictOptions, RatioKind, ResponseScale, SlopesOptions,
+    AnovaType, Answer, DfMethod, Family, Fit, Groups, Interval, IntervalMethod, Language,
+    MeansOptions, Model, PredictOptions, RatioKind, ResponseScale, SlopesOptions,
 };
 
 const CBPP: &str = "cbind(incidence, size - incidence) ~ period + (1 | herd)";
@@ -25,7 +25,7 @@ fn data(name: &str) -> Box<dyn Source> {
 fn fit(formula: &str, name: &str, family: &str) -> Fit {
     let family: Family = family.parse().unwrap();
     let factors: &[&str] = if name == "cbpp" { &["period"] } else { &[] };
-    Lmer::new(formula)
+    Model::new(formula)
         .family(family)
         .factors(factors.iter().copied())
         .fit(&*data(name))
@@ -700,7 +700,7 @@ fn profiles_on_the_boundary() {
         .text("site", site.iter().map(String::as_str))
         .source()
         .unwrap();
-    let fit = Lmer::new("y ~ x + (1 | site)")
+    let fit = Model::new("y ~ x + (1 | site)")
         .family("binomial".parse().unwrap())
         .fit(&source)
         .unwrap();

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use ranef::frame::{ReadOptions, open};
-use ranef::{Curvature, Family, Fit, Lmer, Means, MeansOptions, ResponseScale};
+use ranef::{Curvature, Family, Fit, Means, MeansOptions, Model, ResponseScale};
 use serde_json::Value;
 
 fn cases() -> Vec<Value> {
@@ -57,7 +57,7 @@ fn fit(case: &Value, points: usize) -> Fit {
     };
     let data = open(&source, &ReadOptions::default()).expect("data");
     let options = &case["options"];
-    let mut model = Lmer::new(case["formula"].as_str().expect("a formula"))
+    let mut model = Model::new(case["formula"].as_str().expect("a formula"))
         .family(family(case))
         .curvature(Curvature::Observed)
         .agq(points)

@@ -7,7 +7,7 @@ mod dense;
 use dense::{Dense, Rng};
 use ranef::frame::{MemorySource, ReadOptions, Source, Table, open};
 use ranef::{
-    CheckOptions, DeletionMethod, Fit, LinkVariance, Lmer, NullMean, RSquared, Simulate, Verdict,
+    CheckOptions, DeletionMethod, Fit, LinkVariance, Model, NullMean, RSquared, Simulate, Verdict,
     compare,
 };
 
@@ -20,13 +20,13 @@ fn data(name: &str) -> Box<dyn Source> {
     open(name, &ReadOptions::default()).unwrap()
 }
 
-fn model(formula: &str, family: &str) -> Lmer {
+fn model(formula: &str, family: &str) -> Model {
     let columns: &[&str] = match formula {
         f if f.contains("TICKS") => &["YEAR", "BROOD", "INDEX", "LOCATION"],
         f if f.contains("herd") => &["period"],
         _ => &[],
     };
-    Lmer::new(formula)
+    Model::new(formula)
         .family(family.parse().unwrap())
         .factors(columns.iter().copied())
 }
@@ -433,7 +433,7 @@ fn simulated_residuals_tell_right_from_wrong() {
     let mut rng = Rng(20_250_101);
     let mut smallest = f64::INFINITY;
     let fit_of = |source: &MemorySource| {
-        let model = Lmer::new("y ~ x + (1 | g)").family("poisson".parse().unwrap());
+        let model = Model::new("y ~ x + (1 | g)").family("poisson".parse().unwrap());
         model.factors(["g"]).fit(source).unwrap()
     };
     for conditional in [true, false] {
@@ -556,7 +556,7 @@ fn comparisons_and_deletions() {
         1e-4,
     );
     // Densities of numbers are not probabilities of counts.
-    let linear = Lmer::new("TICKS ~ YEAR + (1 | BROOD)")
+    let linear = Model::new("TICKS ~ YEAR + (1 | BROOD)")
         .reml(false)
         .factors(["YEAR", "BROOD"]);
     let linear = linear.fit(&*ticks_source).unwrap();
@@ -646,7 +646,7 @@ fn separation_is_named() {
         .number("g", group)
         .source()
         .unwrap();
-    let model = Lmer::new("y ~ treated + (1 | g)").family("binomial".parse().unwrap());
+    let model = Model::new("y ~ treated + (1 | g)").family("binomial".parse().unwrap());
     // That there is no fit is an answer as well.
     let Ok(fit) = model.factors(["g"]).fit(&source) else {
         return;

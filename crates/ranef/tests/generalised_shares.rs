@@ -3,7 +3,7 @@
 //! lme4 1.1-31; performance 0.10.2).
 
 use ranef::frame::{ReadOptions, Source, open};
-use ranef::{Curvature, Fit, LinkVariance, Lmer, NullMean, compare};
+use ranef::{Curvature, Fit, LinkVariance, Model, NullMean, compare};
 use serde_json::Value;
 
 fn cases() -> Vec<Value> {
@@ -30,7 +30,7 @@ fn data(case: &Value) -> Box<dyn Source> {
     open(name, &ReadOptions::default()).unwrap()
 }
 
-fn model(case: &Value) -> Lmer {
+fn model(case: &Value) -> Model {
     let options = &case["options"];
     let name = match text(&case["family"]) {
         "inverse.gaussian" => "inverse-gaussian",
@@ -44,7 +44,7 @@ fn model(case: &Value) -> Lmer {
     };
     let family = format!("{zeros}{}:{}", name.to_lowercase(), text(&case["link"]));
     let factors = options["factors"].as_array().cloned().unwrap_or_default();
-    let mut model = Lmer::new(text(&case["formula"]))
+    let mut model = Model::new(text(&case["formula"]))
         .family(family.parse().unwrap())
         .curvature(Curvature::Observed)
         .factors(factors.iter().map(text));
@@ -191,7 +191,7 @@ fn likelihood_ratios_of_all_families() {
 fn poisson_within_negative_binomial() {
     let by = |family: &str| {
         let source = open("grouseticks", &ReadOptions::default()).unwrap();
-        let model = Lmer::new("TICKS ~ YEAR + (1 | BROOD)").factors(["YEAR", "BROOD"]);
+        let model = Model::new("TICKS ~ YEAR + (1 | BROOD)").factors(["YEAR", "BROOD"]);
         model.family(family.parse().unwrap()).fit(&*source).unwrap()
     };
     let (poisson, negative) = (by("poisson"), by("nbinom2"));

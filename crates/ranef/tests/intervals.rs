@@ -1,11 +1,11 @@
 //! Confidence intervals: against R, and what they say where there is none.
 
 use ranef::frame::{ReadOptions, open};
-use ranef::{Answer, ConfidenceIntervals, DfMethod, Fit, IntervalMethod, Lmer, Open};
+use ranef::{Answer, ConfidenceIntervals, DfMethod, Fit, IntervalMethod, Model, Open};
 
 fn fit(formula: &str, data: &str, reml: bool) -> Fit {
     let data = open(data, &ReadOptions::default()).unwrap();
-    Lmer::new(formula).reml(reml).fit(&*data).unwrap()
+    Model::new(formula).reml(reml).fit(&*data).unwrap()
 }
 
 const SLEEP: &str = "Reaction ~ Days + (Days | Subject)";
@@ -105,7 +105,7 @@ fn wald_is_t_with_the_fits_degrees_of_freedom() {
     }
     // By z where the fit has no degrees of freedom.
     let data = open("sleepstudy", &ReadOptions::default()).unwrap();
-    let normal = Lmer::new(SLEEP)
+    let normal = Model::new(SLEEP)
         .df(DfMethod::None)
         .fit(&*data)
         .unwrap()
@@ -222,7 +222,7 @@ fn names_with_commas() {
 #[test]
 fn a_loaded_model_needs_its_rows_for_profiles_only() {
     let data = open("sleepstudy", &ReadOptions::default()).unwrap();
-    let fit = Lmer::new(SLEEP).fit(&*data).unwrap();
+    let fit = Model::new(SLEEP).fit(&*data).unwrap();
     let loaded = Fit::from_json(&fit.to_json().unwrap()).unwrap();
     let wald = loaded.confint(IntervalMethod::Wald, 0.95).unwrap();
     assert_eq!(wald, fit.confint(IntervalMethod::Wald, 0.95).unwrap());

@@ -4,7 +4,7 @@
 
 use ranef::frame::{ReadOptions, Source, Table, open};
 use ranef::{
-    Adjust, Answer, Estimate, Fit, Groups, Lmer, Means, MeansOptions, Point, SlopesOptions, lmer,
+    Adjust, Answer, Estimate, Fit, Groups, Means, MeansOptions, Model, Point, SlopesOptions, lmer,
 };
 
 fn data(name: &str) -> Box<dyn Source> {
@@ -191,7 +191,7 @@ fn tukey_and_kenward_roger() {
     // Unbalanced, so that the two methods differ.
     let rows =
         oats_but(|block, variety, nitro| block == "I" && variety != "Victory" && nitro != "0");
-    let oats = Lmer::new("yield ~ nf * Variety + (1 | Block/Variety)")
+    let oats = Model::new("yield ~ nf * Variety + (1 | Block/Variety)")
         .df(ranef::DfMethod::KenwardRoger)
         .fit(&rows)
         .unwrap();
@@ -280,7 +280,7 @@ fn empty_cells_have_no_means() {
             .unwrap(),
         nitro
     );
-    let sum = Lmer::new("yield ~ nf * Variety + (1 | Block/Variety)")
+    let sum = Model::new("yield ~ nf * Variety + (1 | Block/Variety)")
         .contrasts(ranef::Contrast::Sum)
         .fit(&rows)
         .unwrap();
@@ -370,7 +370,7 @@ fn slopes_by_group() {
         0.0326,
         5e-5,
     );
-    let chicks = Lmer::new("weight ~ Time * Diet + (Time | Chick)")
+    let chicks = Model::new("weight ~ Time * Diet + (Time | Chick)")
         .factors(["Diet"])
         .fit(&*data("ChickWeight"))
         .unwrap();
@@ -703,7 +703,7 @@ fn questions_without_an_answer() {
 fn coding_does_not_matter() {
     let source = data("Machines");
     let by = |formula: &str, contrasts| {
-        let fit = Lmer::new(formula)
+        let fit = Model::new(formula)
             .contrasts(contrasts)
             .fit(&*source)
             .unwrap();

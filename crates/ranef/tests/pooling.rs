@@ -5,7 +5,7 @@ mod dense;
 
 use dense::{Dense, Rng};
 use ranef::frame::{MemorySource, ReadOptions, Source, Table, open};
-use ranef::{Fit, Lmer, PooledCoefficient, lmer};
+use ranef::{Fit, Model, PooledCoefficient, lmer};
 
 fn data(name: &str) -> Box<dyn Source> {
     open(name, &ReadOptions::default()).unwrap()
@@ -174,7 +174,7 @@ fn partial_pooling_by_the_mixed_model_equations() {
             })
             .collect();
         let source = random.source(&[("w", &weights)]);
-        let model = Lmer::new("y ~ x * u + (x | g)")
+        let model = Model::new("y ~ x * u + (x | g)")
             .weights("w")
             .reml(seed % 3 > 0);
         let fit = model.fit(&source).unwrap();

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use ranef::frame::{ReadOptions, Source, Table, open};
-use ranef::{Answer, Fit, Groups, Interval, Lmer, PredictOptions, PredictedInterval, lmer};
+use ranef::{Answer, Fit, Groups, Interval, Model, PredictOptions, PredictedInterval, lmer};
 
 fn data(name: &str) -> Box<dyn Source> {
     open(name, &ReadOptions::default()).unwrap()
@@ -355,7 +355,7 @@ fn missing_values_and_weights() {
         .text("g", &groups)
         .source()
         .unwrap();
-    let fit = Lmer::new("y ~ x + (1 | g)")
+    let fit = Model::new("y ~ x + (1 | g)")
         .weights("w")
         .fit(&source)
         .unwrap();
@@ -468,7 +468,7 @@ proptest! {
             .number("y", y).number("x", x.clone()).number("w", w.clone())
             .text("a", label("a", &a)).text("b", label("b", &b))
             .source().unwrap();
-        let fit = Lmer::new("y ~ x + (x | a) + (1 | b)").weights("w").fit(&source);
+        let fit = Model::new("y ~ x + (x | a) + (1 | b)").weights("w").fit(&source);
         prop_assume!(fit.is_ok());
         let fit = fit.unwrap();
         prop_assume!(fit.theta().iter().all(|t| t.abs() < 50.0));

@@ -3,7 +3,7 @@
 //! a case: a criterion is never above R's.
 
 use ranef::frame::{ReadOptions, open};
-use ranef::{Fit, Groups, Lmer};
+use ranef::{Fit, Groups, Model};
 use serde_json::Value;
 
 fn cases() -> Vec<Value> {
@@ -31,7 +31,7 @@ fn near(what: &str, got: f64, want: f64, tolerance: f64) {
 
 fn fit(case: &Value) -> (Fit, Box<dyn ranef::frame::Source>) {
     let data = open(text(&case["data"]), &ReadOptions::default()).unwrap();
-    let model = Lmer::new(text(&case["formula"]))
+    let model = Model::new(text(&case["formula"]))
         .reml(case["reml"].as_bool().unwrap())
         .factors(list(&case["factors"]).iter().map(text));
     (model.fit(&*data).unwrap(), data)

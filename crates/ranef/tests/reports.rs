@@ -5,7 +5,7 @@
 
 use ranef::frame::{ReadOptions, Source, Table as Data, open};
 use ranef::{
-    Answer, Caption, Fit, Glance, IntervalMethod, Lmer, Markup, RegressionTable, Scale, Table,
+    Answer, Caption, Fit, Glance, IntervalMethod, Markup, Model, RegressionTable, Scale, Table,
     TidyEffect, TidyOptions, Values, lmer,
 };
 
@@ -217,7 +217,7 @@ fn tidy_takes_the_intervals_of_confint() {
 #[test]
 fn tidy_of_split_terms_and_of_z_tests() {
     let source = data("sleepstudy");
-    let fit = Lmer::new("Reaction ~ Days + (Days || Subject)")
+    let fit = Model::new("Reaction ~ Days + (Days || Subject)")
         .df(ranef::DfMethod::None)
         .fit(&*source)
         .expect("a fit");
@@ -273,7 +273,7 @@ fn glance_is_one_row_a_model() {
     close(row.aic, 1755.62827196, 1e-9);
     close(row.bic, 1774.78601307, 1e-9);
     assert_eq!((row.nobs, row.df_residual, row.deviance), (180, 174, None));
-    let ml = Lmer::new(SLEEP).reml(false).fit(&*source).expect("a fit");
+    let ml = Model::new(SLEEP).reml(false).fit(&*source).expect("a fit");
     assert_eq!(
         csv(&ml.glance().table())[0],
         "nobs,sigma,logLik,AIC,BIC,deviance,df.residual"
@@ -345,7 +345,7 @@ fn augment_has_the_values_of_lme4() {
 #[test]
 fn augment_weighs_and_offsets() {
     let source = weighted();
-    let fit = Lmer::new("Reaction ~ Days + (1 | Subject) + (0 + Days | Subject)")
+    let fit = Model::new("Reaction ~ Days + (1 | Subject) + (0 + Days | Subject)")
         .reml(false)
         .weights("w")
         .offset("o")
@@ -528,7 +528,7 @@ deviance = 604.2
         "{display}"
     );
     // By maximum likelihood D̂ is the deviance itself.
-    let ml = Lmer::new(SLEEP).reml(false).fit(&*source).expect("a fit");
+    let ml = Model::new(SLEEP).reml(false).fit(&*source).expect("a fit");
     let display = ml.arm_display().expect("no refit");
     close(display.dic(), 1751.939344, 1e-8);
 }

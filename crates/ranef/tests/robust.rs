@@ -3,7 +3,7 @@
 #![allow(missing_docs)]
 
 use ranef::frame::{ReadOptions, Source, open};
-use ranef::{Lmer, Robust, RobustOptions, RobustType};
+use ranef::{Model, Robust, RobustOptions, RobustType};
 
 fn data(name: &str) -> Box<dyn Source> {
     open(name, &ReadOptions::default()).unwrap()
@@ -11,7 +11,7 @@ fn data(name: &str) -> Box<dyn Source> {
 
 fn robust(formula: &str, name: &str, options: RobustOptions) -> Robust {
     let data = data(name);
-    let fit = Lmer::new(formula).fit(&*data).unwrap();
+    let fit = Model::new(formula).fit(&*data).unwrap();
     fit.robust(&*data, &options).unwrap()
 }
 
@@ -213,7 +213,7 @@ fn crossed_factors_get_cr0_and_a_warning() {
 #[test]
 fn crossed_factors_refuse_what_is_not_defined_for_them() {
     let data = data("Penicillin");
-    let fit = Lmer::new("diameter ~ 1 + (1 | plate) + (1 | sample)")
+    let fit = Model::new("diameter ~ 1 + (1 | plate) + (1 | sample)")
         .fit(&*data)
         .unwrap();
     let ask = |kind, cluster: Option<&str>| {
@@ -284,7 +284,7 @@ fn towns(count: usize) -> Box<dyn Source> {
 #[test]
 fn crossed_factors_in_separate_parts_are_clustered_by_part() {
     let data = towns(9);
-    let fit = Lmer::new("y ~ x + (1 | school) + (1 | quarter)")
+    let fit = Model::new("y ~ x + (1 | school) + (1 | quarter)")
         .fit(&*data)
         .unwrap();
     for kind in [None, Some(RobustType::Cr3), Some(RobustType::Cr1s)] {
@@ -322,7 +322,7 @@ fn crossed_factors_in_separate_parts_are_clustered_by_part() {
 #[test]
 fn fixed_effects_of_crossed_factors_say_what_they_chose() {
     let data = towns(1);
-    let fit = Lmer::new("y ~ x + (1 | school) + (1 | quarter)");
+    let fit = Model::new("y ~ x + (1 | school) + (1 | quarter)");
     let fit = fit.fit(&*data).unwrap();
     let options = ranef::FixedEffectsOptions::default();
     let answer = fit.fixed_effects(&*data, &options).unwrap();
@@ -342,7 +342,7 @@ fn fixed_effects_of_crossed_factors_say_what_they_chose() {
 #[test]
 fn what_cannot_be_answered_is_said() {
     let data = data("sleepstudy");
-    let ols = Lmer::new("Reaction ~ Days").fit(&*data).unwrap();
+    let ols = Model::new("Reaction ~ Days").fit(&*data).unwrap();
     let ask = |cluster: Option<&str>, test: Option<&str>| {
         let options = RobustOptions {
             cluster: cluster.map(str::to_owned),
@@ -354,7 +354,7 @@ fn what_cannot_be_answered_is_said() {
     assert_eq!(ask(None, None), "needs_cluster");
     assert_eq!(ask(Some("Subjekt"), None), "unknown_column");
     assert_eq!(ask(Some("Subject"), Some("Day")), "unknown_term");
-    let bare = Lmer::new("Reaction ~ 0 + (1 | Subject)")
+    let bare = Model::new("Reaction ~ 0 + (1 | Subject)")
         .fit(&*data)
         .unwrap();
     let error = bare.robust(&*data, &RobustOptions::default()).unwrap_err();
@@ -364,13 +364,13 @@ fn what_cannot_be_answered_is_said() {
 #[test]
 fn other_rows_are_refused() {
     let (long, short) = (data("sleepstudy"), data("sleep_unbal"));
-    let fit = Lmer::new("Reaction ~ Days + (1 | Subject)")
+    let fit = Model::new("Reaction ~ Days + (1 | Subject)")
         .fit(&*long)
         .unwrap();
     let options = RobustOptions::default();
     let error = fit.robust(&*short, &options).unwrap_err();
     assert_eq!(error.code(), "other_rows");
-    let few = Lmer::new("Reaction ~ Days + (1 | Days)")
+    let few = Model::new("Reaction ~ Days + (1 | Days)")
         .fit(&*short)
         .unwrap();
     let code = |found: Result<(), ranef::Error>| found.unwrap_err().code();

@@ -6,7 +6,7 @@ mod survey;
 
 use dense::Rng;
 use ranef::frame::{Source, write_csv};
-use ranef::{Lmer, PoststratifyOptions, lmer};
+use ranef::{Model, PoststratifyOptions, lmer};
 use survey::{Country, REGIONS, SIZES};
 
 /// The model, and the same without what is known of the regions.
@@ -139,7 +139,7 @@ fn shares_of_yes_are_nearer_to_the_truth_too() {
         let options = PoststratifyOptions::by(["region"])
             .count("people")
             .draws(200);
-        let fit = Lmer::new(MODEL).family("binomial".parse().unwrap());
+        let fit = Model::new(MODEL).family("binomial".parse().unwrap());
         let fit = fit.fit(&survey).unwrap();
         let found = fit.poststratify(&frame, Some(&survey), &options).unwrap();
         assert_eq!(found.draws, Some(200));

@@ -5,7 +5,7 @@ mod dense;
 
 use dense::{Dense, Rng};
 use ranef::frame::{MemorySource, ReadOptions, Source, Table, open};
-use ranef::{Fit, Groups, Lmer, RSquared, SemiPartial, lmer};
+use ranef::{Fit, Groups, Model, RSquared, SemiPartial, lmer};
 
 fn data(name: &str) -> Box<dyn Source> {
     open(name, &ReadOptions::default()).unwrap()
@@ -177,7 +177,7 @@ const PERFORMANCE: [Known; 12] = [
 #[test]
 fn icc_and_r2_of_performance() {
     for (name, formula, factors, reml, want) in PERFORMANCE {
-        let model = Lmer::new(formula)
+        let model = Model::new(formula)
             .reml(reml)
             .factors(factors.iter().copied());
         let fit = model.fit(&*data(name)).unwrap();
@@ -351,7 +351,7 @@ fn intervals_on_the_boundary_are_those_of_the_dense_criterion() {
 
 #[test]
 fn zero_variances_have_shares_all_the_same() {
-    let fit = Lmer::new("Yield ~ 1 + (1 | Batch)").reml(false);
+    let fit = Model::new("Yield ~ 1 + (1 | Batch)").reml(false);
     let fit = fit.fit(&*data("Dyestuff2")).unwrap();
     let icc = fit.icc(0.95, None);
     assert_eq!((icc.adjusted, icc.unadjusted), (0.0, 0.0));
@@ -527,7 +527,7 @@ fn everything_once_more_from_the_rows() {
         } else {
             "y ~ x * u + (0 + x | g)"
         };
-        let mut model = Lmer::new(formula).reml(seed % 2 == 0);
+        let mut model = Model::new(formula).reml(seed % 2 == 0);
         let weights = if seed % 3 == 0 {
             model = model.weights("w");
             random.w.clone()

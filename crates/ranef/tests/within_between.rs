@@ -4,7 +4,7 @@
 
 use ranef::frame::{ReadOptions, Source, open};
 use ranef::{
-    EffectLevel, FixedEffectsOptions, Lmer, RobustOptions, RobustType, Varies, WithinBetweenForm,
+    EffectLevel, FixedEffectsOptions, Model, RobustOptions, RobustType, Varies, WithinBetweenForm,
     WithinBetweenOptions,
 };
 
@@ -87,7 +87,7 @@ fn both_forms_are_the_same_model() {
         "y ~ x * w + sex + (x | school)",
         "y ~ x * sex + (1 | school/class)",
     ] {
-        let lmer = Lmer::new(formula);
+        let lmer = Model::new(formula);
         let of = ["x", "sex"];
         let of = if formula.contains("sex") {
             &of[..]
@@ -139,11 +139,11 @@ fn both_forms_are_the_same_model() {
 #[test]
 fn typed_by_hand_it_is_the_same() {
     let data = pupils(5, 10);
-    let answer = Lmer::new("y ~ x + w + (x | school)")
+    let answer = Model::new("y ~ x + w + (x | school)")
         .within_between(&*data, &split(&["x"], None, WithinBetweenForm::Rewb))
         .unwrap();
     let by_hand =
-        Lmer::new("y ~ within(x, school) + between(x, school) + w + (within(x, school) | school)")
+        Model::new("y ~ within(x, school) + between(x, school) + w + (within(x, school) | school)")
             .fit(&*data)
             .unwrap();
     assert_eq!(answer.formula, by_hand.formula());
@@ -158,7 +158,7 @@ fn typed_by_hand_it_is_the_same() {
 #[test]
 fn dummies_are_centred_one_by_one() {
     let data = pupils(3, 15);
-    let answer = Lmer::new("y ~ sex + w + (1 | school)")
+    let answer = Model::new("y ~ sex + w + (1 | school)")
         .within_between(&*data, &split(&["sex"], None, WithinBetweenForm::Rewb))
         .unwrap();
     assert_eq!(
@@ -172,7 +172,7 @@ fn dummies_are_centred_one_by_one() {
 #[test]
 fn levels_of_predictors_are_found() {
     let data = pupils(7, 9);
-    let fit = Lmer::new("y ~ x * w + within(x, school) + between(x, school) + (1 | school/class)")
+    let fit = Model::new("y ~ x * w + within(x, school) + between(x, school) + (1 | school/class)")
         .fit(&*data)
         .unwrap();
     let levels = fit.predictor_levels(&*data).unwrap();
@@ -188,7 +188,7 @@ fn levels_of_predictors_are_found() {
 
     // Balanced over days: no difference between subjects.
     let data = open("sleepstudy", &ReadOptions::default()).unwrap();
-    let fit = Lmer::new("Reaction ~ Days + (1 | Subject)")
+    let fit = Model::new("Reaction ~ Days + (1 | Subject)")
         .fit(&*data)
         .unwrap();
     let levels = fit.predictor_levels(&*data).unwrap();
@@ -200,7 +200,7 @@ fn levels_of_predictors_are_found() {
 fn the_icc_of_a_predictor_is_that_of_the_analysis_of_variance() {
     // By hand from group means; the subjects have 5 or 9 days.
     let data = data("sleep_unbal");
-    let fit = Lmer::new("Reaction ~ Days * grp + (Days | Subject)")
+    let fit = Model::new("Reaction ~ Days * grp + (Days | Subject)")
         .fit(&*data)
         .unwrap();
     let levels = fit.predictor_levels(&*data).unwrap();
@@ -246,7 +246,7 @@ fn the_icc_of_a_predictor_is_that_of_the_analysis_of_variance() {
 fn what_cannot_be_taken_apart_is_said() {
     let data = pupils(9, 8);
     let code = |formula: &str, of: &str, group: Option<&str>| {
-        Lmer::new(formula)
+        Model::new(formula)
             .within_between(&*data, &split(&[of], group, WithinBetweenForm::Rewb))
             .unwrap_err()
             .code()
@@ -269,7 +269,7 @@ fn what_cannot_be_taken_apart_is_said() {
 fn the_within_estimator_has_the_values_of_plm() {
     // plm 2.6-2 and clubSandwich 0.5.8: plm(weight ~ Time + I(Time^2), index = "Chick").
     let data = data("ChickWeight");
-    let fit = Lmer::new("weight ~ Time + I(Time^2) + (1 | Chick)")
+    let fit = Model::new("weight ~ Time + I(Time^2) + (1 | Chick)")
         .fit(&*data)
         .unwrap();
     let cases = [
@@ -352,10 +352,10 @@ fn dummies_for_all_groups_give_the_same() {
     // Tipton 2018, theorem 2), for clusters that are the groups and for clusters above them.
     for (seed, cluster) in [(21, "school"), (22, "school"), (23, "class:school")] {
         let data = pupils(seed, 7);
-        let fit = Lmer::new("y ~ x + sex + w + (1 | school/class)")
+        let fit = Model::new("y ~ x + sex + w + (1 | school/class)")
             .fit(&*data)
             .unwrap();
-        let dummies = Lmer::new("y ~ x + sex + interaction(school, class)")
+        let dummies = Model::new("y ~ x + sex + interaction(school, class)")
             .fit(&*data)
             .unwrap();
         for kind in [RobustType::Cr0, RobustType::Cr1, RobustType::Cr2] {
@@ -402,13 +402,13 @@ fn dummies_for_all_groups_give_the_same() {
 fn group_means_give_the_slopes_within() {
     // With all group means in a random-intercept model the slopes are the within estimates.
     let data = pupils(31, 14);
-    let fit = Lmer::new("y ~ x + sex + w + (1 | school)")
+    let fit = Model::new("y ~ x + sex + w + (1 | school)")
         .fit(&*data)
         .unwrap();
     let answer = fit
         .fixed_effects(&*data, &FixedEffectsOptions::default())
         .unwrap();
-    let mundlak = Lmer::new(
+    let mundlak = Model::new(
         "y ~ x + sex + w + between(x, school) + between(sex == \"m\", school) + (1 | school)",
     )
     .fit(&*data)
@@ -474,14 +474,14 @@ fn group_means_give_the_slopes_within() {
 #[test]
 fn weights_are_taken_into_account() {
     let data = pupils(41, 10);
-    let fit = Lmer::new("y ~ x + w + (1 | school)")
+    let fit = Model::new("y ~ x + w + (1 | school)")
         .weights("weight")
         .fit(&*data)
         .unwrap();
     let answer = fit
         .fixed_effects(&*data, &FixedEffectsOptions::default())
         .unwrap();
-    let dummies = Lmer::new("y ~ x + school")
+    let dummies = Model::new("y ~ x + school")
         .weights("weight")
         .fit(&*data)
         .unwrap();
@@ -500,7 +500,7 @@ fn weights_are_taken_into_account() {
 fn the_within_estimator_needs_something_within() {
     let data = pupils(51, 10);
     let code = |formula: &str, group: Option<&str>| {
-        let fit = Lmer::new(formula).fit(&*data).unwrap();
+        let fit = Model::new(formula).fit(&*data).unwrap();
         let options = FixedEffectsOptions {
             group: group.map(str::to_owned),
             ..FixedEffectsOptions::default()

@@ -12,14 +12,14 @@ use crate::engine::Engine;
 use crate::fit::{Certificate, Collinear, Estimates, Facts};
 use crate::moments::Moments;
 use crate::notes;
-use crate::options::{Curvature, Lmer};
+use crate::options::{Curvature, Model};
 use crate::random::RandomBlock;
 use crate::{DfMethod, Error, Fit};
 
 impl Fit {
     /// Fits a generalised model: a survey of the rows, a pass that brings them into memory, and the
     /// descent.
-    pub(crate) fn generalised(options: &Lmer, source: &dyn Source) -> Result<Self, Error> {
+    pub(crate) fn generalised(options: &Model, source: &dyn Source) -> Result<Self, Error> {
         let started = std::time::Instant::now();
         let text = options.formula.as_str();
         let formula = Formula::parse(text).map_err(|e| Error::formula(&e, text))?;
@@ -146,7 +146,7 @@ impl Fit {
 }
 
 /// What the engine is told.
-fn settings(options: &Lmer) -> glmm::Options {
+fn settings(options: &Model) -> glmm::Options {
     glmm::Options {
         start: options.start.clone(),
         prior: options.prior,

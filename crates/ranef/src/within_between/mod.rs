@@ -21,7 +21,7 @@ use ranef_frame::Source;
 use serde::Serialize;
 
 use crate::levels::{PredictorLevel, Varies};
-use crate::{Coefficient, Error, Fit, Lmer, Note};
+use crate::{Coefficient, Error, Fit, Model, Note};
 use rewrite::{Rewritten, Split};
 
 /// How the pair is written. Both are the same model.
@@ -102,7 +102,7 @@ pub struct LevelEffect {
     pub p_value: Option<f64>,
 }
 
-impl Lmer {
+impl Model {
     /// Takes predictors apart into their effects within and between groups: fits this model and
     /// the one with the pair.
     ///

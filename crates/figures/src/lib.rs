@@ -1,0 +1,12 @@
+//! Figures of multilevel models: from an answer to a page of a paper.
+//!
+//! A figure is a typed table of data (a [`Figure`], which is also a [`ranef::Answer`]: CSV and JSON
+//! come with it) that is made of a fit or of answers to questions about it. Its [`Chart`] says what
+//! is shown, and [`Format`] in which form: SVG, PNG, PDF, or a Vega-Lite specification that
+//! notebooks and browsers draw natively. No browser, no R, no network.
+
+pub mod chart;
+mod figure;
+
+pub use chart::Chart;
+pub use figure::{Figure, Format, RenderOptions, render};
