@@ -7,9 +7,21 @@
 
 mod caterpillar;
 pub mod chart;
+mod coefficients;
 mod figure;
+mod johnson_neyman;
+mod lines;
+mod pooling;
+mod predictions;
+mod shrinkage;
 mod words;
 
 pub use caterpillar::{Caterpillar, CaterpillarOptions, CaterpillarRow, CaterpillarTerm};
 pub use chart::Chart;
+pub use coefficients::{CoefficientRow, Coefficients, CoefficientsOptions};
 pub use figure::{Figure, Format, RenderOptions, render};
+pub use johnson_neyman::{SlopeAt, SlopeCurve};
+pub use lines::Lines;
+pub use pooling::PoolingFacets;
+pub use predictions::{PredictedOptions, PredictedPoint, PredictedRow, PredictedValues};
+pub use shrinkage::{Shrinkage, ShrunkGroup};
