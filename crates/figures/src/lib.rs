@@ -8,6 +8,7 @@
 mod caterpillar;
 pub mod chart;
 mod coefficients;
+pub mod draw;
 mod figure;
 mod johnson_neyman;
 mod lines;
@@ -19,7 +20,8 @@ mod words;
 pub use caterpillar::{Caterpillar, CaterpillarOptions, CaterpillarRow, CaterpillarTerm};
 pub use chart::Chart;
 pub use coefficients::{CoefficientRow, Coefficients, CoefficientsOptions};
-pub use figure::{Figure, Format, RenderOptions, render};
+pub use draw::{Drawing, layout, render};
+pub use figure::{Figure, Format, RenderOptions};
 pub use johnson_neyman::{SlopeAt, SlopeCurve};
 pub use lines::Lines;
 pub use pooling::PoolingFacets;
