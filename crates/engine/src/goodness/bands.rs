@@ -12,7 +12,21 @@ use crate::distributions::Beta;
 
 /// Sizes of samples, and the local level γ at which all points stay within the band with
 /// probability 0.95; by the recursion of the tests below, which checks them.
-const LEVELS: [(f64, f64); 13] = [(1.0,0.05),(2.0,0.03),(5.0,0.02),(10.0,0.01),(20.0,0.008),(50.0,0.005),(100.0,0.004),(200.0,0.0035),(500.0,0.003),(1000.0,0.0025),(2000.0,0.0023),(5000.0,0.002),(10000.0,0.0018)];
+const LEVELS: [(f64, f64); 13] = [
+    (1.0, 0.05),
+    (2.0, 2.653307e-2),
+    (5.0, 1.227132e-2),
+    (10.0, 7.384950e-3),
+    (20.0, 4.770656e-3),
+    (50.0, 2.957757e-3),
+    (100.0, 2.195269e-3),
+    (200.0, 1.702842e-3),
+    (500.0, 1.284252e-3),
+    (1000.0, 1.071104e-3),
+    (2000.0, 9.129259e-4),
+    (5000.0, 7.589541e-4),
+    (10_000.0, 6.707344e-4),
+];
 
 /// The bounds of the i-th of n sorted uniform numbers, i from 1: quantiles γ/2 and 1 − γ/2 of
 /// Beta(i, n + 1 − i). For another distribution take its quantiles at them.
