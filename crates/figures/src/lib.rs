@@ -5,11 +5,26 @@
 //! is shown, and [`Format`] in which form: SVG, PNG, PDF, or a Vega-Lite specification that
 //! notebooks and browsers draw natively. No browser, no R, no network.
 
+mod areas;
 mod caterpillar;
 pub mod chart;
+mod diagnostics;
 mod figure;
+mod power;
+mod profile;
+mod variance;
+mod vpc;
 mod words;
 
+pub use areas::AreasPlot;
 pub use caterpillar::{Caterpillar, CaterpillarOptions, CaterpillarRow, CaterpillarTerm};
 pub use chart::Chart;
+pub use diagnostics::{
+    CheckPanel, CooksDistances, GroupDistance, GroupDistances, Inflated, LeveragePlot, QuantileFigure,
+    QuartileCurve, ResidualPlot, RowDistance, ScaleLocation, SimulatedPlot, SmoothCurve,
+};
 pub use figure::{Figure, Format, RenderOptions, render};
+pub use power::{PowerCurve, PowerPoint};
+pub use profile::{LevelInterval, ProfileZeta, ProfiledParameter};
+pub use variance::{VariancePiece, VarianceShares};
+pub use vpc::VpcCurve;

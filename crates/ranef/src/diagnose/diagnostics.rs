@@ -75,7 +75,7 @@ pub struct Diagnostics {
     /// Quantiles of each random effect, the conditional modes divided by their standard deviation
     /// under the model, √(τ² − Var(b | y)) (Lange and Ryan 1989).
     pub effect_quantiles: Vec<QuantilePlot>,
-    /// Quantiles of the simulated residuals, where asked for.
+    /// Quantiles of the simulated residuals, where asked for; leverages taken into account.
     pub simulated_quantiles: Option<QuantilePlot>,
     /// Normality of residuals and random effects.
     pub normality: Normality,
@@ -181,7 +181,7 @@ impl Fit {
                 .then(|| QuantilePlot::normal("Residual", None, &residual, named)),
             effect_quantiles: self.effect_quantiles(),
             simulated_quantiles: (simulated.as_ref())
-                .map(|s| QuantilePlot::uniform("Simulated", &s.residuals, named)),
+                .map(|s| QuantilePlot::unit("Simulated", &s.residuals, &s.expected, named)),
             fitted: rows.fitted,
             population: rows.population,
             row: number,

@@ -18,7 +18,7 @@ const ENDS: usize = 40;
 /// The data of a quantile plot.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct QuantilePlot {
-    /// `normal` or `uniform`.
+    /// `normal`, or `uniform` for simulated residuals.
     pub distribution: &'static str,
     /// `Residual`, `Simulated`, or the grouping factor.
     pub group: String,
@@ -39,8 +39,8 @@ pub struct QuantilePoint {
     pub name: String,
     /// Its place from 1.
     pub rank: usize,
-    /// Where a number of this rank should lie: Blom's score Φ⁻¹((i − 3/8)/(n + 1/4)), or
-    /// (i − ½)/n for the uniform distribution.
+    /// Where a number of this rank should lie: Blom's score Φ⁻¹((i − 3/8)/(n + 1/4)); of simulated
+    /// residuals (i − ½)/n, drawn towards ½ as leverages make expect.
     pub expected: f64,
     /// The number.
     pub observed: f64,
@@ -77,10 +77,18 @@ impl QuantilePlot {
         out
     }
 
-    /// Of numbers that should be uniform.
-    pub(super) fn uniform(group: &str, values: &[f64], name: impl Fn(usize) -> String) -> Self {
+    /// Of numbers from 0 to 1 whose distribution function is known at evenly spaced places, 0 and 1
+    /// among them.
+    pub(super) fn unit(
+        group: &str,
+        values: &[f64],
+        distribution: &[f64],
+        name: impl Fn(usize) -> String,
+    ) -> Self {
         let n = values.len() as f64;
-        let mut out = Self::of(values, &name, |i| (i as f64 - 0.5) / n, |u| u);
+        let quantile = |p: f64| inverse(distribution, p);
+        let expected = |i: usize| quantile((i as f64 - 0.5) / n);
+        let mut out = Self::of(values, &name, expected, quantile);
         (out.distribution, out.group) = ("uniform", group.to_owned());
         out
     }
@@ -118,6 +126,20 @@ impl QuantilePlot {
             points,
         }
     }
+}
+
+/// Where a distribution function on 0 to 1 reaches p, between its places by a line.
+fn inverse(distribution: &[f64], p: f64) -> f64 {
+    let steps = distribution.len().saturating_sub(1);
+    let above = distribution.partition_point(|f| *f < p).clamp(1, steps.max(1));
+    let (Some(low), Some(high)) = (distribution.get(above - 1), distribution.get(above)) else {
+        return p;
+    };
+    let share = match high > low {
+        true => ((p - low) / (high - low)).clamp(0.0, 1.0),
+        false => 1.0,
+    };
+    (above as f64 - 1.0 + share) / steps as f64
 }
 
 /// Ranks from 1: all, or both ends and between them those evenly spaced along the axis.
@@ -159,14 +181,20 @@ mod tests {
     fn ends_are_kept_without_a_gap() {
         let n = 100_000;
         let values: Vec<f64> = (0..n).map(|i| (((i * 7919) % n) as f64 + 0.5) / n as f64).collect();
-        let plot = QuantilePlot::uniform("Simulated", &values, |i| i.to_string());
+        let plot = QuantilePlot::unit("Simulated", &values, &[0.0, 0.5, 1.0], |i| i.to_string());
         assert!(plot.points.len() <= POINTS && plot.points.len() > POINTS / 2);
         assert_eq!(plot.points[9].rank, 10);
         assert_eq!(plot.points[plot.points.len() - 1].rank, n);
         assert!(plot.points.windows(2).all(|w| w[0].rank < w[1].rank));
         assert_eq!(plot.outside, 0);
         let wide: Vec<f64> = values.iter().map(|u| 0.5 + 0.9 * (u - 0.5)).collect();
-        assert!(QuantilePlot::uniform("", &wide, |_| String::new()).outside > 100);
+        let even = [0.0, 0.5, 1.0];
+        assert!(QuantilePlot::unit("", &wide, &even, |_| String::new()).outside > 100);
+        // The same where they are expected from 0.05 to 0.95.
+        let narrow: Vec<f64> = (0..=20)
+            .map(|k| ((f64::from(k) / 20.0 - 0.05) / 0.9).clamp(0.0, 1.0))
+            .collect();
+        assert_eq!(QuantilePlot::unit("", &wide, &narrow, |_| String::new()).outside, 0);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use ranef::{Answer, Error, Fit, Table};
 use ranef_figures::{Caterpillar, CaterpillarOptions, Chart, Figure};
 use serde::Serialize;
 
-use super::{Asked, FigureArguments};
+use super::{Asked, FigureArguments, checks};
 use crate::error::{Failure, Problem};
 use crate::output;
 
@@ -62,15 +62,15 @@ impl<T: Figure> Drawing for T {
 }
 
 /// A figure made.
-fn drawn(figure: Result<impl Figure + 'static, Error>) -> Drawn {
+pub fn drawn(figure: Result<impl Figure + 'static, Error>) -> Drawn {
     Ok(Box::new(figure?))
 }
 
-const NO_ROWS: fn(&FigureArguments) -> bool = |_| false;
-const GROUPS: fn(&Fit) -> bool = |fit| !fit.varcorr().is_empty();
+pub const NO_ROWS: fn(&FigureArguments) -> bool = |_| false;
+pub const GROUPS: fn(&Fit) -> bool = |fit| !fit.varcorr().is_empty();
 
-/// All kinds, in the order of the list.
-pub const KINDS: &[Kind] = &[Kind {
+/// The kinds that show the model; those of [`checks`] follow them.
+const KINDS: &[Kind] = &[Kind {
     name: "caterpillar",
     shows: "every group's random effects with intervals, sorted",
     takes: &["group", "term", "own-order", "groups"],
@@ -94,15 +94,20 @@ pub const KINDS: &[Kind] = &[Kind {
 }];
 
 impl Kind {
+    /// All kinds, in the order of the list.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        KINDS.iter().chain(checks::KINDS)
+    }
+
     /// The kind of a name; `_` is as good as `-`.
     pub fn of(name: &str) -> Option<&'static Self> {
         let name = name.replace('_', "-");
-        KINDS.iter().find(|kind| kind.name == name)
+        Self::all().find(|kind| kind.name == name)
     }
 
     /// A name that no kind has.
     pub fn unknown(name: &str) -> Problem {
-        let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+        let names: Vec<&str> = Self::all().map(|kind| kind.name).collect();
         let hint = match did_you_mean(name, &names) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are: {}", names.join(", ")),
@@ -145,6 +150,9 @@ impl FigureArguments {
             (self.no_ratios, "no-ratios"),
             (self.scale.is_some(), "scale"),
             (self.re.is_some(), "re"),
+            (self.simulate.simulate.is_some(), "simulate"),
+            (self.simulate.replicates != 250, "replicates"),
+            (self.simulate.seed != 1, "seed"),
         ];
         given.iter().filter(|g| g.0).map(|g| g.1).collect()
     }
@@ -174,7 +182,7 @@ impl List {
             options: kind.takes.iter().map(|t| format!("--{t}")).collect(),
         };
         Self {
-            figures: KINDS.iter().filter(suits).map(entry).collect(),
+            figures: Kind::all().filter(suits).map(entry).collect(),
         }
     }
 }
