@@ -9,6 +9,7 @@ mod areas;
 mod caterpillar;
 pub mod chart;
 mod diagnostics;
+pub mod draw;
 mod figure;
 mod power;
 mod profile;
@@ -23,7 +24,8 @@ pub use diagnostics::{
     CheckPanel, CooksDistances, GroupDistance, GroupDistances, Inflated, LeveragePlot, QuantileFigure,
     QuartileCurve, ResidualPlot, RowDistance, ScaleLocation, SimulatedPlot, SmoothCurve,
 };
-pub use figure::{Figure, Format, RenderOptions, render};
+pub use draw::{Drawing, layout, render};
+pub use figure::{Figure, Format, RenderOptions};
 pub use power::{PowerCurve, PowerPoint};
 pub use profile::{LevelInterval, ProfileZeta, ProfiledParameter};
 pub use variance::{VariancePiece, VarianceShares};
