@@ -1,5 +1,6 @@
 //! Figures of variance, profiles, power and areas: their data against R and ranef's own answers.
 
+mod models;
 mod support;
 
 use ranef::{Answer, AreasOptions, lmer};
@@ -7,7 +8,8 @@ use ranef_figures::chart::Mark;
 use ranef_figures::{
     AreasPlot, PowerCurve, PowerPoint, ProfileZeta, VarianceShares, VpcCurve,
 };
-use support::{data, drawn, near, sleep, ticks};
+use models::{drawn, near, sleep, ticks};
+use support::data;
 
 #[test]
 fn shares_as_in_performance_and_r2mlm() {
