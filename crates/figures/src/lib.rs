@@ -6,7 +6,9 @@
 //! notebooks and browsers draw natively. No browser, no R, no network.
 
 pub mod chart;
+pub mod draw;
 mod figure;
 
 pub use chart::Chart;
-pub use figure::{Figure, Format, RenderOptions, render};
+pub use draw::{Drawing, layout, render};
+pub use figure::{Figure, Format, RenderOptions};
