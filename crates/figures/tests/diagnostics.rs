@@ -1,8 +1,10 @@
 //! Figures of residuals, random effects and influence: their data against R 4.2.2 with lme4 1.1-31 and
 //! against ranef's own answers.
 
+mod models;
 mod support;
 
+use models::{drawn, near, sleep, ticks};
 use ranef::smooth::lowess;
 use ranef::{
     Answer, CheckOptions, DeletionMethod, Diagnostics, DiagnosticsOptions, Fit, Model, Simulate,
@@ -13,7 +15,7 @@ use ranef_figures::{
     CheckPanel, CooksDistances, LeveragePlot, QuantileFigure, ResidualPlot, ScaleLocation,
     SimulatedPlot,
 };
-use support::{data, drawn, near, sleep, ticks};
+use support::data;
 
 fn all() -> DiagnosticsOptions {
     DiagnosticsOptions::default()
@@ -51,7 +53,7 @@ fn residuals_and_their_smooth_as_in_r() {
     let chart = drawn(&figure);
     assert_eq!(chart.name, "residuals");
     // The three farthest rows are named.
-    let texts = support::labels(&chart.panels[0]);
+    let texts = models::labels(&chart.panels[0]);
     assert_eq!(texts, ["57", "60", "8"]);
     // Rows, then the smooth.
     assert_eq!(figure.table().rows(), 360);
@@ -93,7 +95,7 @@ fn quantiles_of_residuals_with_their_band() {
     assert!(points.windows(2).all(|w| w[0].observed <= w[1].observed));
     assert_eq!(figure.plots[0].outside, 3);
     let chart = drawn(&figure);
-    let mut outside = support::labels(&chart.panels[0]);
+    let mut outside = models::labels(&chart.panels[0]);
     outside.sort();
     assert_eq!(outside, ["57", "60", "8"]);
 }
@@ -177,7 +179,7 @@ fn distances_of_groups_and_rows_the_largest_named() {
         panic!("groups by name");
     };
     assert_eq!(names[0], "309");
-    assert_eq!(support::labels(&chart.panels[1])[0], "60");
+    assert_eq!(models::labels(&chart.panels[1])[0], "60");
 }
 
 #[test]

@@ -1,11 +1,20 @@
 //! Figures of variance, profiles, power and areas: their data against R and ranef's own answers.
 
+mod models;
 mod support;
 
 use ranef::{Answer, AreasOptions, lmer};
 use ranef_figures::chart::Mark;
+<<<<<<< HEAD
 use ranef_figures::{AreasPlot, PowerCurve, PowerPoint, ProfileZeta, VarianceShares, VpcCurve};
 use support::{data, drawn, near, sleep, ticks};
+=======
+use ranef_figures::{
+    AreasPlot, PowerCurve, PowerPoint, ProfileZeta, VarianceShares, VpcCurve,
+};
+use models::{drawn, near, sleep, ticks};
+use support::data;
+>>>>>>> figs2
 
 #[test]
 fn shares_as_in_performance_and_r2mlm() {
