@@ -3,18 +3,11 @@
 mod models;
 mod support;
 
+use models::{drawn, near, sleep, ticks};
 use ranef::{Answer, AreasOptions, lmer};
 use ranef_figures::chart::Mark;
-<<<<<<< HEAD
 use ranef_figures::{AreasPlot, PowerCurve, PowerPoint, ProfileZeta, VarianceShares, VpcCurve};
-use support::{data, drawn, near, sleep, ticks};
-=======
-use ranef_figures::{
-    AreasPlot, PowerCurve, PowerPoint, ProfileZeta, VarianceShares, VpcCurve,
-};
-use models::{drawn, near, sleep, ticks};
 use support::data;
->>>>>>> figs2
 
 #[test]
 fn shares_as_in_performance_and_r2mlm() {
