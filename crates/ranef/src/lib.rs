@@ -95,6 +95,7 @@ pub use origin::Origin;
 pub use pooling::{PooledCoefficient, PooledFixed, Pooling, PoolingSigma, PoolingTerm};
 pub use predict::{
     Budget, Groups, Interval, Intervals, PredictOptions, PredictedInterval, Predictions,
+    Probability,
 };
 pub use random::{RandomBlock, RandomEffects};
 pub use ranef_design::Contrast;

@@ -16,7 +16,7 @@ use crate::{DfMethod, Error, Fit};
 /// What the file says it is.
 const FORMAT: &str = "ranef model";
 /// Raised when an older reader would misread the file.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -194,6 +194,7 @@ impl Fit {
             }),
             residuals: saved.residuals.map_or_else(OnceLock::new, OnceLock::from),
             joint: OnceLock::new(),
+            drift: OnceLock::new(),
             joint_changes: OnceLock::new(),
             link_variance: Default::default(),
             null_model: OnceLock::new(),
@@ -225,6 +226,13 @@ impl Saved {
         if corrected.map_or(promised, |known| !known.fits(p, m)) {
             return Err(damaged(
                 "its corrected covariance is missing or has the wrong size",
+            ));
+        }
+        let estimates = &self.facts.estimates;
+        let k = estimates.nuisance.len();
+        if estimates.nuisance_vcov.len() != k * k || estimates.cross_vcov.len() != p * k {
+            return Err(damaged(
+                "the parameters of the family and their covariance differ in size",
             ));
         }
         let aliased = self.facts.recipe.aliased().len();

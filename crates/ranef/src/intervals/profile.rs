@@ -69,6 +69,13 @@ pub(super) const COLLINEAR: &str =
 /// Ends, and why there is none where there is none.
 fn describe(fit: &Fit, profile: &lmm::Profile, interval: &mut ParameterInterval) {
     (interval.lower, interval.upper) = (profile.lower.value(), profile.upper.value());
+    if let Parameter::Nuisance(k) = profile.parameter {
+        // From the scale without bounds to that of a reader; all scales increase.
+        let parameters = fit.family().parameters(fit.recipe());
+        let carried = |x: f64| parameters.get(k).map(|p| p.scale.of(x));
+        interval.lower = interval.lower.and_then(carried);
+        interval.upper = interval.upper.and_then(carried);
+    }
     let closed = |end: &End| matches!(end, End::At(_));
     interval.open = match (closed(&profile.lower), closed(&profile.upper)) {
         (true, true) => None,
@@ -80,7 +87,7 @@ fn describe(fit: &Fit, profile: &lmm::Profile, interval: &mut ParameterInterval)
     let blurred = match profile.parameter {
         Parameter::StandardDeviation { term, effect } => fit.is_blurred(term, &[effect]),
         Parameter::Correlation { term, effects } => fit.is_blurred(term, &effects),
-        Parameter::Sigma | Parameter::Fixed(_) => false,
+        Parameter::Sigma | Parameter::Fixed(_) | Parameter::Nuisance(_) => false,
     };
     interval.reason = if blurred {
         if let Parameter::Correlation { .. } = profile.parameter {
