@@ -133,3 +133,128 @@ impl Fit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Model;
+    use ranef_frame::{ReadOptions, open};
+
+    /// P(category) of a cumulative logit, by its definition.
+    fn probability(category: usize, beta: &[f64], x: &[f64], theta: &[f64]) -> f64 {
+        let eta: f64 = beta.iter().zip(x).map(|(b, x)| b * x).sum();
+        let below = |k: usize| match theta.get(k) {
+            Some(t) => 1.0 / (1.0 + (eta - t).exp()),
+            None => 1.0,
+        };
+        below(category)
+            - if category > 0 {
+                below(category - 1)
+            } else {
+                0.0
+            }
+    }
+
+    /// The same delta method with differences of the definition, over one covariance matrix of all.
+    #[test]
+    fn probabilities_against_differences() {
+        let data = open("VerbAgg", &ReadOptions::default()).expect("built in");
+        let fit = Model::new("resp ~ Gender + btype + (1 | id)")
+            .family("ordinal".parse().expect("a family"))
+            .fit(&*data)
+            .expect("a fit");
+        let (p, k) = (fit.fixef().len(), fit.nuisance().len());
+        let estimates = &fit.facts.estimates;
+        let n = p + k;
+        let at = |i: usize, j: usize| match (i < p, j < p) {
+            (true, true) => estimates.vcov[i * p + j],
+            (false, false) => estimates.nuisance_vcov[(i - p) * k + j - p],
+            (true, false) => estimates.cross_vcov[i * k + j - p],
+            (false, true) => estimates.cross_vcov[j * k + i - p],
+        };
+        // ordinal 2022.11-16, vcov(clmm(resp ~ Gender + btype + (1 | id), VerbAgg)): thresholds by
+        // GenderM, btypescold, btypeshout.
+        let expected = [
+            [6.31573310598e-03, 6.38943737920e-03],
+            [1.59738375817e-03, 1.354312421013e-03],
+            [1.68847256819e-03, 1.223129106765e-03],
+        ];
+        for (i, row) in expected.iter().enumerate() {
+            for (j, want) in row.iter().enumerate() {
+                let got = at(i, p + j);
+                assert!((got - want).abs() < 2e-3 * want.abs(), "{got} {want}");
+            }
+        }
+        for x in [[0.0, 0.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]] {
+            let eta: f64 = fit.fixef().iter().zip(&x).map(|(b, x)| b * x).sum();
+            for category in 0..3 {
+                let inverse = fit.inverse().category(category);
+                let smooth = fit.smooth_response(&inverse, &x, eta, 0.0);
+                let all: Vec<f64> = fit.fixef().iter().chain(fit.nuisance()).copied().collect();
+                let of = |v: &[f64]| probability(category, &v[..p], &x, &v[p..]);
+                assert!((smooth.value - of(&all)).abs() < 1e-14);
+                let slope = |i: usize| {
+                    let moved = |by: f64| {
+                        let mut v = all.clone();
+                        v[i] += by;
+                        of(&v)
+                    };
+                    (moved(1e-5) - moved(-1e-5)) / 2e-5
+                };
+                let slopes: Vec<f64> = (0..n).map(slope).collect();
+                let variance: f64 = (0..n * n)
+                    .map(|e| slopes[e / n] * at(e / n, e % n) * slopes[e % n])
+                    .sum();
+                let got = fit.delta(&smooth).std_error;
+                assert!(
+                    (got / variance.sqrt() - 1.0).abs() < 1e-7,
+                    "{got} {variance}"
+                );
+                // The slope along η, of which the mixed derivatives are made.
+                let d = 1e-3;
+                let there = inverse.nuisance(eta + d, 0.0);
+                let here = inverse.nuisance(eta - d, 0.0);
+                for (j, mixed) in inverse.nuisance_bend(eta).iter().enumerate() {
+                    let want = (there[j] - here[j]) / (2.0 * d);
+                    assert!((mixed - want).abs() < 1e-6, "{mixed} {want}");
+                }
+            }
+        }
+    }
+
+    /// Averages over groups: the mean of many fixed points.
+    #[test]
+    fn averages_are_means_over_the_groups() {
+        let data = open("VerbAgg", &ReadOptions::default()).expect("built in");
+        let fit = Model::new("resp ~ btype + (1 | id)")
+            .family("ordinal".parse().expect("a family"))
+            .fit(&*data)
+            .expect("a fit");
+        let inverse = fit.inverse().category(1);
+        let (eta, variance) = (0.3, 1.35);
+        let got = fit.smooth_response(&inverse, &[1.0, 0.0], eta, variance);
+        let mut sums = [0.0; 4];
+        const STEP: f64 = 1e-3;
+        for i in -9_000..=9_000 {
+            let z = f64::from(i) * STEP;
+            let w = (-0.5 * z * z).exp();
+            let one = fit.smooth_response(&inverse, &[1.0, 0.0], eta + z * variance.sqrt(), 0.0);
+            for (sum, x) in sums
+                .iter_mut()
+                .zip([1.0, one.value, one.fixed[0], one.nuisance[0]])
+            {
+                *sum += w * x;
+            }
+        }
+        for (got, sum) in [got.value, got.fixed[0], got.nuisance[0]]
+            .into_iter()
+            .zip(&sums[1..])
+        {
+            assert!(
+                (got - sum / sums[0]).abs() < 1e-9,
+                "{got} {}",
+                sum / sums[0]
+            );
+        }
+    }
+}

@@ -73,10 +73,13 @@ fn family_parameter(fit: &Fit, k: usize, level: f64) -> Result<(f64, f64), Strin
     let Some(parameter) = found.get(k) else {
         return Err("the family has no such parameter".to_owned());
     };
-    let known = parameter.std_error.is_finite() && fit.family_covariance().own[k * (found.len() + 1)] > 0.0;
+    let known =
+        parameter.std_error.is_finite() && fit.family_covariance().own[k * (found.len() + 1)] > 0.0;
     match known {
         true => Ok((parameter.lower, parameter.upper)),
-        false => Err("the estimate is at the end of its range, where there is no standard error".to_owned()),
+        false => Err(
+            "the estimate is at the end of its range, where there is no standard error".to_owned(),
+        ),
     }
 }
 

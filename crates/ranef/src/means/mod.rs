@@ -362,6 +362,10 @@ impl Fit {
             ));
         }
         notes.extend(self.note_of_scale(means));
+        if let (Some(RatioKind::CountRate), false) = (means.ratio, means.contrasts.is_empty()) {
+            let about = self.about_count_rates();
+            notes.extend(about.map(|text| Note::new("ratios_of_the_count_part", text)));
+        }
         if means.rows.iter().any(|row| row.value.is_none()) && !self.recipe().aliased().is_empty() {
             let aliased: Vec<String> = self
                 .recipe()

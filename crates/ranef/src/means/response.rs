@@ -193,7 +193,16 @@ impl Fit {
     pub(super) fn note_of_scale(&self, means: &Means) -> Option<Note> {
         let scale = means.scale?;
         let link = self.family().link();
+        let identity = link == ranef_engine::glmm::family::Link::Identity;
         let text = match (scale, means.averaged, &means.trend) {
+            (ResponseScale::Link, ..) if identity && means.trend.is_none() => {
+                "expected responses in an average group (random effects at zero), since the link is the \
+                 identity"
+                    .to_owned()
+            }
+            (ResponseScale::Link, ..) if identity => {
+                "changes of the expected response, since the link is the identity".to_owned()
+            }
             (ResponseScale::Link, ..) => {
                 format!(
                     "all numbers are on the scale of the {link} link (`--scale response` for the \
@@ -223,6 +232,7 @@ impl Fit {
                 let tests = match (&means.ratio, means.contrasts.is_empty()) {
                     (_, true) => "",
                     (Some(_), _) => "; ratios are tested on the scale of the link",
+                    (None, _) if identity => "",
                     (None, _) => "; differences are on the scale of the link",
                 };
                 format!(

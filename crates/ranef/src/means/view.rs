@@ -243,7 +243,11 @@ pub(crate) fn wide_probabilities(
         let name = |part: &str| format!("prob_{category}{part}");
         table = table
             .numbers(&name(""), Style::Estimate, column(|v| v.estimate))
-            .numbers(&name("_std_error"), Style::Estimate, column(|v| v.std_error))
+            .numbers(
+                &name("_std_error"),
+                Style::Estimate,
+                column(|v| v.std_error),
+            )
             .numbers(&name("_lower"), Style::Estimate, column(|v| v.lower))
             .numbers(&name("_upper"), Style::Estimate, column(|v| v.upper));
     }
@@ -262,7 +266,11 @@ impl Means {
 
 impl Answer for Means {
     fn table(&self) -> Table {
-        let rows: Vec<_> = self.rows.iter().map(|r| r.probabilities.as_slice()).collect();
+        let rows: Vec<_> = self
+            .rows
+            .iter()
+            .map(|r| r.probabilities.as_slice())
+            .collect();
         wide_probabilities(self.mean_table(), &self.categories, &rows)
     }
 }

@@ -210,9 +210,7 @@ impl Fit {
         };
         let inverse = self.inverse();
         let onto = Onto {
-            each: (0..categories.len())
-                .map(|k| inverse.category(k))
-                .collect(),
+            each: (0..categories.len()).map(|k| inverse.category(k)).collect(),
             inverse,
             options: &options,
             averaged,
@@ -237,8 +235,7 @@ impl Fit {
         let mut probabilities = Vec::new();
         for_each_batch(&recipe, source, parts, self.formula(), |batch, rows| {
             let mut values = asked.expected(&rows);
-            let (mut found, with_family) =
-                asked.intervals(&rows, &values, onto.inverse.moves());
+            let (mut found, with_family) = asked.intervals(&rows, &values, onto.inverse.moves());
             let mut chances = Vec::new();
             if !linear && options.scale == ResponseScale::Response {
                 chances = onto.probabilities(&values, &found, &with_family, asked.answers.as_ref());
@@ -593,10 +590,7 @@ impl Onto<'_> {
         own: f64,
         with: &[f64],
     ) -> [f64; 3] {
-        let (slope, nuisance) = (
-            inverse.slope(eta, between),
-            inverse.nuisance(eta, between),
-        );
+        let (slope, nuisance) = (inverse.slope(eta, between), inverse.nuisance(eta, between));
         let std_error = answers
             .response_variance(own, with, slope, &nuisance)
             .sqrt();

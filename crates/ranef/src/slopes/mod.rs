@@ -80,6 +80,8 @@ pub struct Slopes {
     pub categories: Vec<String>,
     /// In a generalised model, the scale of the slopes.
     pub scale: Option<ResponseScale>,
+    /// Whether the link is the identity: the two scales are the same.
+    pub identity: bool,
     /// Whether the slope depends on `over` at all: whether the model has an interaction of the two.
     pub depends: bool,
     /// Where the slope differs from zero, if `over` is a number.
@@ -176,6 +178,7 @@ impl Fit {
             rows,
             categories,
             scale,
+            identity: self.family().link() == ranef_engine::glmm::family::Link::Identity,
             depends,
             johnson_neyman,
             held,

@@ -79,7 +79,11 @@ impl Slopes {
 
 impl Answer for Slopes {
     fn table(&self) -> Table {
-        let rows: Vec<_> = self.rows.iter().map(|r| r.probabilities.as_slice()).collect();
+        let rows: Vec<_> = self
+            .rows
+            .iter()
+            .map(|r| r.probabilities.as_slice())
+            .collect();
         wide_probabilities(self.mean_table(), &self.categories, &rows)
     }
 }
@@ -103,7 +107,7 @@ impl fmt::Display for Slopes {
         if !self.depends {
             let (of, over) = (&self.of, &self.over);
             let place = match self.scale {
-                Some(ResponseScale::Response) => " on the scale of the link",
+                Some(ResponseScale::Response) if !self.identity => " on the scale of the link",
                 _ => "",
             };
             writeln!(f)?;
@@ -127,6 +131,10 @@ impl fmt::Display for Slopes {
         write_held(f, &self.held)?;
         match self.scale {
             None => Ok(()),
+            Some(ResponseScale::Link) if self.identity => write_text(
+                f,
+                "Change of the expected response, since the link is the identity.",
+            ),
             Some(ResponseScale::Link) => write_text(
                 f,
                 "On the scale of the link, as the coefficients are (`--scale response` for the \
