@@ -210,7 +210,8 @@ pub struct PredictArguments {
     #[command(flatten)]
     pub model: ModelArguments,
 
-    /// Rows to predict for; without it those of DATA, also where their response is missing
+    /// Rows to predict for; without it those of DATA or of the saved model, also where their response
+    /// is missing
     pub newdata: Option<String>,
 
     /// The random effects that a prediction takes in: all (those of the groups named in the rows;

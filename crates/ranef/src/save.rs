@@ -146,7 +146,11 @@ impl Fit {
                 .with_hint("give a file written by `ranef fit … --save FILE`")
         };
         let head: Head = serde_json::from_str(text).map_err(|e| {
-            if e.is_eof() && text.trim_start().starts_with('{') {
+            // Cut within a number it is no end of file to the reader, but an error in its last place.
+            let last = text.lines().count().max(1);
+            let length = text.lines().next_back().map_or(0, str::len);
+            let cut = e.is_eof() || (e.line() == last && e.column() >= length);
+            if cut && text.trim_start().starts_with('{') {
                 Error::new("model_truncated", "the saved model ends in the middle")
                     .with_hint("fit and save it again")
             } else {

@@ -189,12 +189,15 @@ fn draws_and_delta_method_agree() {
     );
 }
 
+/// A family, the population in three years, and two known groups: estimate and standard error.
+type Case = (&'static str, [[f64; 2]; 3], [[f64; 2]; 2]);
+
 /// glmmTMB 1.1.5: `predict(m, nd, type = "response", se.fit = TRUE, re.form = NA)` of
 /// `TICKS ~ YEAR + (1 | BROOD)` with `ziformula = ~ 1` on grouseticks.
 #[test]
 fn means_with_extra_zeros_as_glmmtmb() {
-    let years = || rows(Table::new().numbers("YEAR", ranef::Style::Count, [95.0, 96.0, 97.0]));
-    let cases: [(&str, [[f64; 2]; 3], [[f64; 2]; 2]); 3] = [
+    let years = || rows(Table::new().number("YEAR", [95.0, 96.0, 97.0]));
+    let cases: [Case; 3] = [
         (
             "zero-inflated-poisson",
             [
@@ -316,17 +319,13 @@ fn family_parameters_have_intervals() {
 /// are roots of one equation.
 #[test]
 fn the_profile_of_sigma_is_that_of_the_formula() {
-    let n = 60;
+    let n = 60u8;
     let x: Vec<f64> = (0..n).map(|i| f64::from(i) / 30.0).collect();
     let noise = |i: usize| ((i * 7919 + 13) % 101) as f64 / 101.0 - 0.5;
-    let y: Vec<f64> = (0..n as usize)
+    let y: Vec<f64> = (0..usize::from(n))
         .map(|i| (0.5 + 0.4 * x[i]).exp() + noise(i))
         .collect();
-    let source = rows(Table::new().numbers("x", ranef::Style::Digits, x).numbers(
-        "y",
-        ranef::Style::Digits,
-        y,
-    ));
+    let source = rows(Table::new().number("x", x).number("y", y));
     let model = Model::new("y ~ x")
         .family("gaussian:log".parse().expect("a family"))
         .fit(&source)

@@ -94,7 +94,8 @@ impl Fit {
             own: estimates.nuisance_vcov.clone(),
             cross: estimates.cross_vcov.clone(),
         };
-        for (i, parameter) in parameters.iter().enumerate() {
+        // A linear model has its σ elsewhere.
+        for (i, parameter) in parameters.iter().take(k).enumerate() {
             use ranef_engine::glmm::family::Scale;
             let variance = out.own[i * k + i];
             let vast = parameter.scale != Scale::Same && variance > VAST * VAST;
@@ -136,7 +137,6 @@ impl Fit {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::Model;
     use ranef_frame::{ReadOptions, open};
 
