@@ -302,6 +302,26 @@ fn family_parameters_have_intervals() {
         0.0 < lower && lower < 0.0276 && 0.0277 < upper && upper < 0.0799,
         "{profile:?}"
     );
+    // No extra zeros: the estimate is at the end of its range, and the interval begins there.
+    let none = fit(
+        "TICKS ~ YEAR + (1 | BROOD)",
+        "grouseticks",
+        "zero-inflated-nbinom2",
+    );
+    let zero = ["zero_probability".to_owned()];
+    let profile = none
+        .confint_of(&zero, IntervalMethod::Profile, 0.95)
+        .expect("an interval");
+    assert_eq!(profile.rows[0].lower, Some(0.0));
+    assert!(
+        profile.rows[0]
+            .upper
+            .is_some_and(|x| (0.02..0.05).contains(&x))
+    );
+    let wald = none
+        .confint_of(&zero, IntervalMethod::Wald, 0.95)
+        .expect("an interval");
+    assert!(wald.rows[0].lower.is_none() && wald.rows[0].reason.is_some());
     let hurdle = fit(
         "TICKS ~ YEAR + (1 | BROOD)",
         "grouseticks",
@@ -413,5 +433,38 @@ fn ratios_say_what_they_are_of() {
             .notes
             .iter()
             .any(|n| n.code == "ratios_of_the_count_part")
+    );
+}
+
+/// The parameters of the family stand in the equations, and an identity link is no other scale.
+#[test]
+fn words_of_families() {
+    let source = data("grouseticks");
+    let model = fit(
+        "TICKS ~ YEAR + (1 | BROOD)",
+        "grouseticks",
+        "hurdle-nbinom2",
+    );
+    let levels = model.predictor_levels(&*source).expect("levels");
+    let equations = model.equations(&levels, false);
+    let last = equations.symbols.last().expect("symbols");
+    assert_eq!(
+        (last.symbol.as_str(), last.term.as_str()),
+        ("π", "zero_probability")
+    );
+    assert!(equations.to_string().contains("φ, π)"), "{equations}");
+    let t = Model::new("Reaction ~ Days * Subject")
+        .family("t".parse().expect("a family"))
+        .factors(["Subject"])
+        .fit(&*data("sleepstudy"))
+        .expect("a fit");
+    let slopes = t
+        .slopes(&ranef::SlopesOptions::new("Days", "Subject"))
+        .expect("slopes");
+    assert!(slopes.identity);
+    assert!(
+        slopes
+            .to_string()
+            .contains("since the link is the identity")
     );
 }

@@ -73,8 +73,15 @@ fn describe(fit: &Fit, profile: &lmm::Profile, interval: &mut ParameterInterval)
         // From the scale without bounds to that of a reader; all scales increase.
         let parameters = fit.family().parameters(fit.recipe());
         let carried = |x: f64| parameters.get(k).map(|p| p.scale.of(x));
-        interval.lower = interval.lower.and_then(carried);
-        interval.upper = interval.upper.and_then(carried);
+        // Where the likelihood never falls far enough, the end of the range: no zeros of their own.
+        let end = |end: &End, edge: f64| match end {
+            End::Unbounded => carried(edge).filter(|x| x.is_finite()),
+            _ => None,
+        };
+        interval.lower =
+            (interval.lower.and_then(carried)).or_else(|| end(&profile.lower, f64::NEG_INFINITY));
+        interval.upper =
+            (interval.upper.and_then(carried)).or_else(|| end(&profile.upper, f64::INFINITY));
     }
     let closed = |end: &End| matches!(end, End::At(_));
     interval.open = match (closed(&profile.lower), closed(&profile.upper)) {
@@ -98,6 +105,10 @@ fn describe(fit: &Fit, profile: &lmm::Profile, interval: &mut ParameterInterval)
         Some(not_identified(fit, profile.parameter))
     } else if ends.contains(&&End::NotFound) {
         Some("the profile could not be followed to its end".to_owned())
+    } else if let (Parameter::Nuisance(_), Some(Open::Lower), Some(lower)) =
+        (profile.parameter, interval.open, interval.lower)
+    {
+        Some(format!("{lower}, the end of its range, cannot be excluded"))
     } else if ends.contains(&&End::Unbounded) {
         Some("the likelihood never falls far enough to exclude a value on this side".to_owned())
     } else {
