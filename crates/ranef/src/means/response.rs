@@ -124,7 +124,7 @@ impl Fit {
             (Kind::Response, None) if inverse.moves() => each(&|h| {
                 let one = |row: &Row| {
                     let x = self.estimable(&row.x)?;
-                    let eta = self.predictor(&x, row.offset);
+                    let eta = self.eta_at(&x, row.offset);
                     Some(self.smooth_response(h, &x, eta, 0.0))
                 };
                 rows.iter().map(one).collect()
@@ -148,7 +148,7 @@ impl Fit {
         let mut out = Smooth::zero(self, inverse);
         for point in points {
             let x = self.estimable(&point.row.x)?;
-            let eta = self.predictor(&x, point.row.offset);
+            let eta = self.eta_at(&x, point.row.offset);
             out.add(
                 &self.smooth_response(inverse, &x, eta, point.between),
                 weight,
@@ -168,8 +168,8 @@ impl Fit {
         let mut out = Smooth::zero(self, inverse);
         for (slope, place) in slopes.iter().zip(places) {
             let (s, x) = (self.estimable(&slope.x)?, self.estimable(&place.x)?);
-            let eta = self.predictor(&x, place.offset);
-            let along = self.predictor(&s, slope.offset);
+            let eta = self.eta_at(&x, place.offset);
+            let along = self.eta_at(&s, slope.offset);
             let (first, second) = (inverse.slope(eta, 0.0), inverse.bend(eta));
             let own = Smooth {
                 value: first * along,
@@ -185,7 +185,7 @@ impl Fit {
         out.value.is_finite().then_some(out)
     }
 
-    fn predictor(&self, x: &[f64], offset: f64) -> f64 {
+    fn eta_at(&self, x: &[f64], offset: f64) -> f64 {
         offset + x.iter().zip(self.fixef()).map(|(x, b)| x * b).sum::<f64>()
     }
 

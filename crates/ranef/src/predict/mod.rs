@@ -510,7 +510,7 @@ impl Fit {
             },
         };
         let values = asked.expected(rows);
-        let intervals = asked.intervals(rows, &values);
+        let (intervals, _) = asked.intervals(rows, &values, false);
         Ok((values, intervals))
     }
 
