@@ -43,7 +43,9 @@
 //! [`ResponseProducts`]: crate::ResponseProducts
 
 mod gram;
+mod parallel;
 mod truth;
 
 pub use gram::{Gram, Room};
+pub use parallel::parallel;
 pub use truth::{Effects, Truth, World};
