@@ -51,7 +51,7 @@ impl Problem {
             "usage" | "swapped" | "too_few_replicates" | "no_simulations" | "bootstrap_only"
             | "one_model" | "one_data" | "no_new_data" | "needs_predictor" | "predictor_twice"
             | "empty_contrast" | "bad_level" | "unknown_family" | "unknown_link"
-            | "link_not_allowed" | "unknown_figure" => 2,
+            | "link_not_allowed" | "unknown_figure" | "bad_target" | "bad_probability" => 2,
             // As a shell reports what Ctrl-C ended.
             "interrupted" => 130,
             _ => 1,

@@ -216,20 +216,20 @@ fn test(
 }
 
 /// What fits one of the two models to a drawn response.
-enum Side<'a> {
+pub(crate) enum Side<'a> {
     Linear(&'a Statistics, Vec<usize>),
     Generalised(Generalised<'a>),
 }
 
 impl<'a> Side<'a> {
-    fn of(fit: &'a Fit, source: &dyn Source) -> Result<Self, Error> {
+    pub fn of(fit: &'a Fit, source: &dyn Source) -> Result<Self, Error> {
         if fit.family().is_gaussian() {
             return Ok(Side::Linear(fit.statistics()?, (0..fit.nobs()).collect()));
         }
         Ok(Side::Generalised(Generalised::of(fit, Some(source))?))
     }
 
-    fn room(&self, fit: &Fit) -> Option<Refit> {
+    pub fn room(&self, fit: &Fit) -> Option<Refit> {
         match self {
             Side::Linear(statistics, _) => fit.refitter(statistics),
             Side::Generalised(_) => None,
@@ -237,7 +237,7 @@ impl<'a> Side<'a> {
     }
 
     /// −2 log-likelihood, and whether the fit is singular.
-    fn refit(
+    pub fn refit(
         &self,
         room: &mut Option<Refit>,
         rows: &ModelRows,
