@@ -8,7 +8,7 @@ use super::magnitude::Magnitude;
 use super::response::{Direct, Response, Sums};
 use super::targets::{Estimate, Row, Targets};
 use super::worlds::{World, Worlds};
-use super::{Area, AreaFlags, Areas, AreasOptions, check_draws, variances_known, view};
+use super::{Area, AreaFlags, Areas, AreasOptions, view};
 use crate::pooling::choose;
 use crate::rows::{for_each_batch, refuse_new_levels};
 use crate::{Error, Fit};
@@ -20,9 +20,9 @@ pub(super) fn areas(
 ) -> Result<Areas, Error> {
     let factor = choose(fit, options.group.as_deref())?;
     let levels = fit.recipe().factors()[factor].levels;
-    check_draws(options.draws, levels)?;
-    let joint = fit.joint()?.rows();
-    let worlds = Worlds::of(fit, options.seed, vec![0; fit.recipe().factors().len()])?;
+    let drawing = options.drawing;
+    drawing.check(levels)?;
+    let worlds = Worlds::of(fit, drawing.seed, vec![0; fit.recipe().factors().len()])?;
     let response = Response::of(fit);
     // One target a level, and the mean of all rows behind them.
     let mut targets = Targets::new(response.clone(), levels + 1, level_counts(fit));
@@ -58,8 +58,8 @@ pub(super) fn areas(
         )
         .with_hint("give the data that the model was fitted to, or fit it again"));
     }
-    let drawn = worlds.map(options.draws, |world| targets.values(world));
-    let found = targets.estimates(&worlds, &joint, &drawn, options.level);
+    let drawn = worlds.map(drawing.draws, |world| targets.values(world))?;
+    let found = targets.estimates(&worlds, &drawn, drawing.level);
     let fixed_only = World {
         random: worlds
             .estimated()
@@ -72,7 +72,7 @@ pub(super) fn areas(
     let synthetic = targets.values(&fixed_only);
     let direct: Vec<Direct> = sums
         .iter()
-        .map(|s| response.direct(s, options.level).unwrap_or_default())
+        .map(|s| response.direct(s, drawing.level).unwrap_or_default())
         .collect();
     let known = Known {
         options,
@@ -92,9 +92,9 @@ pub(super) fn areas(
     let mut out = Areas {
         group: group.map(|b| b.group.clone()).unwrap_or_default(),
         target: "the mean of the group over the predictors of its own rows".to_owned(),
-        level: options.level,
-        draws: options.draws,
-        seed: options.seed,
+        level: drawing.level,
+        draws: drawing.draws,
+        seed: drawing.seed,
         top: options.top.min(levels),
         thresholds: options.thresholds.clone(),
         average: all.mean,
@@ -105,7 +105,7 @@ pub(super) fn areas(
         reading: String::new(),
         notes: Response::note(fit)
             .into_iter()
-            .chain([variances_known(fit, factor)])
+            .chain(worlds.note())
             .collect(),
     };
     out.reading = view::reading(&out);
@@ -211,9 +211,9 @@ impl Known<'_> {
                     .sum();
                 let above_average = above / n;
                 let difference = direct.estimate - self.average;
-                let tail = 0.5 * (1.0 - options.level);
+                let tail = 0.5 * (1.0 - options.drawing.level);
                 // As if standard errors were known, at the level of the flags.
-                let times = crate::linear::quantile(options.level, None);
+                let times = crate::linear::quantile(options.drawing.level, None);
                 let magnitude = direct
                     .std_error
                     .filter(|&s| s > 0.0)
@@ -274,7 +274,7 @@ impl Known<'_> {
         let j = self.sums.len();
         let mut out = vec![0; j * self.drawn.len()];
         let mut order: Vec<usize> = (0..j).collect();
-        let mut lots = Stream::new(self.options.seed, u32::MAX, 0);
+        let mut lots = Stream::new(self.options.drawing.seed, u32::MAX, 0);
         let mut values = vec![0.0; j];
         for (drawn, places) in self.drawn.iter().zip(out.chunks_exact_mut(j.max(1))) {
             for (value, x) in values.iter_mut().zip(drawn) {
