@@ -9,7 +9,7 @@ use ranef::formula::Span;
 use ranef::frame::{FrameError, io_reason};
 use serde::Serialize;
 
-use crate::{habits, output};
+use crate::{habits, interrupt, output};
 
 /// Why a command ends without its answer.
 #[derive(Debug)]
@@ -50,9 +50,8 @@ impl Problem {
         match self.code {
             "usage" | "swapped" | "one_model" | "one_data" | "no_new_data" | "needs_predictor"
             | "predictor_twice" | "empty_contrast" | "bad_level" | "unknown_family"
-            | "unknown_link" | "link_not_allowed" => 2,
-            // As a shell reports what Ctrl-C ended.
-            "interrupted" => 130,
+            | "unknown_link" | "link_not_allowed" | "too_few_replicates" | "too_few_draws" => 2,
+            "interrupted" => interrupt::EXIT_CODE,
             _ => 1,
         }
     }
@@ -195,10 +194,11 @@ impl From<Problem> for Failure {
 
 impl From<ranef::Error> for Problem {
     fn from(error: ranef::Error) -> Self {
+        let kept = (error.code() == "interrupted").then_some(interrupt::KEPT);
         Self {
             code: error.code(),
             message: error.to_string(),
-            hint: error.hint().map(str::to_owned),
+            hint: error.hint().or(kept).map(str::to_owned),
             place: error.place().cloned(),
         }
     }

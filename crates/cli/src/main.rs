@@ -8,9 +8,11 @@
 mod arguments;
 mod commands;
 mod data;
+mod drawing;
 mod error;
 mod formula_first;
 mod habits;
+mod interrupt;
 mod model;
 mod models;
 mod output;
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
     };
     let json = arguments.command.json();
     error::quiet_panics();
+    interrupt::install();
     let result = std::panic::catch_unwind(|| run(arguments.command))
         .unwrap_or_else(|_| Err(Failure::panicked()));
     match result {

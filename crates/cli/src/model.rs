@@ -10,6 +10,7 @@ use crate::arguments::{
 };
 use crate::data;
 use crate::error::{Failure, Problem};
+use crate::interrupt::{self, Stoppable};
 use crate::progress::Progress;
 
 /// A model that a question is asked of.
@@ -109,6 +110,7 @@ impl<'a> Model<'a> {
         };
         Origin::new(name, &origin.read_options())
             .open()
+            .map(|source| Box::new(Stoppable(source)) as Box<dyn Source>)
             .map_err(|error| {
                 unknown(format!(
                     "this question needs the rows that the model was fitted to, `{}`: {error}",
@@ -149,7 +151,7 @@ pub fn fit(
 
 /// Reads a saved model; where the name looks like data, says how data would be given.
 pub fn load(name: &str) -> Result<Fit, Failure> {
-    Fit::load(Path::new(name)).map_err(|error| {
+    let fit = Fit::load(Path::new(name)).map_err(|error| {
         let mut problem = Problem::from(error);
         if problem.code == "not_a_model" || problem.code == "model_not_read" {
             problem.hint = Some(
@@ -158,8 +160,9 @@ pub fn load(name: &str) -> Result<Fit, Failure> {
                     .to_owned(),
             );
         }
-        problem.into()
-    })
+        Failure::from(problem)
+    })?;
+    Ok(fit.with_interrupt(interrupt::switch()))
 }
 
 /// The rule that an argument names.
@@ -202,6 +205,7 @@ pub fn lmer(formula: &str, options: &ModelOptions) -> Result<ranef::Model, Failu
     let mut model = ranef::Model::new(formula)
         .family(family)
         .reml(!options.ml)
+        .interrupt(interrupt::switch())
         .factors(&options.factor)
         .df(df);
     if let Some(column) = &options.weights {

@@ -148,12 +148,14 @@ impl Fit {
 
 /// What other rooms ask of the objective.
 impl Laplace {
-    /// The same objective once more, for another thread: without its last point.
+    /// The same objective once more, for another thread: without its last point, whose mode is
+    /// where the first search begins.
     pub(crate) fn again(&self) -> Self {
         let modes = &self.modes;
         let family = Arc::clone(&modes.family);
         let mut out = Self::new(modes.data.clone(), family, modes.customary);
         out.precision.clone_from(&self.precision);
+        out.modes.u.clone_from(&modes.u);
         if self.points > 1 && !modes.data.layout.terms.is_empty() {
             out.integrate_with(self.points);
         }

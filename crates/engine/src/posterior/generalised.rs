@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
-use super::{CHUNK, Marginal, Node, Proposal, points_for, weigh};
+use super::{Marginal, Node, Proposal, points_for, weigh};
 use crate::Interrupt;
+use crate::blocks::System;
 use crate::glmm::{Fit, Laplace, inverse};
 use crate::lmm::Joint;
 
@@ -16,35 +15,19 @@ const STEPS: usize = 12;
 /// The points of a fit; `None` where its joint covariance is too large to have more than one of, or
 /// the work was interrupted.
 pub fn of_generalised(fit: &mut Fit, seed: u64, interrupt: &Interrupt) -> Option<Vec<Node>> {
-    let count = points_for(fit.joint_size())?;
+    let count = points_for(fit.joint_size(), fit.cells())?;
     let mut first = Profiled::of(fit)?;
-    let m = fit.theta.len();
     let layout = fit.layout().clone();
-    let weighed = if m == 0 {
-        vec![(Vec::new(), 1.0)]
+    let scale = 2.5 * first.laplace.predictor_sd().max(1.0);
+    let points = if fit.theta.is_empty() {
+        vec![(Vec::new(), 0.0)]
     } else {
-        let centre = fit.point()[..m].to_vec();
-        let scale = 2.5 * first.laplace.predictor_sd().max(1.0);
+        let centre = fit.point()[..fit.theta.len()].to_vec();
         let hessian = first.of_theta.clone();
         let proposal = Proposal::new(&mut first, &centre, &hessian)?;
-        let make = || first.again();
-        weigh(&layout, &proposal, scale, count, seed, interrupt, make)?
+        proposal.points(&layout.entries(), count, seed)
     };
-    weighed
-        .par_chunks(CHUNK)
-        .flat_map_iter(|chunk| {
-            let mut model = first.again();
-            let nodes: Vec<Option<Node>> = chunk
-                .iter()
-                .map(|(theta, weight)| {
-                    (!interrupt.is_set())
-                        .then(|| model.node(theta, *weight))
-                        .flatten()
-                })
-                .collect();
-            nodes
-        })
-        .collect::<Option<Vec<Node>>>()
+    weigh(&layout, points, scale, interrupt, || first.again())
 }
 
 /// F + log|X'V⁻¹X| at the best β and ψ for every θ.
@@ -54,6 +37,8 @@ struct Profiled {
     of_theta: Vec<f64>,
     /// β and ψ of the last point.
     rest: Vec<f64>,
+    /// The system with X there.
+    system: Option<System>,
 }
 
 /// What all copies start from.
@@ -102,6 +87,7 @@ impl Profiled {
             laplace,
             of_theta,
             rest: point[m..].to_vec(),
+            system: None,
             template: Arc::new(Template {
                 point,
                 slopes,
@@ -117,6 +103,7 @@ impl Profiled {
             template: Arc::clone(&self.template),
             of_theta: self.of_theta.clone(),
             rest: self.rest.clone(),
+            system: None,
         }
     }
 
@@ -177,9 +164,24 @@ impl Profiled {
         self.rest = here;
         Some(value)
     }
+}
 
-    fn node(&mut self, theta: &[f64], weight: f64) -> Option<Node> {
-        self.descend(theta)?;
+impl Marginal for Profiled {
+    fn at(&mut self, theta: &[f64]) -> f64 {
+        self.system = None;
+        let Some(value) = self.descend(theta) else {
+            return f64::INFINITY;
+        };
+        let mut system = self.laplace.full_system();
+        let Some(found) = system.value(theta) else {
+            return f64::INFINITY;
+        };
+        self.system = Some(system);
+        value + found.log_det_fixed
+    }
+
+    fn node(&mut self, theta: &[f64]) -> Option<Node> {
+        let mut system = self.system.take()?;
         let p = self.laplace.layout().fixed;
         let (layout, coordinates) = (
             self.laplace.layout().clone(),
@@ -191,10 +193,8 @@ impl Profiled {
                 coordinates.random_effects(&layout, factor, mode);
             }
         }
-        let mut system = self.laplace.full_system();
-        system.value(theta)?;
         Some(Node {
-            weight,
+            weight: 1.0,
             theta: coordinates.theta_to_user(&layout, theta),
             sigma: 1.0,
             degrees: None,
@@ -203,18 +203,6 @@ impl Profiled {
             modes,
             joint: Joint::of_system(layout, coordinates, 1.0, system.keep()),
         })
-    }
-}
-
-impl Marginal for Profiled {
-    fn at(&mut self, theta: &[f64]) -> f64 {
-        let Some(value) = self.descend(theta) else {
-            return f64::INFINITY;
-        };
-        match self.laplace.full_system().value(theta) {
-            Some(found) => value + found.log_det_fixed,
-            None => f64::INFINITY,
-        }
     }
 }
 

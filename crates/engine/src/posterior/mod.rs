@@ -68,83 +68,84 @@ pub struct Node {
 
 /// How many points.
 const MOST: usize = 96;
-const FEWEST: usize = 12;
-/// Numbers of joint covariances that are held at a time.
-const HELD: usize = 6_000_000;
+const FEWEST: usize = 24;
+/// Numbers of joint covariances that are held at a time; rows that all points together go through.
+const HELD: usize = 12_000_000;
+const ROWS: usize = 200_000;
 /// Points handled by one copy of a model, one after another.
 const CHUNK: usize = 8;
 /// A node below this share of the largest is left out.
 const NEGLIGIBLE: f64 = 1e-4;
 
-/// The points for a model whose joint covariance has `size` numbers; `None` where that is too
-/// large to have one at several points. (Such models have thousands of levels.)
-fn points_for(size: usize) -> Option<usize> {
-    (size <= HELD).then(|| (HELD / size.max(1)).clamp(FEWEST, MOST))
+/// The points for a model whose joint covariance has `size` numbers and whose every evaluation goes
+/// through `rows`; `None` where the covariance is too large to have one at several points. (Such
+/// models have thousands of levels.)
+fn points_for(size: usize, rows: usize) -> Option<usize> {
+    let most = HELD / size.max(1);
+    (most >= FEWEST).then(|| most.min(ROWS / rows.max(1)).clamp(FEWEST, MOST))
 }
 
 /// −2 log p(θ|y) but for the prior and a constant, in standard units.
 trait Marginal {
     /// At a point; positive infinity where it does not exist.
     fn at(&mut self, theta: &[f64]) -> f64;
+
+    /// What the effects are at the point of the last value, without a weight.
+    fn node(&mut self, theta: &[f64]) -> Option<Node>;
 }
 
-/// Points with their weights, largest weights and small ones in the order of the sequence; `None`
-/// where the density does not exist or the work was interrupted.
+/// The nodes of points with their weights; `None` where the density does not exist or the work was
+/// interrupted.
 fn weigh<M: Marginal>(
     layout: &Layout,
-    proposal: &Proposal,
+    points: Vec<(Vec<f64>, f64)>,
     scale: f64,
-    count: usize,
-    seed: u64,
     interrupt: &Interrupt,
     make: impl Fn() -> M + Sync,
-) -> Option<Vec<(Vec<f64>, f64)>> {
+) -> Option<Vec<Node>> {
     use rayon::prelude::*;
     let entries = layout.entries();
-    let points = proposal.points(count, seed);
-    let logs: Vec<f64> = points
+    let found: Vec<Option<(f64, Node)>> = points
         .par_chunks(CHUNK)
         .flat_map_iter(|chunk| {
             let mut model = make();
-            let logs: Vec<f64> = chunk
-                .iter()
-                .map(|theta| {
-                    if interrupt.is_set() {
-                        return f64::NEG_INFINITY;
-                    }
-                    let value = model.at(theta);
-                    if !value.is_finite() {
-                        return f64::NEG_INFINITY;
-                    }
-                    ln_prior(layout, &entries, scale, theta) - 0.5 * value
-                        - proposal.ln_density(&entries, theta)
-                })
-                .collect();
-            logs
+            let mut one = |(theta, ln_density): &(Vec<f64>, f64)| {
+                if interrupt.is_set() {
+                    return None;
+                }
+                let value = model.at(theta);
+                let log = ln_prior(layout, &entries, scale, theta) - 0.5 * value - ln_density;
+                let node = value.is_finite().then(|| model.node(theta)).flatten()?;
+                Some((log, node))
+            };
+            chunk.iter().map(&mut one).collect::<Vec<_>>()
         })
         .collect();
     if interrupt.is_set() {
         return None;
     }
-    let weights = truncated(&logs)?;
+    // A point without a density has no weight; it counts as one all the same.
+    let (count, found) = (found.len(), found.into_iter().flatten());
+    let (logs, mut nodes): (Vec<f64>, Vec<Node>) = found.unzip();
+    let weights = truncated(&logs, count)?;
     let largest = weights.iter().fold(0.0, |a: f64, &w| a.max(w));
-    let kept: Vec<(Vec<f64>, f64)> = points
-        .into_iter()
-        .zip(weights)
-        .filter(|(_, w)| *w > NEGLIGIBLE * largest)
-        .collect();
-    let total: f64 = kept.iter().map(|(_, w)| w).sum();
-    Some(kept.into_iter().map(|(p, w)| (p, w / total)).collect())
+    for (node, weight) in nodes.iter_mut().zip(weights) {
+        node.weight = weight;
+    }
+    nodes.retain(|node| node.weight > NEGLIGIBLE * largest);
+    let total: f64 = nodes.iter().map(|node| node.weight).sum();
+    nodes.iter_mut().for_each(|node| node.weight /= total);
+    Some(nodes)
 }
 
 /// Importance weights from their logarithms, none above √n times their mean (Ionides 2008, eq. 4).
-fn truncated(logs: &[f64]) -> Option<Vec<f64>> {
+fn truncated(logs: &[f64], count: usize) -> Option<Vec<f64>> {
     let largest = logs.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
     if !largest.is_finite() {
         return None;
     }
     let raw: Vec<f64> = logs.iter().map(|l| (l - largest).exp()).collect();
-    let n = raw.len() as f64;
+    let n = count as f64;
     let most = raw.iter().sum::<f64>() / n * n.sqrt();
     Some(raw.into_iter().map(|w| w.min(most)).collect())
 }

@@ -98,7 +98,8 @@ impl Proposal {
 
     /// So many points: equidistant in the first coordinate and by Richtmyer's sequence in the others,
     /// shifted by the seed (Hammersley's construction).
-    pub fn points(&self, count: usize, seed: u64) -> Vec<Vec<f64>> {
+    /// Each with the logarithm of its density, up to a constant.
+    pub fn points(&self, entries: &[Entry], count: usize, seed: u64) -> Vec<(Vec<f64>, f64)> {
         let m = self.centre.len();
         let mut stream = Stream::new(seed, u32::MAX, 1);
         let shifts: Vec<f64> = (0..m).map(|_| stream.uniform()).collect();
@@ -123,13 +124,14 @@ impl Proposal {
                         *to += x * axis;
                     }
                 }
-                theta
+                let ln_density = self.ln_density(entries, &theta);
+                (theta, ln_density)
             })
             .collect()
     }
 
     /// The logarithm of the density, up to a constant, summed over all signs of the columns of Λ.
-    pub fn ln_density(&self, entries: &[Entry], theta: &[f64]) -> f64 {
+    fn ln_density(&self, entries: &[Entry], theta: &[f64]) -> f64 {
         let mut columns: Vec<(usize, usize)> = entries.iter().map(|e| (e.term, e.column)).collect();
         columns.dedup();
         let mirrors = columns.len().min(MOST_MIRRORS);

@@ -136,6 +136,7 @@ impl Fit {
         let mut distances = Vec::new();
         let mut response = vec![0.0; n];
         for replicate in 0..simulate.replicates {
+            self.not_interrupted()?;
             world.simulate(rows, simulate.seed, replicate, &mut response);
             let mut square = 0.0;
             for i in 0..n {

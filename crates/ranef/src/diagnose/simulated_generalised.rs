@@ -49,6 +49,7 @@ impl Fit {
         let mut replicates: Vec<Vec<f64>> = Vec::with_capacity(kept);
         let (mut eta, mut drawn) = (vec![0.0; n], vec![0.0; n]);
         for replicate in 0..simulate.replicates {
+            self.not_interrupted()?;
             world.expected(rows, simulate.seed, replicate, &mut eta);
             let mut stream = Stream::new(simulate.seed, replicate, RESPONSES);
             for i in 0..n {
