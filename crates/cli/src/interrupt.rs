@@ -54,14 +54,12 @@ impl Source for Stoppable {
 
     fn read(&self, projection: &[usize]) -> Result<Batches<'_>, FrameError> {
         let batches = self.0.read(projection)?;
-        Ok(Box::new(batches.map(|batch| {
-            match switch().is_set() {
-                true => Err(FrameError::new(
-                    "interrupted",
-                    "interrupted before there was an answer",
-                )),
-                false => batch,
-            }
+        Ok(Box::new(batches.map(|batch| match switch().is_set() {
+            true => Err(FrameError::new(
+                "interrupted",
+                "interrupted before there was an answer",
+            )),
+            false => batch,
         })))
     }
 

@@ -287,7 +287,11 @@ fn draws_depend_on_seed_and_number_alone() {
     let with = |threads: usize, count: u32, seed: u64| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         let pool = pool.build().unwrap();
-        pool.install(|| joint.draws(seed).map(0..count, |i, drawn| (i, drawn.clone())))
+        pool.install(|| {
+            joint
+                .draws(seed)
+                .map(0..count, |i, drawn| (i, drawn.clone()))
+        })
     };
     let all = with(1, 101, 3);
     assert!(

@@ -235,10 +235,16 @@ impl Summary<'_> {
             let text = &common(&[Some(sigma)], 4)[0];
             if fit.reml() {
                 let df = fit.nobs() - fit.fixef().len();
-                writeln!(f, "Residual standard error: {text} on {df} degrees of freedom")?;
+                writeln!(
+                    f,
+                    "Residual standard error: {text} on {df} degrees of freedom"
+                )?;
             } else {
                 let n = fit.nobs();
-                writeln!(f, "Residual standard deviation: {text} by maximum likelihood (divisor {n})")?;
+                writeln!(
+                    f,
+                    "Residual standard deviation: {text} by maximum likelihood (divisor {n})"
+                )?;
             }
             return writeln!(f, "Number of obs: {}\n", fit.nobs());
         }

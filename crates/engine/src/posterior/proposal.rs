@@ -103,7 +103,10 @@ impl Proposal {
         let m = self.centre.len();
         let mut stream = Stream::new(seed, u32::MAX, 1);
         let shifts: Vec<f64> = (0..m).map(|_| stream.uniform()).collect();
-        let mut steps: Vec<f64> = primes(m.saturating_sub(1)).iter().map(|p| p.sqrt().fract()).collect();
+        let mut steps: Vec<f64> = primes(m.saturating_sub(1))
+            .iter()
+            .map(|p| p.sqrt().fract())
+            .collect();
         steps.insert(0, 1.0 / count as f64);
         let t = StudentT::new(DF);
         (0..count)

@@ -188,7 +188,11 @@ fn deviance_is_twice_the_lack_of_a_perfect_fit() {
 fn supremum(log_density: impl Fn(f64) -> f64) -> f64 {
     let at = |t: f64| {
         let value = log_density(t.sinh());
-        if value.is_nan() { f64::NEG_INFINITY } else { value }
+        if value.is_nan() {
+            f64::NEG_INFINITY
+        } else {
+            value
+        }
     };
     let place = |step: i32| f64::from(step) * 5e-3;
     let (mut best, mut peak) = (f64::NEG_INFINITY, 0);

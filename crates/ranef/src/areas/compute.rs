@@ -22,7 +22,9 @@ pub(super) fn areas(
     let levels = fit.recipe().factors()[factor].levels;
     let drawing = options.drawing;
     drawing.check(levels)?;
-    let worlds = Worlds::of(fit, drawing.seed, vec![0; fit.recipe().factors().len()])?;
+    let none = vec![0; fit.recipe().factors().len()];
+    let worlds = Worlds::of(fit, drawing.seed, none.clone())?;
+    let settled = Worlds::at_estimates(fit, drawing.seed, none)?;
     let response = Response::of(fit);
     // One target a level, and the mean of all rows behind them.
     let mut targets = Targets::new(response.clone(), levels + 1, level_counts(fit));
@@ -59,7 +61,8 @@ pub(super) fn areas(
         .with_hint("give the data that the model was fitted to, or fit it again"));
     }
     let drawn = worlds.map(drawing.draws, |world| targets.values(world))?;
-    let found = targets.estimates(&worlds, &drawn, drawing.level);
+    let settled = settled.map(drawing.draws, |world| targets.values(world))?;
+    let found = targets.estimates(&worlds, &settled, &drawn, drawing.level);
     let fixed_only = World {
         random: worlds
             .estimated()
@@ -81,6 +84,7 @@ pub(super) fn areas(
         direct: &direct,
         found: &found,
         synthetic: &synthetic,
+        settled: &settled,
         drawn: &drawn,
         equal: 1e-10 * found.iter().fold(0.0, |a: f64, e| a.max(e.value.abs())),
     };
@@ -156,23 +160,26 @@ struct Known<'a> {
     direct: &'a [Direct],
     found: &'a [Estimate],
     synthetic: &'a [f64],
-    /// Levels and then the mean of all, draw by draw.
+    /// Levels and then the mean of all, draw by draw, with the variances as estimated.
+    settled: &'a [Vec<f64>],
+    /// The same with the variances open.
     drawn: &'a [Vec<f64>],
     /// Differences below this are rounding.
     equal: f64,
 }
 
 impl Known<'_> {
-    /// √E V(θ): the variance of the true means over the groups, averaged over the draws.
+    /// √E V(θ): the variance of the true means over the groups, averaged over the draws with the
+    /// variances as estimated.
     fn spread(&self) -> f64 {
         let j = self.sums.len();
         let sum: f64 = self
-            .drawn
+            .settled
             .iter()
             .filter_map(|d| sd(&d[..j]))
             .map(|s| s * s)
             .sum();
-        let spread = (sum / self.drawn.len().max(1) as f64).sqrt();
+        let spread = (sum / self.settled.len().max(1) as f64).sqrt();
         if spread > self.equal { spread } else { 0.0 }
     }
 

@@ -94,7 +94,8 @@ pub struct Areas {
     pub average: f64,
     /// Standard deviation of the raw means over the groups.
     pub raw_spread: Option<f64>,
-    /// Standard deviation of the groups' true means as the model has it, √E V(θ) over the draws.
+    /// Standard deviation of the groups' true means as the model has it, √E V(θ) over draws with the
+    /// variances as estimated.
     pub spread: f64,
     /// One row a group, in the order of its levels.
     pub areas: Vec<Area>,

@@ -14,12 +14,12 @@ use ranef_frame::Source;
 use serde::Serialize;
 
 use super::compute::{for_each_row, level_counts};
+use super::drawing::{Drawing, drawing_options};
 use super::frame::{Labels, column, count, label};
+use super::poststratify_view;
 use super::response::{Response, Sums};
 use super::targets::{Estimate, Row, Targets};
 use super::worlds::Worlds;
-use super::drawing::{Drawing, drawing_options};
-use super::poststratify_view;
 use crate::rows::{for_each_batch_with, refuse_new_levels};
 use crate::{Error, Fit, Note};
 
@@ -146,14 +146,20 @@ impl Fit {
         }
         let drawing = options.drawing;
         drawing.check(margins.keys.len())?;
-        let new = margins.new.iter().map(|new| new.levels.len()).collect();
-        let worlds = Worlds::of(self, drawing.seed, new)?;
+        let new: Vec<usize> = margins.new.iter().map(|new| new.levels.len()).collect();
+        let worlds = Worlds::of(self, drawing.seed, new.clone())?;
         let linear = response.linear();
-        let drawn = match linear {
-            true => Vec::new(),
-            false => worlds.map(drawing.draws, |world| margins.targets.values(world))?,
-        };
-        let found = margins.targets.estimates(&worlds, &drawn, drawing.level);
+        let (mut settled, mut drawn) = (Vec::new(), Vec::new());
+        if !linear {
+            let values = |worlds: &Worlds<'_>| {
+                worlds.map(drawing.draws, |world| margins.targets.values(world))
+            };
+            settled = values(&Worlds::at_estimates(self, drawing.seed, new)?)?;
+            drawn = values(&worlds)?;
+        }
+        let found = margins
+            .targets
+            .estimates(&worlds, &settled, &drawn, drawing.level);
         let raw = match rows {
             Some(rows) => margins.raw(self, &response, rows, options, &mut notes)?,
             None => None,

@@ -95,10 +95,14 @@ impl fmt::Display for Poststratified {
         }
         let how = match self.draws {
             Some(draws) => format!(
-                "from {draws} joint draws of all effects (seed {})",
+                "from {draws} joint draws of all effects and of the variances behind them (seed {})",
                 self.seed
             ),
-            None => "from the joint covariance of all effects".to_owned(),
+            None => {
+                "from the joint covariance of all effects, over what the data leave open about \
+                     the variances"
+                    .to_owned()
+            }
         };
         let mut legend = format!(
             "Estimate: mean of the expected response over the people of a row, with intervals of \

@@ -119,9 +119,17 @@ impl Targets {
         out
     }
 
-    /// Estimates and intervals: where everything is linear from the joint covariance at every point
-    /// of the variances, without the noise of drawing; elsewhere from draws of all targets.
-    pub fn estimates(&self, worlds: &Worlds<'_>, drawn: &[Vec<f64>], level: f64) -> Vec<Estimate> {
+    /// Estimates at the estimated variances, with intervals over all that the data leave open: where
+    /// everything is linear from the joint covariance at every point of the variances, without the
+    /// noise of drawing; elsewhere from draws of all targets, `settled` where the variances are as
+    /// estimated and `drawn` where they are open.
+    pub fn estimates(
+        &self,
+        worlds: &Worlds<'_>,
+        settled: &[Vec<f64>],
+        drawn: &[Vec<f64>],
+        level: f64,
+    ) -> Vec<Estimate> {
         let tail = 0.5 * (1.0 - level);
         if let Rows::Sums(sums) = &self.rows {
             let centre = self.values(worlds.estimated());
@@ -147,12 +155,12 @@ impl Targets {
             .map(|target| {
                 let mut values: Vec<f64> = drawn.iter().map(|d| d[target]).collect();
                 values.sort_by(f64::total_cmp);
-                let n = values.len() as f64;
-                let value = values.iter().sum::<f64>() / n;
+                let sum: f64 = settled.iter().map(|d| d[target]).sum();
+                let value = sum / settled.len().max(1) as f64;
                 let squares: f64 = values.iter().map(|x| (x - value).powi(2)).sum();
                 Estimate {
                     value,
-                    std_error: (squares / (n - 1.0).max(1.0)).sqrt(),
+                    std_error: (squares / values.len().max(1) as f64).sqrt(),
                     lower: quantile_of(&values, tail),
                     upper: quantile_of(&values, 1.0 - tail),
                 }
@@ -258,13 +266,17 @@ mod tests {
             };
             targets.add(&row, &[target], weight);
         }
-        let worlds = match known {
-            true => Worlds::at_estimates(fit, 3, vec![1]),
-            false => Worlds::of(fit, 3, vec![1]),
+        let draw = |worlds: &Worlds<'_>| {
+            let drawn = worlds.map(DRAWS, |world| targets.values(world));
+            drawn.expect("no interrupt")
         };
-        let worlds = worlds.expect("a fit with rows");
-        let drawn = worlds.map(DRAWS, |world| targets.values(world));
-        targets.estimates(&worlds, &drawn.expect("no interrupt"), 0.9)
+        let settled = Worlds::at_estimates(fit, 3, vec![1]).expect("a fit with rows");
+        let means = draw(&settled);
+        if known {
+            return targets.estimates(&settled, &means, &means, 0.9);
+        }
+        let open = Worlds::of(fit, 3, vec![1]).expect("a fit with rows");
+        targets.estimates(&open, &means, &draw(&open), 0.9)
     }
 
     #[test]
@@ -307,10 +319,15 @@ mod tests {
         let known = estimates(&fit, Response::of(&fit), true);
         for ((a, b), c) in exact.iter().zip(&drawn).zip(&known) {
             assert_eq!(a.value, c.value);
+            assert!((a.value - b.value).abs() < 1e-9 * a.value.abs());
             assert!(a.std_error > c.std_error, "{a:?} {c:?}");
-            for (x, y) in [(a.lower, b.lower), (a.upper, b.upper), (a.value, b.value)] {
+            for (x, y) in [(a.lower, b.lower), (a.upper, b.upper)] {
                 assert!((x - y).abs() < 0.05 * a.std_error, "{a:?} {b:?}");
             }
+            assert!(
+                (a.std_error / b.std_error - 1.0).abs() < 0.03,
+                "{a:?} {b:?}"
+            );
         }
         // A new subject: its variance is that of 18.
         assert!(exact[1].std_error > 1.04 * known[1].std_error);

@@ -181,7 +181,8 @@ pub(super) fn reading(areas: &Areas) -> String {
         out.push(if areas.spread == 0.0 {
             format!(
                 "The raw means of the {j} groups spread with a standard deviation of {}, all of \
-                 which the model takes for noise: its groups do not differ.",
+                 which the model takes for noise: by its estimates the groups do not differ. Their \
+                 intervals say how much they may differ all the same.",
                 short(raw)
             )
         } else if areas.spread < 0.98 * raw {

@@ -67,7 +67,9 @@ impl<'a> Worlds<'a> {
         let Some(nodes) = nodes.filter(|nodes| !nodes.is_empty()) else {
             let mut out = Self::at_estimates(fit, seed, new)?;
             out.known = Some(match fit.has_rows() {
-                true => "the joint covariance of its effects is too large to be had at more than one",
+                true => {
+                    "the joint covariance of its effects is too large to be had at more than one"
+                }
                 false => "a saved model without its rows cannot tell how well they are known",
             });
             return Ok(out);
