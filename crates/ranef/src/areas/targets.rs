@@ -36,7 +36,7 @@ enum Rows {
     /// Where the response is linear: one sum a target.
     Sums(Vec<Sum>),
     /// Elsewhere.
-    Cells(Cells),
+    Cells(Box<Cells>),
 }
 
 /// Means over rows.
@@ -62,7 +62,7 @@ impl Targets {
     pub fn new(response: Response, count: usize, levels: Vec<usize>) -> Self {
         let rows = match response.linear() {
             true => Rows::Sums(Vec::new()),
-            false => Rows::Cells(Cells::default()),
+            false => Rows::Cells(Box::default()),
         };
         let mut out = Self {
             response,
