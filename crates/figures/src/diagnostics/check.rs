@@ -196,7 +196,7 @@ impl CheckPanel {
 
     fn notes(&self) -> Vec<String> {
         let mut notes = vec![
-            "Verdicts are those of `ranef check`: a departure counts if it is both beyond chance and \
+            "Verdicts are those of ranef check: a departure counts if it is both beyond chance and \
              large enough to matter."
                 .to_owned(),
         ];

@@ -44,7 +44,7 @@ pub fn is_sound(figure: &impl Figure) {
             assert!(
                 page.contains(&text.bounds(), 0.6),
                 "`{}` is outside of the page at {width} mm",
-                text.text
+                text.content
             );
         }
         for (i, a) in drawing.texts.iter().enumerate() {

@@ -129,7 +129,7 @@ impl QuantilePlot {
 }
 
 /// Where a distribution function on 0 to 1 reaches p, between its places by a line.
-fn inverse(distribution: &[f64], p: f64) -> f64 {
+pub(super) fn inverse(distribution: &[f64], p: f64) -> f64 {
     let steps = distribution.len().saturating_sub(1);
     let above = distribution.partition_point(|f| *f < p).clamp(1, steps.max(1));
     let (Some(low), Some(high)) = (distribution.get(above - 1), distribution.get(above)) else {
