@@ -22,6 +22,7 @@ pub fn run(_: &[String]) -> Result<(), Failure> {
                 "warnings",
             ],
         ),
-        Step::cargo("tests", &["test", "--workspace"]),
-    ])
+    ])?;
+    crate::gallery::run(&["--check".to_owned()])?;
+    Step::cargo("tests", &["test", "--workspace"]).run()
 }

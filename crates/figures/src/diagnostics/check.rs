@@ -108,6 +108,13 @@ impl CheckPanel {
             0 | 1 => simulated.map(SimulatedPlot::quantile_panel),
             _ => Some(self.inflation_panel()),
         });
+        // Hundreds of names behind the points of six panels make a page heavy: the single figures
+        // have them.
+        for layer in panels.iter_mut().flat_map(|panel| &mut panel.layers) {
+            if let Mark::Points { names, .. } = &mut layer.mark {
+                names.clear();
+            }
+        }
         panels
     }
 
