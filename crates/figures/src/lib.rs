@@ -14,6 +14,7 @@ pub mod draw;
 mod figure;
 mod johnson_neyman;
 mod lines;
+mod points;
 mod pooling;
 mod power;
 mod predictions;
@@ -28,8 +29,9 @@ pub use caterpillar::{Caterpillar, CaterpillarOptions, CaterpillarRow, Caterpill
 pub use chart::Chart;
 pub use coefficients::{CoefficientRow, Coefficients, CoefficientsOptions};
 pub use diagnostics::{
-    CheckPanel, CooksDistances, GroupDistance, GroupDistances, Inflated, LeveragePlot, QuantileFigure,
-    QuartileCurve, ResidualPlot, RowDistance, ScaleLocation, SimulatedPlot, SmoothCurve,
+    CheckPanel, CooksDistances, GroupDistance, GroupDistances, Inflated, LeveragePlot,
+    QuantileFigure, QuartileCurve, ResidualPlot, RowDistance, ScaleLocation, SimulatedPlot,
+    SmoothCurve,
 };
 pub use draw::{Drawing, layout, render};
 pub use figure::{Figure, Format, RenderOptions};
