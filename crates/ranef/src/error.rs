@@ -33,7 +33,8 @@ impl Place {
 }
 
 impl Error {
-    /// An error with a stable code, such as `unknown_column`, and a message that names the place.
+    /// An error with a stable code, such as `unknown_column`, and what is wrong, in words: also for
+    /// crates that stand on this one.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self {
             code,
@@ -43,7 +44,7 @@ impl Error {
         }
     }
 
-    /// The same with a way out.
+    /// The same with the way out.
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
