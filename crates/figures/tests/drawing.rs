@@ -13,7 +13,12 @@ fn typical_charts_have_no_faults() {
     let mut all = Vec::new();
     for (name, chart) in support::all() {
         let drawing = layout(&chart, &options()).unwrap();
-        all.extend(drawing.faults().into_iter().map(|fault| format!("{name}: {fault}")));
+        all.extend(
+            drawing
+                .faults()
+                .into_iter()
+                .map(|fault| format!("{name}: {fault}")),
+        );
     }
     assert!(all.is_empty(), "{}", all.join("\n"));
 }

@@ -99,18 +99,29 @@ impl Drawing {
                 }
             }
             let frame = &panel.frame;
-            look_at_axis(&panel.x, (frame.left, frame.right), &format!("x of panel {index}"), faults);
-            look_at_axis(&panel.y, (frame.top, frame.bottom), &format!("y of panel {index}"), faults);
+            look_at_axis(
+                &panel.x,
+                (frame.left, frame.right),
+                &format!("x of panel {index}"),
+                faults,
+            );
+            look_at_axis(
+                &panel.y,
+                (frame.top, frame.bottom),
+                &format!("y of panel {index}"),
+                faults,
+            );
             let first = &self.panels[0];
-            for (what, own, of_first) in
-                [("x", &panel.x, &first.x), ("y", &panel.y, &first.y)]
-            {
+            for (what, own, of_first) in [("x", &panel.x, &first.x), ("y", &panel.y, &first.y)] {
                 if !(own.shared && of_first.shared) {
                     continue;
                 }
-                let values = |axis: &AxisBox| axis.ticks.iter().map(|t| t.value).collect::<Vec<_>>();
+                let values =
+                    |axis: &AxisBox| axis.ticks.iter().map(|t| t.value).collect::<Vec<_>>();
                 if own.domain != of_first.domain || values(own) != values(of_first) {
-                    faults.push(format!("panel {index} has another {what} axis than panel 0"));
+                    faults.push(format!(
+                        "panel {index} has another {what} axis than panel 0"
+                    ));
                 }
             }
             let same_size = (frame.width() - first.frame.width()).abs() < 0.01
@@ -182,7 +193,10 @@ fn look_at_axis(axis: &AxisBox, ends: (f64, f64), called: &str, faults: &mut Vec
     for tick in &axis.ticks {
         let on = tick.place >= ends.0 - 0.01 && tick.place <= ends.1 + 0.01;
         if !on {
-            faults.push(format!("{called}: the tick {} lies beyond its ends", tick.value));
+            faults.push(format!(
+                "{called}: the tick {} lies beyond its ends",
+                tick.value
+            ));
         }
     }
     let mut order: Vec<(f64, f64)> = axis.ticks.iter().map(|t| (t.value, t.place)).collect();

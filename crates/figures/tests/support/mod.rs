@@ -39,7 +39,8 @@ pub fn caterpillar(groups: usize) -> Chart {
             x: Axis::new("difference from the average subject (ms)").including([0.0]),
             y: Axis::categories("subject", names.clone()),
             layers: vec![
-                Mark::Rules(vec![Rule::Vertical(0.0)]).styled(Style::default().colour(Colour::Faint)),
+                Mark::Rules(vec![Rule::Vertical(0.0)])
+                    .styled(Style::default().colour(Colour::Faint)),
                 Mark::Intervals {
                     along: Along::X,
                     at: at.clone(),
@@ -66,7 +67,10 @@ pub fn facets(groups: usize) -> Chart {
     let panels = (0..groups)
         .map(|g| {
             let (a, b) = (251.0 + 25.0 * chance.normal(), 10.5 + 6.0 * chance.normal());
-            let y: Vec<f64> = days.iter().map(|d| a + b * d + 25.0 * chance.normal()).collect();
+            let y: Vec<f64> = days
+                .iter()
+                .map(|d| a + b * d + 25.0 * chance.normal())
+                .collect();
             let line = |a: f64, b: f64| Curve {
                 x: days.clone(),
                 y: days.iter().map(|d| a + b * d).collect(),
@@ -87,7 +91,11 @@ pub fn facets(groups: usize) -> Chart {
                         .styled(Style::default().colour(Colour::Muted).dash(Dash::Dashed))
                         .keyed("complete pooling"),
                     Mark::Lines(vec![line(a + 5.0, b + 1.0)])
-                        .styled(Style::default().colour(Colour::Series(1)).dash(Dash::Dotted))
+                        .styled(
+                            Style::default()
+                                .colour(Colour::Series(1))
+                                .dash(Dash::Dotted),
+                        )
                         .keyed("no pooling"),
                     Mark::Lines(vec![line(a, b)])
                         .styled(Style::default().colour(Colour::Series(0)))
@@ -115,7 +123,9 @@ pub fn checks() -> Chart {
     let residuals: Vec<f64> = (0..n).map(|_| 25.0 * chance.normal()).collect();
     let mut sorted = residuals.clone();
     sorted.sort_by(f64::total_cmp);
-    let theory: Vec<f64> = (0..n).map(|i| 2.4 * (2.0 * (i as f64 + 0.5) / n as f64 - 1.0)).collect();
+    let theory: Vec<f64> = (0..n)
+        .map(|i| 2.4 * (2.0 * (i as f64 + 0.5) / n as f64 - 1.0))
+        .collect();
     let points = |x: &[f64], y: &[f64]| {
         Mark::Points {
             x: x.to_vec(),
@@ -131,7 +141,9 @@ pub fn checks() -> Chart {
         layers,
     };
     let smooth = Curve {
-        x: (0..50).map(|i| 220.0 + 160.0 * f64::from(i) / 49.0).collect(),
+        x: (0..50)
+            .map(|i| 220.0 + 160.0 * f64::from(i) / 49.0)
+            .collect(),
         y: (0..50).map(|i| 5.0 * (f64::from(i) / 9.0).sin()).collect(),
         name: String::new(),
     };
@@ -144,60 +156,104 @@ pub fn checks() -> Chart {
         notes: vec![],
         description: "Six checks.".into(),
         panels: vec![
-            panel("Is the mean right?", "fitted value (ms)", "residual (ms)", vec![
-                points(&fitted, &residuals),
-                Mark::Rules(vec![Rule::Horizontal(0.0)]).styled(Style::default().colour(Colour::Faint)),
-                Mark::Lines(vec![smooth]).styled(Style::default().colour(Colour::Alert)),
-            ]),
-            panel("Is the spread even?", "fitted value (ms)", "√|standardised residual|", vec![points(
-                &fitted,
-                &residuals.iter().map(|r| (r / 25.0).abs().sqrt()).collect::<Vec<_>>(),
-            )]),
-            panel("Are residuals normal?", "normal quantile", "residual (ms)", vec![
-                Mark::Band {
-                    x: theory.clone(),
-                    lower: theory.iter().map(|t| 25.0 * t - 9.0 - 3.0 * t * t).collect(),
-                    upper: theory.iter().map(|t| 25.0 * t + 9.0 + 3.0 * t * t).collect(),
-                }
-                .styled(Style::default().colour(Colour::Muted)),
-                Mark::Rules(vec![Rule::Slope { intercept: 0.0, slope: 25.0 }]).styled(Style::default().colour(Colour::Faint)),
-                points(&theory, &sorted),
-            ]),
-            panel("Are conditional modes of the intercept normal?", "normal quantile", "conditional mode (ms)", vec![points(
-                &theory[..18],
-                &sorted[..18],
-            )]),
-            panel("Does one group decide?", "subject", "Cook's distance", vec![
-                Mark::Bars {
-                    along: Along::Y,
-                    at: (0..18).map(f64::from).collect(),
-                    from: vec![0.0; 18],
-                    to: cook.clone(),
-                    width: 0.7,
-                }
-                .styled(Style::default().colour(Colour::Muted)),
-                Mark::Labels {
-                    x: vec![3.0],
-                    y: vec![0.21],
-                    texts: vec!["335".into()],
-                }
-                .styled(Style::default()),
-            ]),
-            panel("Do simulated data look like the data?", "reaction time (ms)", "density", vec![Mark::Lines(
-                (0..20)
-                    .map(|k| Curve {
-                        x: (0..80).map(|i| 180.0 + 3.5 * f64::from(i)).collect(),
-                        y: (0..80)
-                            .map(|i| {
-                                let z = (180.0 + 3.5 * f64::from(i) - 298.0 - f64::from(k)) / 55.0;
-                                0.0072 * (-0.5 * z * z).exp()
+            panel(
+                "Is the mean right?",
+                "fitted value (ms)",
+                "residual (ms)",
+                vec![
+                    points(&fitted, &residuals),
+                    Mark::Rules(vec![Rule::Horizontal(0.0)])
+                        .styled(Style::default().colour(Colour::Faint)),
+                    Mark::Lines(vec![smooth]).styled(Style::default().colour(Colour::Alert)),
+                ],
+            ),
+            panel(
+                "Is the spread even?",
+                "fitted value (ms)",
+                "√|standardised residual|",
+                vec![points(
+                    &fitted,
+                    &residuals
+                        .iter()
+                        .map(|r| (r / 25.0).abs().sqrt())
+                        .collect::<Vec<_>>(),
+                )],
+            ),
+            panel(
+                "Are residuals normal?",
+                "normal quantile",
+                "residual (ms)",
+                vec![
+                    Mark::Band {
+                        x: theory.clone(),
+                        lower: theory
+                            .iter()
+                            .map(|t| 25.0 * t - 9.0 - 3.0 * t * t)
+                            .collect(),
+                        upper: theory
+                            .iter()
+                            .map(|t| 25.0 * t + 9.0 + 3.0 * t * t)
+                            .collect(),
+                    }
+                    .styled(Style::default().colour(Colour::Muted)),
+                    Mark::Rules(vec![Rule::Slope {
+                        intercept: 0.0,
+                        slope: 25.0,
+                    }])
+                    .styled(Style::default().colour(Colour::Faint)),
+                    points(&theory, &sorted),
+                ],
+            ),
+            panel(
+                "Are conditional modes of the intercept normal?",
+                "normal quantile",
+                "conditional mode (ms)",
+                vec![points(&theory[..18], &sorted[..18])],
+            ),
+            panel(
+                "Does one group decide?",
+                "subject",
+                "Cook's distance",
+                vec![
+                    Mark::Bars {
+                        along: Along::Y,
+                        at: (0..18).map(f64::from).collect(),
+                        from: vec![0.0; 18],
+                        to: cook.clone(),
+                        width: 0.7,
+                    }
+                    .styled(Style::default().colour(Colour::Muted)),
+                    Mark::Labels {
+                        x: vec![3.0],
+                        y: vec![0.21],
+                        texts: vec!["335".into()],
+                    }
+                    .styled(Style::default()),
+                ],
+            ),
+            panel(
+                "Do simulated data look like the data?",
+                "reaction time (ms)",
+                "density",
+                vec![
+                    Mark::Lines(
+                        (0..20)
+                            .map(|k| Curve {
+                                x: (0..80).map(|i| 180.0 + 3.5 * f64::from(i)).collect(),
+                                y: (0..80)
+                                    .map(|i| {
+                                        let z = (180.0 + 3.5 * f64::from(i) - 298.0 - f64::from(k))
+                                            / 55.0;
+                                        0.0072 * (-0.5 * z * z).exp()
+                                    })
+                                    .collect(),
+                                name: String::new(),
                             })
                             .collect(),
-                        name: String::new(),
-                    })
-                    .collect(),
-            )
-            .styled(Style::default().colour(Colour::Muted).opacity(0.5))]),
+                    )
+                    .styled(Style::default().colour(Colour::Muted).opacity(0.5)),
+                ],
+            ),
         ],
         columns: Some(3),
         ..Chart::default()
@@ -215,11 +271,15 @@ pub fn coefficients() -> Chart {
         "minority [yes]",
     ];
     let mut chance = Chance(5);
-    let mut layers = vec![
-        Mark::Rules(vec![Rule::Vertical(0.0)]).styled(Style::default().colour(Colour::Faint)),
-    ];
-    for (model, name) in ["random intercept", "random slope", "with school means"].iter().enumerate() {
-        let at: Vec<f64> = (0..names.len()).map(|i| i as f64 + 0.22 * (model as f64 - 1.0)).collect();
+    let mut layers =
+        vec![Mark::Rules(vec![Rule::Vertical(0.0)]).styled(Style::default().colour(Colour::Faint))];
+    for (model, name) in ["random intercept", "random slope", "with school means"]
+        .iter()
+        .enumerate()
+    {
+        let at: Vec<f64> = (0..names.len())
+            .map(|i| i as f64 + 0.22 * (model as f64 - 1.0))
+            .collect();
         let middle: Vec<f64> = at.iter().map(|_| 2.0 * chance.normal()).collect();
         layers.push(
             Mark::Intervals {
@@ -321,7 +381,10 @@ pub fn odds() -> Chart {
         match &mut layer.mark {
             Mark::Points { x, .. } => x.iter_mut().for_each(|x| *x = (*x / 2.0).exp()),
             Mark::Intervals { lower, upper, .. } => {
-                lower.iter_mut().chain(upper).for_each(|x| *x = (*x / 2.0).exp());
+                lower
+                    .iter_mut()
+                    .chain(upper)
+                    .for_each(|x| *x = (*x / 2.0).exp());
             }
             Mark::Rules(rules) => *rules = vec![Rule::Vertical(1.0)],
             _ => {}
@@ -351,9 +414,14 @@ pub fn shares() -> Chart {
             title: None,
             x: Axis::categories(
                 "model",
-                ["empty", "random intercept and one predictor", "random slope", "with school means"]
-                    .map(String::from)
-                    .to_vec(),
+                [
+                    "empty",
+                    "random intercept and one predictor",
+                    "random slope",
+                    "with school means",
+                ]
+                .map(String::from)
+                .to_vec(),
             ),
             y: Axis {
                 percent: true,
@@ -361,7 +429,12 @@ pub fn shares() -> Chart {
             },
             layers: vec![
                 bars([0.0; 4], [0.3, 0.25, 0.28, 0.1], 0, "between schools"),
-                bars([0.3, 0.25, 0.28, 0.1], [0.45, 0.5, 0.5, 0.3], 1, "between classes within schools"),
+                bars(
+                    [0.3, 0.25, 0.28, 0.1],
+                    [0.45, 0.5, 0.5, 0.3],
+                    1,
+                    "between classes within schools",
+                ),
                 bars([0.45, 0.5, 0.5, 0.3], [1.0; 4], 2, "within classes"),
             ],
         }],
@@ -387,8 +460,14 @@ pub fn cloud(points: usize) -> Chart {
             x: Axis::new("fitted value"),
             y: Axis::new("residual"),
             layers: vec![
-                Mark::Points { x, y, names: vec![] }.styled(Style::default().colour(Colour::Series(0))),
-                Mark::Rules(vec![Rule::Horizontal(0.0)]).styled(Style::default().colour(Colour::Faint)),
+                Mark::Points {
+                    x,
+                    y,
+                    names: vec![],
+                }
+                .styled(Style::default().colour(Colour::Series(0))),
+                Mark::Rules(vec![Rule::Horizontal(0.0)])
+                    .styled(Style::default().colour(Colour::Faint)),
             ],
         }],
         ..Chart::default()
