@@ -1,6 +1,6 @@
 //! Every kind of chart, laid out and written in every form.
 
-mod support;
+mod charts;
 
 use ranef_figures::{Format, RenderOptions, layout, render};
 
@@ -11,7 +11,7 @@ fn options() -> RenderOptions {
 #[test]
 fn typical_charts_have_no_faults() {
     let mut all = Vec::new();
-    for (name, chart) in support::all() {
+    for (name, chart) in charts::all() {
         let drawing = layout(&chart, &options()).unwrap();
         all.extend(
             drawing
@@ -26,7 +26,7 @@ fn typical_charts_have_no_faults() {
 #[test]
 fn every_chart_is_written_in_every_form() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-    for (name, chart) in support::all() {
+    for (name, chart) in charts::all() {
         for (format, ending, first) in [
             (Format::Svg, "svg", &b"<svg"[..]),
             (Format::Png, "png", &b"\x89PNG"[..]),
