@@ -64,7 +64,11 @@ impl Lines {
             (true, Some(_)) => "slopes on the link's scale",
         };
         if let Some((least, largest)) = lines.slopes() {
-            out.push_str(&format!(", {kind} from {}", range(least, largest)));
+            // Without random slopes all are the same.
+            out.push_str(&match largest - least <= 1e-9 * largest.abs() {
+                true => format!(", all {kind} {}", number(least, 0.0)),
+                false => format!(", {kind} from {}", range(least, largest)),
+            });
         }
         out
     }

@@ -422,6 +422,7 @@ impl Shrinkage {
                 .styled(Style::default().size(1.2))
                 .keyed("fixed effect"),
         );
+        let dense = n > NAMED;
         let names = || {
             drawn
                 .iter()
@@ -439,7 +440,7 @@ impl Shrinkage {
                 Style::default()
                     .colour(Colour::Series(1))
                     .symbol(Symbol::Ring)
-                    .size(0.9),
+                    .size(if dense { 0.4 } else { 0.9 }),
             )
             .keyed("no pooling"),
         );
@@ -457,7 +458,12 @@ impl Shrinkage {
                     .collect(),
                 names: names(),
             }
-            .styled(Style::default().colour(Colour::Series(0)))
+            .styled(
+                Style::default()
+                    .colour(Colour::Series(0))
+                    .size(if dense { 0.5 } else { 1.0 })
+                    .opacity(if dense { 0.6 } else { 1.0 }),
+            )
             .keyed("to partial pooling"),
         );
         let y = match named {
