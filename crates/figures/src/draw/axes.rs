@@ -61,7 +61,7 @@ impl Labels {
                     Some(Tick {
                         value: index as f64,
                         place: placement.place(index as f64)?,
-                        label: Some(clean(name)),
+                        label: Some(clean(name)).filter(|name| !name.is_empty()),
                     })
                 })
                 .collect(),
@@ -182,12 +182,16 @@ fn names_below(names: &[String], placement: &Placement, breadth: f64, overhang: 
         .iter()
         .enumerate()
         .map(|(index, text)| {
-            if !index.is_multiple_of(stride) {
+            if !index.is_multiple_of(stride) || text.is_empty() {
                 return Vec::new();
             }
             let text = shorten(text, 80.0, size::TICK, false);
             longest = longest.max(length(&text, size::TICK, false));
-            vec![text]
+            if text.is_empty() {
+                Vec::new()
+            } else {
+                vec![text]
+            }
         })
         .collect();
     for (tick, lines) in labels.ticks.iter_mut().zip(&labels.lines) {
