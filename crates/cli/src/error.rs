@@ -50,7 +50,8 @@ impl Problem {
         match self.code {
             "usage" | "swapped" | "one_model" | "one_data" | "needs_predictor"
             | "predictor_twice" | "empty_contrast" | "bad_level" | "unknown_family"
-            | "unknown_link" | "link_not_allowed" | "unknown_figure" => 2,
+            | "unknown_link" | "link_not_allowed" | "unknown_figure" | "facets_by"
+            | "many_terms" => 2,
             // As a shell reports what Ctrl-C ended.
             "interrupted" => 130,
             _ => 1,
