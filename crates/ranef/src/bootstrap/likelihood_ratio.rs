@@ -218,7 +218,7 @@ fn test(
 /// What fits one of the two models to a drawn response.
 enum Side<'a> {
     Linear(&'a Statistics, Vec<usize>),
-    Generalised(Generalised<'a>),
+    Generalised(Box<Generalised<'a>>),
 }
 
 impl<'a> Side<'a> {
@@ -226,7 +226,10 @@ impl<'a> Side<'a> {
         if fit.family().is_gaussian() {
             return Ok(Side::Linear(fit.statistics()?, (0..fit.nobs()).collect()));
         }
-        Ok(Side::Generalised(Generalised::of(fit, Some(source))?))
+        Ok(Side::Generalised(Box::new(Generalised::of(
+            fit,
+            Some(source),
+        )?)))
     }
 
     fn room(&self, fit: &Fit) -> Option<Refit> {
