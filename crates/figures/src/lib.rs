@@ -5,8 +5,11 @@
 //! is shown, and [`Format`] in which form: SVG, PNG, PDF, or a Vega-Lite specification that
 //! notebooks and browsers draw natively. No browser, no R, no network.
 
+mod caterpillar;
 pub mod chart;
 mod figure;
+mod words;
 
+pub use caterpillar::{Caterpillar, CaterpillarOptions, CaterpillarRow, CaterpillarTerm};
 pub use chart::Chart;
 pub use figure::{Figure, Format, RenderOptions, render};

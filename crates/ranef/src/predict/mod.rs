@@ -281,8 +281,8 @@ impl Fit {
         })
     }
 
-    /// What a binomial response counts, in words.
-    pub(crate) fn success(&self) -> Option<String> {
+    /// What a binomial response counts, in words: `passed = yes`; meaningless for other families.
+    pub fn success(&self) -> Option<String> {
         use ranef_design::ResponseKind;
         let name = self.recipe().response_name()?;
         Some(match self.recipe().response_kind() {
