@@ -97,7 +97,7 @@ pub use predict::{
     Budget, Groups, Interval, Intervals, PredictOptions, PredictedInterval, Predictions,
 };
 pub use random::{RandomBlock, RandomEffects};
-pub use ranef_design::Contrast;
+pub use ranef_design::{Contrast, FactorShape, PairShape, Relation, RowCount, Structure};
 pub use ranef_engine::Interrupt;
 pub use ranef_engine::lmm::Optimizer;
 pub use ranef_formula as formula;
@@ -106,7 +106,7 @@ pub use report::Report;
 pub use reports::{
     Apa, ArmDisplay, Augmented, Caption, Glance, GlanceRow, Grid, GridRow, Markup, Paper,
     RegressionCell, RegressionRow, RegressionTable, Scale, Text, Tidy, TidyEffect, TidyOptions,
-    TidyRow, escape, numbers,
+    TidyRow, Words, escape, numbers,
 };
 pub use residuals::ResidualSummary;
 pub use robust::{Robust, RobustCoefficient, RobustOptions, RobustTest, RobustType};

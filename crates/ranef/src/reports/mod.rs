@@ -20,6 +20,7 @@ pub mod numbers;
 mod paper;
 mod regression;
 mod tidy;
+mod words;
 
 pub use apa::Apa;
 pub use augment::Augmented;
@@ -29,3 +30,4 @@ pub use markup::{Caption, Grid, GridRow, Markup, Text, escape};
 pub use paper::Paper;
 pub use regression::{RegressionCell, RegressionRow, RegressionTable};
 pub use tidy::{Scale, Tidy, TidyEffect, TidyOptions, TidyRow};
+pub use words::Words;

@@ -4,7 +4,7 @@
 //! made. [`write`](mod@write) puts a figure into a file. To add a figure, add an entry there.
 
 mod kinds;
-mod write;
+pub mod write;
 
 use std::path::{Path, PathBuf};
 
