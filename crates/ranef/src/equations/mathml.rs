@@ -2,6 +2,9 @@
 
 use crate::reports::{Markup, escape};
 
+/// "Is distributed as".
+pub(super) const DISTRIBUTED: &str = "<mo lspace=\"0.28em\" rspace=\"0.28em\">∼</mo>";
+
 /// The sign before a negative number.
 pub(super) const MINUS: &str = "<mo form=\"prefix\">−</mo>";
 
@@ -64,7 +67,7 @@ pub(super) fn function(name: &str, inner: &str) -> String {
 /// What is normally distributed, with mean and variance.
 pub(super) fn normal(what: &str, mean: &str, variance: &str) -> String {
     let inner = format!("{mean}<mo>,</mo>{variance}");
-    format!("{what}<mo>~</mo><mi>N</mi>{}", fenced(&inner))
+    format!("{what}{DISTRIBUTED}<mi>N</mi>{}", fenced(&inner))
 }
 
 /// A matrix in parentheses.

@@ -399,8 +399,9 @@ impl Pieces<'_> {
                 with(|i| i.latex.clone(), ", ")
             ),
             format!(
-                "{}<mo>~</mo>{}{}",
+                "{}{}{}{}",
                 response.math(),
+                mathml::DISTRIBUTED,
                 mathml::text(&distribution),
                 mathml::fenced(&with(Ink::math, "<mo>,</mo>"))
             ),

@@ -6,6 +6,7 @@
 //! assumes. Coefficients of generalised models are read as ratios, see [`Fit::ratios`].
 
 use ranef_design::{Contrast, FixedTerm, VariableInfo, VariableValues};
+use ranef_engine::distributions::Normal;
 use ranef_engine::glmm::family::{Family as Distribution, Link};
 
 use super::markup::Text;
@@ -55,6 +56,47 @@ impl Fit {
                 reading(self, &c, owner, &terms, &variables)
             })
             .collect()
+    }
+}
+
+impl Fit {
+    /// How far apart the coefficients of groups are: for every random effect with a fixed effect of
+    /// the same name, between what bounds 95 % of all groups would lie if they are as normal as the
+    /// model takes them to be: estimate ± 1.96 standard deviations, both taken as known. Effects
+    /// without variance, and those of ordinal models, are left out.
+    pub fn spreads(&self) -> Vec<Text> {
+        let coefficients = self.coefficients();
+        let z = Normal::STANDARD.quantile(0.5 + 0.5 * LEVEL);
+        let link = match self.family().link() {
+            Link::Identity => String::new(),
+            link => format!(", on the scale of the link {link}"),
+        };
+        let mut out = Vec::new();
+        for block in self.varcorr() {
+            for (term, &sd) in block.terms.iter().zip(&block.sd) {
+                let found = coefficients.iter().find(|c| c.term == *term);
+                let Some(estimate) = found.and_then(|c| c.estimate).filter(|_| sd > 0.0) else {
+                    continue;
+                };
+                let places = decimals(found.and_then(|c| c.std_error));
+                let what = match term.as_str() {
+                    "(Intercept)" => Text::plain("an intercept"),
+                    name => Text::plain("a coefficient of ").then_code(name),
+                };
+                out.push(
+                    Text::plain(format!("About {}% of all levels of ", LEVEL * 100.0))
+                        .then_code(&block.group)
+                        .then(" would have ")
+                        .append(what)
+                        .then(format!(
+                            " between {} and {}{link}.",
+                            fixed_point(estimate - z * sd, places),
+                            fixed_point(estimate + z * sd, places)
+                        )),
+                );
+            }
+        }
+        out
     }
 }
 

@@ -197,14 +197,6 @@ impl Icc {
     }
 }
 
-impl RSquared {
-    /// Marginal and conditional R² and both intraclass correlations with their intervals, a row
-    /// each.
-    pub fn shares_table(&self) -> Table {
-        shares(&self.rows)
-    }
-}
-
 impl Answer for RSquared {
     fn table(&self) -> Table {
         let mut rows = self.rows.clone();
@@ -220,7 +212,7 @@ impl fmt::Display for RSquared {
             "Explained variance, with {}% intervals (delta method, observed information)\n",
             self.confidence * 100.0
         )?;
-        writeln!(f, "{}", self.shares_table())?;
+        writeln!(f, "{}", shares(&self.rows))?;
         definitions(f, &self.rows)?;
         let v = &self.variances;
         if let Some(distribution) = &self.distribution {

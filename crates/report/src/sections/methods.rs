@@ -127,8 +127,8 @@ fn paragraph(m: &mut Material<'_>) -> Text {
     if let Ok(check) = &m.check {
         let cite = m.cited.cite(&[Work::DunnSmyth1996]);
         text = text.then(format!(
-            "Assumptions were checked by residuals, random effects, {} simulated data sets {cite} and \
-             the influence of rows and groups",
+            "Assumptions were checked by residuals and random effects, by quantile residuals {cite} \
+             from {} simulated data sets, and by the influence of rows and groups",
             check.simulated.replicates
         ));
         let of = |verdict: Verdict| -> Vec<String> {

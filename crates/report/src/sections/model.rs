@@ -27,9 +27,10 @@ pub(super) fn blocks(m: &mut Material<'_>) -> Result<Vec<Block>, Error> {
     let several = equations.levels.len() > 1;
     for level in &equations.levels {
         let title = match several {
-            true => Text::plain(format!("Level {} (", level.level))
+            true if level.level == 1 => Text::plain("Level 1, the rows:"),
+            true => Text::plain(format!("Level {}, ", level.level))
                 .then_code(&level.name)
-                .then("):"),
+                .then(":"),
             false => Text::plain("The model of a row:"),
         };
         let own = level.equations.iter().chain(&level.distributions);

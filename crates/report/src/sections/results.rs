@@ -33,6 +33,10 @@ pub(super) fn blocks(m: &mut Material<'_>) -> Result<Vec<Block>, Error> {
             "A standard deviation says how far the coefficients of groups typically lie from the \
              fixed effect, in the units of that coefficient.",
         )));
+        let spreads = fit.spreads();
+        if !spreads.is_empty() {
+            out.push(Block::List(spreads));
+        }
     }
     let parameters = fit.family_parameters();
     if !parameters.is_empty() {

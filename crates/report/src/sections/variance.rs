@@ -1,6 +1,6 @@
 //! Where the variance lies: intraclass correlations, R², and variance in pieces.
 
-use ranef::{Caption, Error, Text};
+use ranef::{Caption, Error, Share, Style, Table, Text};
 
 use super::{Material, marked, paragraph};
 use crate::document::Block;
@@ -26,7 +26,7 @@ pub(super) fn blocks(m: &mut Material<'_>) -> Result<Vec<Block>, Error> {
         ),
         false => format!("R² {cite} is the share of the predictors in the variance."),
     }))];
-    out.push(Block::Table(m.r2.shares_table().grid(&Caption {
+    out.push(Block::Table(shares(&m.r2.rows).grid(&Caption {
         title: "Shares of variance, with 95% intervals".to_owned(),
         note: String::new(),
     })));
@@ -76,4 +76,24 @@ pub(super) fn blocks(m: &mut Material<'_>) -> Result<Vec<Block>, Error> {
         }
     }
     Ok(out)
+}
+
+/// The shares under the names that papers give them.
+fn shares(rows: &[Share]) -> Table {
+    let name = |row: &Share| {
+        match row.measure.as_str() {
+            "marginal" => "Marginal R²",
+            "conditional" => "Conditional R²",
+            "adjusted" => "Adjusted ICC",
+            "unadjusted" => "Unadjusted ICC",
+            other => other,
+        }
+        .to_owned()
+    };
+    Table::new()
+        .text("measure", rows.iter().map(name))
+        .titled("Share")
+        .numbers("estimate", Style::Share, rows.iter().map(|r| r.estimate))
+        .numbers("lower", Style::Share, rows.iter().map(|r| r.lower))
+        .numbers("upper", Style::Share, rows.iter().map(|r| r.upper))
 }
