@@ -283,7 +283,9 @@ fn names_do_no_harm() {
     assert_latex(&latex, case.name);
     let markdown = document.write(Form::Markdown, "report").text;
     let outside_code = without_code(&markdown);
-    assert!(!outside_code.contains("<script"), "{outside_code}");
+    for line in outside_code.lines() {
+        assert!(!line.replace("\\<", "").contains("<script"), "{line}");
+    }
     // The missing row and the aliased column are said.
     let words = words(&document);
     assert!(words.contains("Of 120 rows, 119 were used"), "{words}");

@@ -11,7 +11,7 @@ use crate::document::{Block, Document, Figure, Finding, Level, Meaning, Section}
 const STYLE: &str = include_str!("style.css");
 
 /// Symbols of an equation above which it may be broken into lines.
-const LONG: usize = 56;
+const LONG: usize = 30;
 
 pub(super) fn write(document: &Document) -> Written {
     let mut out = String::with_capacity(1 << 17);
