@@ -7,9 +7,11 @@
 
 mod caterpillar;
 pub mod chart;
+pub mod draw;
 mod figure;
 mod words;
 
 pub use caterpillar::{Caterpillar, CaterpillarOptions, CaterpillarRow, CaterpillarTerm};
 pub use chart::Chart;
-pub use figure::{Figure, Format, RenderOptions, render};
+pub use draw::{Drawing, layout, render};
+pub use figure::{Figure, Format, RenderOptions};
