@@ -71,6 +71,7 @@ pub mod optimize;
 pub mod random;
 mod rank;
 pub mod sandwich;
+pub mod smooth;
 mod statistics;
 
 pub use collinear::{DependentEffect, dependent_effects};

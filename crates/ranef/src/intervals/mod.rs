@@ -6,6 +6,7 @@
 //! ML deviance whatever the fit is by, as in lme4. **Wald** intervals need nothing but the fit: t
 //! for fixed effects, normal on a transformed scale for the others ([`wald`]).
 
+mod curve;
 mod parameters;
 mod profile;
 mod view;

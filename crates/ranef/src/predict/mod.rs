@@ -462,6 +462,30 @@ impl Fit {
         asked.expected(rows)
     }
 
+    /// Linear predictors of rows of known levels with some of the random effects, the others at
+    /// zero, and their intervals where a probability is given.
+    pub(crate) fn with_effects(
+        &self,
+        rows: &DesignRows,
+        chosen: &[Vec<bool>],
+        level: Option<f64>,
+    ) -> Result<(Vec<f64>, Vec<PredictedInterval>), Error> {
+        let mut asked = Asking {
+            fit: self,
+            chosen,
+            known: true,
+            observed: false,
+            unseen: vec![0; self.recipe().factors().len()],
+            answers: match level {
+                Some(level) => Some(Answers::new(self, true, level)?),
+                None => None,
+            },
+        };
+        let values = asked.expected(rows);
+        let intervals = asked.intervals(rows, &values);
+        Ok((values, intervals))
+    }
+
     /// Xβ plus the offset.
     pub(crate) fn fixed_part(&self, rows: &DesignRows) -> Vec<f64> {
         let mut values = vec![0.0; rows.n];
