@@ -408,10 +408,17 @@ mod tests {
     fn nothing_and_one_place() {
         assert_eq!(lowess(&[], &[], 0.5, 3), Smooth::default());
         let one = lowess(&[2.0, 2.0, f64::NAN], &[1.0, 3.0, 0.0], 0.5, 3);
-        assert_eq!((one.x.as_slice(), one.y.as_slice()), (&[2.0][..], &[2.0][..]));
+        assert_eq!(
+            (one.x.as_slice(), one.y.as_slice()),
+            (&[2.0][..], &[2.0][..])
+        );
         let many = lowess(&vec![1.0; 3000], &vec![4.0; 3000], 0.5, 3);
         assert_eq!((many.x.len(), many.y[0]), (1, 4.0));
-        assert!(local_quantiles(&[1.0, 1.0], &[1.0, 2.0], &[0.5], 0.5, 5)[0].x.is_empty());
+        assert!(
+            local_quantiles(&[1.0, 1.0], &[1.0, 2.0], &[0.5], 0.5, 5)[0]
+                .x
+                .is_empty()
+        );
     }
 
     #[test]

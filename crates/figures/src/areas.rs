@@ -105,11 +105,23 @@ impl Answer for AreasPlot {
             .numbers("n", Style::Count, rows.iter().map(|r| r.n as f64))
             .numbers("raw", Style::Estimate, rows.iter().map(|r| r.raw))
             .titled("Raw")
-            .numbers("raw_lower", Style::Estimate, rows.iter().map(|r| r.raw_lower))
+            .numbers(
+                "raw_lower",
+                Style::Estimate,
+                rows.iter().map(|r| r.raw_lower),
+            )
             .titled("Lower")
-            .numbers("raw_upper", Style::Estimate, rows.iter().map(|r| r.raw_upper))
+            .numbers(
+                "raw_upper",
+                Style::Estimate,
+                rows.iter().map(|r| r.raw_upper),
+            )
             .titled("Upper")
-            .numbers("synthetic", Style::Estimate, rows.iter().map(|r| r.synthetic))
+            .numbers(
+                "synthetic",
+                Style::Estimate,
+                rows.iter().map(|r| r.synthetic),
+            )
             .titled("Synthetic")
             .numbers("estimate", Style::Estimate, rows.iter().map(|r| r.estimate))
             .numbers("lower", Style::Estimate, rows.iter().map(|r| r.lower))

@@ -28,8 +28,9 @@ pub use caterpillar::{Caterpillar, CaterpillarOptions, CaterpillarRow, Caterpill
 pub use chart::Chart;
 pub use coefficients::{CoefficientRow, Coefficients, CoefficientsOptions};
 pub use diagnostics::{
-    CheckPanel, CooksDistances, GroupDistance, GroupDistances, Inflated, LeveragePlot, QuantileFigure,
-    QuartileCurve, ResidualPlot, RowDistance, ScaleLocation, SimulatedPlot, SmoothCurve,
+    CheckPanel, CooksDistances, GroupDistance, GroupDistances, Inflated, LeveragePlot,
+    QuantileFigure, QuartileCurve, ResidualPlot, RowDistance, ScaleLocation, SimulatedPlot,
+    SmoothCurve,
 };
 pub use draw::{Drawing, layout, render};
 pub use figure::{Figure, Format, RenderOptions};

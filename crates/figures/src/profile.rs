@@ -90,7 +90,9 @@ impl ProfileZeta {
             levels.join(", ")
         )];
         if fit.reml() && fit.family().is_gaussian() {
-            notes.push("Profiles are of the ML deviance, to which the model was refitted.".to_owned());
+            notes.push(
+                "Profiles are of the ML deviance, to which the model was refitted.".to_owned(),
+            );
         }
         Ok(Self { parameters, notes })
     }
@@ -251,7 +253,8 @@ impl Figure for ProfileZeta {
             name: "profile",
             title: "Profiles of the parameters".to_owned(),
             subtitle: Some(
-                "ζ: signed root of how far the deviance rises when the parameter is moved".to_owned(),
+                "ζ: signed root of how far the deviance rises when the parameter is moved"
+                    .to_owned(),
             ),
             notes: self.notes.clone(),
             description: self.description(),

@@ -86,7 +86,11 @@ impl VarianceShares {
                 }
                 _ => String::new(),
             };
-            format!("{} {} %{interval}", label(&share.measure), whole(share.estimate))
+            format!(
+                "{} {} %{interval}",
+                label(&share.measure),
+                whole(share.estimate)
+            )
         };
         let shares: Vec<String> = self.shares.iter().map(one).collect();
         let total: Vec<String> = (self.pieces.iter())
@@ -181,7 +185,10 @@ impl VarianceShares {
         Panel {
             title: Some("What the variance is made of".to_owned()),
             x: share_axis(),
-            y: Axis::categories(String::new(), bars.iter().map(|b| name(b).to_owned()).collect()),
+            y: Axis::categories(
+                String::new(),
+                bars.iter().map(|b| name(b).to_owned()).collect(),
+            ),
             layers,
         }
     }
@@ -263,7 +270,8 @@ impl Answer for VarianceShares {
     fn table(&self) -> Table {
         use ranef::Style;
         let (n, m) = (self.shares.len(), self.pieces.len());
-        let both = |shares: fn(&Share) -> Option<f64>, pieces: fn(&VariancePiece) -> Option<f64>| {
+        let both = |shares: fn(&Share) -> Option<f64>,
+                    pieces: fn(&VariancePiece) -> Option<f64>| {
             (self.shares.iter().map(shares))
                 .chain(self.pieces.iter().map(pieces))
                 .collect::<Vec<_>>()

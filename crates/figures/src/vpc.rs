@@ -59,10 +59,11 @@ impl VpcCurve {
         let (mut points, mut groups) = (Vec::new(), Vec::new());
         for term in &terms {
             let own: Vec<&CurvePoint> = coarse.curve.iter().filter(|p| p.term == *term).collect();
-            let (low, high) = own.iter().fold(
-                (f64::INFINITY, f64::NEG_INFINITY),
-                |(low, high), p| (low.min(p.x), high.max(p.x)),
-            );
+            let (low, high) = own
+                .iter()
+                .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), p| {
+                    (low.min(p.x), high.max(p.x))
+                });
             // A dummy has two values and nothing between.
             let dummy = own.iter().all(|p| p.x == low || p.x == high);
             let fine = match dummy {
@@ -148,7 +149,11 @@ impl VpcCurve {
         if !several {
             layers.push(
                 Mark::Rules(vec![Rule::Horizontal(self.icc)])
-                    .styled(Style::default().colour(Colour::Faint).dash(crate::chart::Dash::Dashed))
+                    .styled(
+                        Style::default()
+                            .colour(Colour::Faint)
+                            .dash(crate::chart::Dash::Dashed),
+                    )
                     .keyed("ICC of the model"),
             );
         }
@@ -230,7 +235,9 @@ impl fmt::Display for VpcCurve {
             for group in &self.groups {
                 let curve = self.curve(term, group);
                 let at = thinned(curve.len(), 11);
-                short.points.extend(at.into_iter().map(|i| curve[i].clone()));
+                short
+                    .points
+                    .extend(at.into_iter().map(|i| curve[i].clone()));
             }
         }
         write_figure(

@@ -64,7 +64,11 @@ fn scale_location_as_in_r() {
     let (_, found) = of_sleep(&DiagnosticsOptions::default());
     let figure = ScaleLocation::of(&found);
     near(figure.root[59], 4.57043586071f64.sqrt(), 1e-6);
-    for (at, want) in [(0, 0.59210743442), (89, 0.77907784916), (179, 0.478566134137)] {
+    for (at, want) in [
+        (0, 0.59210743442),
+        (89, 0.77907784916),
+        (179, 0.478566134137),
+    ] {
         near(figure.smooth.y[at], want, 1e-5);
     }
     assert_eq!(
@@ -127,14 +131,23 @@ fn leverages_and_contours_of_cooks_distance() {
     near(figure.leverage[59], 0.293177188099, 1e-6);
     // cooks.distance(m)
     for (row, want) in [(60, 4.33216370346), (57, 2.11988907463), (8, 1.80768369801)] {
-        near(figure.cooks_distance[row - 1].expect("a distance"), want, 1e-4);
+        near(
+            figure.cooks_distance[row - 1].expect("a distance"),
+            want,
+            1e-4,
+        );
     }
     let chart = drawn(&figure);
     // On a contour r²h/((1 − h)p) is its distance.
-    let contour = chart.panels[0].layers.iter().find_map(|layer| match &layer.mark {
-        Mark::Lines(curves) if layer.key.as_deref() == Some("Cook's distance 1") => Some(curves),
-        _ => None,
-    });
+    let contour = chart.panels[0]
+        .layers
+        .iter()
+        .find_map(|layer| match &layer.mark {
+            Mark::Lines(curves) if layer.key.as_deref() == Some("Cook's distance 1") => {
+                Some(curves)
+            }
+            _ => None,
+        });
     let curve = &contour.expect("a contour")[0];
     for (h, r) in curve.x.iter().zip(&curve.y) {
         near(r * r * h / ((1.0 - h) * 2.0), 1.0, 1e-9);
@@ -179,7 +192,10 @@ fn simulated_residuals_are_those_of_the_answer() {
         .expect("an answer");
     assert_eq!(figure.residual, answer.residuals);
     for (curve, own) in figure.quartiles.iter().zip(&answer.quantiles) {
-        assert_eq!((curve.quantile, curve.p_value), (own.quantile, Some(own.p_value)));
+        assert_eq!(
+            (curve.quantile, curve.p_value),
+            (own.quantile, Some(own.p_value))
+        );
         assert!(curve.curve.y.iter().all(|y| (0.0..=1.0).contains(y)));
     }
     // Ten days a subject: ten expected values.
@@ -221,7 +237,14 @@ fn the_page_of_a_gaussian_model() {
     let page = CheckPanel::of(&fit, &*rows, None).expect("a page");
     let chart = drawn(&page);
     let heads: Vec<&str> = (chart.panels.iter())
-        .map(|p| p.title.as_deref().unwrap_or("").lines().next().unwrap_or(""))
+        .map(|p| {
+            p.title
+                .as_deref()
+                .unwrap_or("")
+                .lines()
+                .next()
+                .unwrap_or("")
+        })
         .collect();
     assert_eq!(
         heads,
@@ -235,7 +258,12 @@ fn the_page_of_a_gaussian_model() {
         ]
     );
     // Each says what to look for.
-    assert!(chart.panels.iter().all(|p| p.title.as_deref().is_some_and(|t| t.lines().count() == 2)));
+    assert!(
+        chart
+            .panels
+            .iter()
+            .all(|p| p.title.as_deref().is_some_and(|t| t.lines().count() == 2))
+    );
     assert!(chart.description.contains("heavy tails"));
 }
 
@@ -250,7 +278,12 @@ fn the_page_with_two_predictors_shows_collinearity() {
         assert_eq!((&shown.term, shown.vif), (&own.term, own.vif));
     }
     let chart = drawn(&page);
-    assert!(chart.panels[5].title.as_deref().is_some_and(|t| t.starts_with("Collinearity")));
+    assert!(
+        chart.panels[5]
+            .title
+            .as_deref()
+            .is_some_and(|t| t.starts_with("Collinearity"))
+    );
 }
 
 #[test]
@@ -260,7 +293,14 @@ fn the_page_of_a_count_model_has_simulated_residuals() {
     assert!(page.residuals.is_none() && page.residual_quantiles.is_none());
     let chart = drawn(&page);
     let heads: Vec<&str> = (chart.panels.iter())
-        .map(|p| p.title.as_deref().unwrap_or("").split(':').next().unwrap_or(""))
+        .map(|p| {
+            p.title
+                .as_deref()
+                .unwrap_or("")
+                .split(':')
+                .next()
+                .unwrap_or("")
+        })
         .collect();
     assert_eq!(
         heads,
@@ -274,7 +314,8 @@ fn the_page_of_a_count_model_has_simulated_residuals() {
         ]
     );
     let error = QuantileFigure::of_residuals(
-        &fit.diagnostics(&*rows, &DiagnosticsOptions::default()).expect("diagnostics"),
+        &fit.diagnostics(&*rows, &DiagnosticsOptions::default())
+            .expect("diagnostics"),
     )
     .expect_err("counts are not normal");
     assert_eq!(error.code(), "linear_only");

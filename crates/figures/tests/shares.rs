@@ -1,15 +1,11 @@
 //! Figures of variance, profiles, power and areas: their data against R and ranef's own answers.
 
-mod models;
 mod support;
 
 use ranef::{Answer, AreasOptions, lmer};
 use ranef_figures::chart::Mark;
-use ranef_figures::{
-    AreasPlot, PowerCurve, PowerPoint, ProfileZeta, VarianceShares, VpcCurve,
-};
-use models::{drawn, near, sleep, ticks};
-use support::data;
+use ranef_figures::{AreasPlot, PowerCurve, PowerPoint, ProfileZeta, VarianceShares, VpcCurve};
+use support::{data, drawn, near, sleep, ticks};
 
 #[test]
 fn shares_as_in_performance_and_r2mlm() {
@@ -31,7 +27,12 @@ fn shares_as_in_performance_and_r2mlm() {
     near(piece("total", "residual"), 0.185299, 1e-5);
     // Bars are whole.
     for of in ["total", "within", "between"] {
-        let sum: f64 = figure.pieces.iter().filter(|p| p.of == of).map(|p| p.share).sum();
+        let sum: f64 = figure
+            .pieces
+            .iter()
+            .filter(|p| p.of == of)
+            .map(|p| p.share)
+            .sum();
         near(sum, 1.0, 1e-12);
     }
     let chart = drawn(&figure);
@@ -40,7 +41,11 @@ fn shares_as_in_performance_and_r2mlm() {
     let mut ends: Vec<(f64, f64)> = Vec::new();
     for layer in &chart.panels[1].layers {
         if let Mark::Bars { at, from, to, .. } = &layer.mark {
-            ends.extend((0..at.len()).filter(|&i| at[i] == 0.0).map(|i| (from[i], to[i])));
+            ends.extend(
+                (0..at.len())
+                    .filter(|&i| at[i] == 0.0)
+                    .map(|i| (from[i], to[i])),
+            );
         }
     }
     ends.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -55,10 +60,22 @@ fn crossed_factors_have_shares_each() {
     let names: Vec<&str> = figure.shares.iter().map(|s| s.measure.as_str()).collect();
     assert_eq!(
         names,
-        ["marginal", "conditional", "adjusted", "unadjusted", "plate", "sample"]
+        [
+            "marginal",
+            "conditional",
+            "adjusted",
+            "unadjusted",
+            "plate",
+            "sample"
+        ]
     );
     assert!(figure.pieces.iter().all(|p| p.of == "total"));
-    assert!(figure.notes.iter().any(|n| n.contains("several grouping factors")));
+    assert!(
+        figure
+            .notes
+            .iter()
+            .any(|n| n.contains("several grouping factors"))
+    );
     drawn(&figure);
     let (fit, _) = ticks();
     let figure = VarianceShares::of(&fit, 0.95);
@@ -102,7 +119,11 @@ fn profiles_as_in_lme4() {
     assert_eq!(figure.parameters.len(), 6);
     let interval = |label: &str, level: f64| {
         let p = figure.parameters.iter().find(|p| p.label == label);
-        let found = p.expect("a parameter").intervals.iter().find(|i| i.level == level);
+        let found = p
+            .expect("a parameter")
+            .intervals
+            .iter()
+            .find(|i| i.level == level);
         let found = found.expect("a level");
         (found.lower.expect("an end"), found.upper.expect("an end"))
     };
@@ -124,7 +145,11 @@ fn profiles_as_in_lme4() {
         .confint(ranef::IntervalMethod::Profile, 0.8)
         .expect("intervals");
     for (p, row) in figure.parameters.iter().zip(&own.rows) {
-        let i = p.intervals.iter().find(|i| i.level == 0.8).expect("a level");
+        let i = p
+            .intervals
+            .iter()
+            .find(|i| i.level == 0.8)
+            .expect("a level");
         near(i.lower.expect("an end"), row.lower.expect("an end"), 5e-4);
         near(i.upper.expect("an end"), row.upper.expect("an end"), 5e-4);
     }
@@ -139,8 +164,16 @@ fn a_profile_that_ends_at_zero_has_no_lower_end() {
     let rows = data("Dyestuff2");
     let fit = lmer("Yield ~ 1 + (1 | Batch)", &*rows).expect("a fit");
     let figure = ProfileZeta::of(&fit, &[]).expect("profiles");
-    let sd = figure.parameters.iter().find(|p| p.label.starts_with("SD of")).expect("one");
-    assert!(sd.intervals.iter().all(|i| i.lower.is_none() && i.upper.is_some()));
+    let sd = figure
+        .parameters
+        .iter()
+        .find(|p| p.label.starts_with("SD of"))
+        .expect("one");
+    assert!(
+        sd.intervals
+            .iter()
+            .all(|i| i.lower.is_none() && i.upper.is_some())
+    );
     drawn(&figure);
 }
 
@@ -196,7 +229,12 @@ fn areas_in_the_order_of_their_estimates() {
     let (fit, rows) = sleep();
     let answer = fit.areas(&*rows, &AreasOptions::default()).expect("areas");
     let figure = AreasPlot::of(&answer, "Reaction", None);
-    assert!(figure.areas.windows(2).all(|w| w[0].estimate >= w[1].estimate));
+    assert!(
+        figure
+            .areas
+            .windows(2)
+            .all(|w| w[0].estimate >= w[1].estimate)
+    );
     assert_eq!(figure.areas[0].level, "337");
     for area in &figure.areas {
         assert!(area.rank_lower <= area.rank && area.rank <= area.rank_upper);

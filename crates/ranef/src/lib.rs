@@ -74,10 +74,10 @@ pub use areas::{
 pub use code::{Code, Language};
 pub use diagnose::{
     Check, CheckOptions, Collinearity, Component, ConditionalAic, DeletionMethod, Diagnostics,
-    DiagnosticsOptions, Dispersion,
-    Finding, GroupInfluence, Inflation, LevelInfluence, Normality, NormalitySample, OptimizerRun,
-    Optimizers, Principal, QuantileDeviation, QuantilePlot, QuantilePoint, Residuals, RowInfluence, RowInfluences, Separation,
-    Simulate, Simulated, Singularity, Spread, SpreadTest, VarianceChange, Verdict, Zeros,
+    DiagnosticsOptions, Dispersion, Finding, GroupInfluence, Inflation, LevelInfluence, Normality,
+    NormalitySample, OptimizerRun, Optimizers, Principal, QuantileDeviation, QuantilePlot,
+    QuantilePoint, Residuals, RowInfluence, RowInfluences, Separation, Simulate, Simulated,
+    Singularity, Spread, SpreadTest, VarianceChange, Verdict, Zeros,
 };
 pub use effects::{Effects, GroupCoefficient, RandomEffect};
 pub use equations::{Equation, Equations, LevelEquations, Symbol};

@@ -80,8 +80,8 @@ mod tests {
         let (mut low, mut state, mut now) = (0usize, vec![1.0f64], 0.0);
         let grow = |low: usize, state: &[f64], step: f64| -> Vec<f64> {
             let mean = total * step;
-            let most = (low + state.len() - 1 + 1 + (mean + 12.0 * mean.sqrt() + 25.0) as usize)
-                .min(n);
+            let most =
+                (low + state.len() - 1 + 1 + (mean + 12.0 * mean.sqrt() + 25.0) as usize).min(n);
             let chance: Vec<f64> = (0..=most - low)
                 .map(|k| match mean > 0.0 {
                     true => (k as f64 * mean.ln() - mean - ln_factorials[k]).exp(),

@@ -3,7 +3,9 @@
 use std::fmt;
 
 use ranef::frame::Source;
-use ranef::{Answer, Diagnostics, DiagnosticsOptions, Error, Finding, Fit, Simulate, Table, Verdict};
+use ranef::{
+    Answer, Diagnostics, DiagnosticsOptions, Error, Finding, Fit, Simulate, Table, Verdict,
+};
 use serde::Serialize;
 
 use super::{
@@ -213,7 +215,8 @@ impl CheckPanel {
 impl Answer for CheckPanel {
     /// The verdicts; the data of a panel are those of its own figure.
     fn table(&self) -> Table {
-        let each = |text: fn(&Finding) -> String| self.findings.iter().map(text).collect::<Vec<_>>();
+        let each =
+            |text: fn(&Finding) -> String| self.findings.iter().map(text).collect::<Vec<_>>();
         Table::new()
             .text("name", each(|f| f.name.clone()))
             .text("verdict", each(|f| f.verdict.word().to_owned()))

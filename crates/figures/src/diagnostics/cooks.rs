@@ -247,7 +247,8 @@ impl Answer for CooksDistances {
     fn table(&self) -> Table {
         use ranef::Style;
         let groups = || {
-            (self.groups.iter()).flat_map(|g| g.levels.iter().map(move |l| (Some(g), Some(l), None)))
+            (self.groups.iter())
+                .flat_map(|g| g.levels.iter().map(move |l| (Some(g), Some(l), None)))
         };
         let all = || groups().chain(self.rows.iter().map(|r| (None, None, Some(r))));
         type Cell<'a> = (
@@ -260,7 +261,11 @@ impl Answer for CooksDistances {
             .text("group", all().map(|(g, _, _)| g.map(|g| g.group.clone())))
             .text("level", all().map(|(_, l, _)| l.map(|l| l.level.clone())))
             .numbers("row", Style::Count, each(|(_, _, r)| Some(r?.row as f64)))
-            .numbers("n", Style::Count, each(|(_, l, _)| Some(l.map_or(1, |l| l.n) as f64)))
+            .numbers(
+                "n",
+                Style::Count,
+                each(|(_, l, _)| Some(l.map_or(1, |l| l.n) as f64)),
+            )
             .numbers(
                 "cooks_distance",
                 Style::Digits,

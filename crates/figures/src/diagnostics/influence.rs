@@ -123,7 +123,11 @@ impl LeveragePlot {
             true => "No row should lie far out to the right and far up or down.",
             false => "Points should lie within the contours.",
         };
-        self.panel(Some(heading("Influential rows", self.finding.as_ref(), look)))
+        self.panel(Some(heading(
+            "Influential rows",
+            self.finding.as_ref(),
+            look,
+        )))
     }
 
     /// The rows with the largest distances.
@@ -184,9 +188,17 @@ impl fmt::Display for LeveragePlot {
         use ranef::Style;
         let largest = self.largest();
         let table = Table::new()
-            .numbers("row", Style::Count, largest.iter().map(|(row, _)| *row as f64))
+            .numbers(
+                "row",
+                Style::Count,
+                largest.iter().map(|(row, _)| *row as f64),
+            )
             .titled("Row")
-            .numbers("cooks_distance", Style::Digits, largest.iter().map(|(_, d)| *d))
+            .numbers(
+                "cooks_distance",
+                Style::Digits,
+                largest.iter().map(|(_, d)| *d),
+            )
             .titled("Cook's distance");
         write_figure(f, "Leverage and residual", &table, &self.description(), &[])
     }
@@ -197,9 +209,7 @@ impl Figure for LeveragePlot {
         Chart {
             name: "leverage",
             title: "Leverage and residual of each row".to_owned(),
-            subtitle: Some(
-                "Rows to the right, up or down move the fitted values most".to_owned(),
-            ),
+            subtitle: Some("Rows to the right, up or down move the fitted values most".to_owned()),
             notes: self.notes(),
             description: self.description(),
             panels: vec![self.panel(None)],

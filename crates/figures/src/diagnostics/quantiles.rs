@@ -146,7 +146,9 @@ impl QuantileFigure {
             };
             let layer = points(plot).styled(style);
             layers.push(match (&plot.term, several) {
-                (Some(name), true) if groups => layer.keyed(format!("{}: {}", plot.group, term(name))),
+                (Some(name), true) if groups => {
+                    layer.keyed(format!("{}: {}", plot.group, term(name)))
+                }
                 (Some(name), true) => layer.keyed(term(name)),
                 _ => layer,
             });

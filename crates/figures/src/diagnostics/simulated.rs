@@ -69,7 +69,10 @@ impl SimulatedPlot {
         // Fitted values take their residuals along; expected values of the population do not.
         let varies = from.population.windows(2).any(|w| w[0] != w[1]);
         let (across, values) = match varies {
-            true => ("Expected value without random effects (rank)", &from.population),
+            true => (
+                "Expected value without random effects (rank)",
+                &from.population,
+            ),
             false => ("Fitted value (rank)", &from.fitted),
         };
         let rank = ranks(values);
@@ -145,7 +148,11 @@ impl SimulatedPlot {
         for quartile in self.quartiles.iter().filter(|q| q.curve.x.len() > 2) {
             // A p-value of three.
             let off = quartile.p_value.is_some_and(|p| p * 3.0 < 0.01);
-            let colour = if off { Colour::Alert } else { Colour::Series(0) };
+            let colour = if off {
+                Colour::Alert
+            } else {
+                Colour::Series(0)
+            };
             layers.push(
                 line(&quartile.curve.x, &quartile.curve.y)
                     .styled(Style::default().colour(colour).size(1.8)),
@@ -210,9 +217,13 @@ impl Answer for SimulatedPlot {
         use ranef::Style;
         let n = self.row.len();
         let curves = || {
-            self.quartiles
-                .iter()
-                .flat_map(|q| q.curve.x.iter().zip(&q.curve.y).map(move |xy| (q.quantile, xy)))
+            self.quartiles.iter().flat_map(|q| {
+                q.curve
+                    .x
+                    .iter()
+                    .zip(&q.curve.y)
+                    .map(move |xy| (q.quantile, xy))
+            })
         };
         let more = curves().count();
         Table::new()
@@ -235,7 +246,10 @@ impl Answer for SimulatedPlot {
             .numbers(
                 "rank",
                 Style::Share,
-                self.rank.iter().copied().chain(curves().map(|(_, (x, _))| *x)),
+                self.rank
+                    .iter()
+                    .copied()
+                    .chain(curves().map(|(_, (x, _))| *x)),
             )
             .numbers(
                 "residual",

@@ -63,7 +63,13 @@ impl ScaleLocation {
         layers.push(cloud(&self.fitted, &self.root, &self.row));
         layers.extend(self.smooth.layer());
         let size = |i: usize| self.root[i];
-        layers.extend(named(&self.fitted, &self.root, &self.row, &size, 3f64.sqrt()));
+        layers.extend(named(
+            &self.fitted,
+            &self.root,
+            &self.row,
+            &size,
+            3f64.sqrt(),
+        ));
         Panel {
             title,
             x: Axis::new(self.across.clone()),
@@ -75,7 +81,10 @@ impl ScaleLocation {
     pub(super) fn checked(&self) -> Panel {
         let (what, look) = match self.gaussian {
             true => ("Equal spread", "The line should run flat at the dashes."),
-            false => ("Dispersion", "The line should run about flat, most points below 1.4."),
+            false => (
+                "Dispersion",
+                "The line should run about flat, most points below 1.4.",
+            ),
         };
         self.panel(Some(heading(what, self.finding.as_ref(), look)))
     }

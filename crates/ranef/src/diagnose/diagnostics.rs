@@ -147,7 +147,11 @@ impl Fit {
             false => Some(self.dispersion_of(&rows, &leverage)?),
         };
         if let Some(simulated) = &simulated {
-            findings.extend(dispersion.as_ref().map(|d| rules::overdispersion(d, simulated)));
+            findings.extend(
+                dispersion
+                    .as_ref()
+                    .map(|d| rules::overdispersion(d, simulated)),
+            );
             findings.extend(simulated.zeros.as_ref().map(rules::zeros));
             findings.extend(rules::simulated(simulated, !gaussian));
         }

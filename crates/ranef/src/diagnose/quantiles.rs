@@ -69,9 +69,12 @@ impl QuantilePlot {
             0 => Vec::new(),
             n => normal_scores(n),
         };
-        let mut out = Self::of(values, &name, |i| scores[i - 1], |u| {
-            Normal::STANDARD.quantile(u)
-        });
+        let mut out = Self::of(
+            values,
+            &name,
+            |i| scores[i - 1],
+            |u| Normal::STANDARD.quantile(u),
+        );
         (out.distribution, out.group) = ("normal", group.to_owned());
         out.term = term.map(str::to_owned);
         out
@@ -131,7 +134,9 @@ impl QuantilePlot {
 /// Where a distribution function on 0 to 1 reaches p, between its places by a line.
 fn inverse(distribution: &[f64], p: f64) -> f64 {
     let steps = distribution.len().saturating_sub(1);
-    let above = distribution.partition_point(|f| *f < p).clamp(1, steps.max(1));
+    let above = distribution
+        .partition_point(|f| *f < p)
+        .clamp(1, steps.max(1));
     let (Some(low), Some(high)) = (distribution.get(above - 1), distribution.get(above)) else {
         return p;
     };
@@ -180,7 +185,9 @@ mod tests {
     #[test]
     fn ends_are_kept_without_a_gap() {
         let n = 100_000;
-        let values: Vec<f64> = (0..n).map(|i| (((i * 7919) % n) as f64 + 0.5) / n as f64).collect();
+        let values: Vec<f64> = (0..n)
+            .map(|i| (((i * 7919) % n) as f64 + 0.5) / n as f64)
+            .collect();
         let plot = QuantilePlot::unit("Simulated", &values, &[0.0, 0.5, 1.0], |i| i.to_string());
         assert!(plot.points.len() <= POINTS && plot.points.len() > POINTS / 2);
         assert_eq!(plot.points[9].rank, 10);
@@ -194,7 +201,10 @@ mod tests {
         let narrow: Vec<f64> = (0..=20)
             .map(|k| ((f64::from(k) / 20.0 - 0.05) / 0.9).clamp(0.0, 1.0))
             .collect();
-        assert_eq!(QuantilePlot::unit("", &wide, &narrow, |_| String::new()).outside, 0);
+        assert_eq!(
+            QuantilePlot::unit("", &wide, &narrow, |_| String::new()).outside,
+            0
+        );
     }
 
     #[test]
@@ -205,6 +215,10 @@ mod tests {
         // Blom: qnorm((1 - 3/8)/(3 + 1/4))
         assert!((plot.points[0].expected + 0.869_423_773_288_586_4).abs() < 1e-9);
         assert!(plot.points.iter().all(|p| !p.is_outside()));
-        assert!(QuantilePlot::normal("", None, &[], |_| String::new()).points.is_empty());
+        assert!(
+            QuantilePlot::normal("", None, &[], |_| String::new())
+                .points
+                .is_empty()
+        );
     }
 }

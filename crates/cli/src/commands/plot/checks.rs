@@ -32,7 +32,9 @@ pub const KINDS: &[Kind] = &[
         takes: &["term"],
         several: false,
         rows: NO_ROWS,
-        suits: |fit| (fit.recipe().random().iter()).any(|t| t.names.len() > t.constant.iter().len()),
+        suits: |fit| {
+            (fit.recipe().random().iter()).any(|t| t.names.len() > t.constant.iter().len())
+        },
         draw: |asked| drawn(VpcCurve::of(asked.fit(), &asked.arguments.term)),
     },
     Kind {

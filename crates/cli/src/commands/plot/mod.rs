@@ -1,11 +1,13 @@
 //! `ranef plot`: figures of a model.
 //!
-//! [`kinds`] lists the figures: for each its name, what it shows, the options it takes and how it is
-//! made. [`write`](mod@write) puts a figure into a file. To add a figure, add an entry there.
+//! [`kinds`] says what a kind of figure is: its name, what it shows, the options it takes and how it is
+//! made. [`shown`] has those of what the model says, [`checks`] those of the fit itself; to add a figure,
+//! add an entry there. [`write`](mod@write) puts a figure into a file.
 
 mod checks;
 mod kinds;
-pub mod write;
+mod shown;
+mod write;
 
 use std::path::{Path, PathBuf};
 
