@@ -4,6 +4,7 @@
 mod models;
 mod support;
 
+use models::{drawn, near, sleep, ticks};
 use ranef::smooth::lowess;
 use ranef::{
     Answer, CheckOptions, DeletionMethod, Diagnostics, DiagnosticsOptions, Fit, Model, Simulate,
@@ -14,7 +15,6 @@ use ranef_figures::{
     CheckPanel, CooksDistances, LeveragePlot, QuantileFigure, ResidualPlot, ScaleLocation,
     SimulatedPlot,
 };
-use models::{drawn, near, sleep, ticks};
 use support::data;
 
 fn all() -> DiagnosticsOptions {

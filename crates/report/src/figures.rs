@@ -4,11 +4,18 @@
 //! says why.
 
 use ranef::frame::Source;
-use ranef::{Error, Fit};
-use ranef_figures::{Caterpillar, CaterpillarOptions, Chart, Figure as _};
+use ranef::{Error, Fit, GroupLinesOptions, PredictorKind, PredictorRange, RandomBlock};
+use ranef_figures::{
+    Caterpillar, CaterpillarOptions, Chart, CheckPanel, Coefficients, CoefficientsOptions,
+    Figure as _, Lines, PoolingFacets, PredictedOptions, PredictedValues, Shrinkage,
+    VarianceShares, VpcCurve,
+};
 
 use crate::document::{Block, Figure};
-use crate::sections::{missing, uninterrupted};
+use crate::sections::{LEVEL, missing, uninterrupted};
+
+/// Rows that are drawn behind predicted values, at most.
+const POINTS: usize = 1000;
 
 /// The figures made so far.
 #[derive(Clone, Debug, Default)]
@@ -55,41 +62,111 @@ impl Figures {
         }))))
     }
 
-    /// Every coefficient with its interval.
-    pub fn coefficients(&mut self, _fit: &Fit) -> Result<Vec<Block>, Error> {
-        Ok(Vec::new())
+    /// Every coefficient with its interval, where there are others than an intercept.
+    pub fn coefficients(&mut self, fit: &Fit) -> Result<Option<Block>, Error> {
+        if fit.fixed_names().iter().all(|name| *name == "(Intercept)") {
+            return Ok(None);
+        }
+        self.place("coefficients", "The figure of the coefficients", || {
+            let options = CoefficientsOptions::default().level(LEVEL);
+            Ok(Coefficients::of([("", fit)], &options)?.chart())
+        })
     }
 
-    /// Expected responses along the first predictor.
-    pub fn predictions(&mut self, _fit: &Fit) -> Result<Vec<Block>, Error> {
-        Ok(Vec::new())
+    /// Expected responses along the first predictor, with the rows behind them where they are at
+    /// hand.
+    pub fn predictions(
+        &mut self,
+        fit: &Fit,
+        rows: Option<&dyn Source>,
+    ) -> Result<Option<Block>, Error> {
+        if !fit.predictors().is_ok_and(|all| !all.is_empty()) {
+            return Ok(None);
+        }
+        self.place("predictions", "The figure of predicted values", || {
+            let options = PredictedOptions::default()
+                .level(LEVEL)
+                .points(if rows.is_some() { POINTS } else { 0 });
+            Ok(PredictedValues::of(fit, rows, &options)?.chart())
+        })
     }
 
     /// The random effects of the groups of one factor.
-    pub fn caterpillar(&mut self, fit: &Fit, group: &str) -> Result<Vec<Block>, Error> {
-        let made = self.place(
-            &format!("caterpillar-{group}"),
+    pub fn caterpillar(&mut self, fit: &Fit, group: &str) -> Result<Option<Block>, Error> {
+        let name = format!("caterpillar-{group}");
+        self.place(
+            &name,
             &format!("The figure of the groups of {group}"),
             || {
-                let options = CaterpillarOptions::default().group(group);
+                let options = CaterpillarOptions::default().group(group).level(LEVEL);
                 Ok(Caterpillar::of(fit, &options)?.chart())
             },
-        )?;
-        Ok(made.into_iter().collect())
+        )
     }
 
-    /// The lines of all groups.
-    pub fn groups(&mut self, _fit: &Fit, _rows: Option<&dyn Source>) -> Result<Vec<Block>, Error> {
-        Ok(Vec::new())
+    /// What pooling did: the lines of all groups, arrows from no pooling to partial pooling, and
+    /// facets of some groups.
+    pub fn groups(&mut self, fit: &Fit, rows: Option<&dyn Source>) -> Result<Vec<Block>, Error> {
+        let mut out = Vec::new();
+        let Some(first) = fit.varcorr().first() else {
+            return Ok(out);
+        };
+        let gaussian = fit.family().is_gaussian();
+        if gaussian && first.terms.len() > 1 {
+            out.extend(self.place("shrinkage", "The figure of shrinkage", || {
+                Ok(Shrinkage::of(fit, None, &[], None)?.chart())
+            })?);
+        }
+        let Some(rows) = rows.filter(|_| has_lines(fit)) else {
+            return Ok(out);
+        };
+        let options = GroupLinesOptions::default();
+        out.extend(self.place("lines", "The figure of the groups' lines", || {
+            Ok(Lines::of(fit, rows, &options, gaussian)?.chart())
+        })?);
+        if gaussian {
+            out.extend(self.place("facets", "The figure of pooling by group", || {
+                Ok(PoolingFacets::of(fit, rows, &options, None, None, None)?.chart())
+            })?);
+        }
+        Ok(out)
     }
 
-    /// Shares of variance.
-    pub fn variance(&mut self, _fit: &Fit) -> Result<Vec<Block>, Error> {
-        Ok(Vec::new())
+    /// Shares of variance, and how they change along a random slope.
+    pub fn variance(&mut self, fit: &Fit) -> Result<Vec<Block>, Error> {
+        let mut out = Vec::new();
+        if fit.varcorr().is_empty() {
+            return Ok(out);
+        }
+        out.extend(
+            self.place("variance", "The figure of shares of variance", || {
+                Ok(VarianceShares::of(fit, LEVEL).chart())
+            })?,
+        );
+        if (fit.recipe().random().iter()).any(|t| t.names.len() > t.constant.iter().len()) {
+            out.extend(
+                self.place("vpc", "The figure of shares along a predictor", || {
+                    Ok(VpcCurve::of(fit, &[])?.chart())
+                })?,
+            );
+        }
+        Ok(out)
     }
 
     /// The panel of checks.
-    pub fn checks(&mut self, _fit: &Fit, _rows: Option<&dyn Source>) -> Result<Vec<Block>, Error> {
-        Ok(Vec::new())
+    pub fn checks(&mut self, fit: &Fit, rows: Option<&dyn Source>) -> Result<Option<Block>, Error> {
+        let Some(rows) = rows else {
+            return Ok(None);
+        };
+        self.place("checks", "The figure of the checks", || {
+            Ok(CheckPanel::of(fit, rows, None)?.chart())
+        })
     }
+}
+
+/// Whether there is a predictor of numbers that the lines of groups may run over.
+fn has_lines(fit: &Fit) -> bool {
+    let numbers = |p: &PredictorRange| matches!(p.values, PredictorKind::Numbers { .. });
+    let slope = |b: &RandomBlock| b.terms.iter().any(|t| t != "(Intercept)");
+    fit.predictors().is_ok_and(|all| all.iter().any(numbers)) || fit.varcorr().iter().any(slope)
 }

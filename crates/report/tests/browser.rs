@@ -10,9 +10,9 @@
 //! Where there is no Chromium these tests are left out, and say so.
 #![allow(missing_docs)]
 
-mod support;
 #[path = "support/browser.rs"]
 mod browser;
+mod support;
 
 use std::path::{Path, PathBuf};
 
@@ -75,7 +75,12 @@ fn reports_are_silent_and_ask_for_nothing() {
     for (case, document) in cases() {
         folder.write("report.html", &document.write(Form::Html, "report").text);
         let visit = browser.visit(&folder.0, "report.html", &dump);
-        assert!(visit.dom.contains("id=\"references\""), "{}: {}", case.name, visit.dom);
+        assert!(
+            visit.dom.contains("id=\"references\""),
+            "{}: {}",
+            case.name,
+            visit.dom
+        );
         assert_eq!(visit.console, [""; 0], "{}", case.name);
         assert_eq!(visit.requests, [""; 0], "{}", case.name);
     }
@@ -86,7 +91,10 @@ fn reports_are_silent_and_ask_for_nothing() {
          <script>console.error('seen')</script>",
     );
     let visit = browser.visit(&folder.0, "loud.html", &dump);
-    assert!(visit.console.iter().any(|line| line.contains("seen")), "{visit:?}");
+    assert!(
+        visit.console.iter().any(|line| line.contains("seen")),
+        "{visit:?}"
+    );
     assert_eq!(visit.requests, ["http://127.0.0.1:9/x.png"]);
 }
 
@@ -123,13 +131,18 @@ fn layout(browser: &Browser, folder: &Path, html: &str, width: usize) -> Value {
         "--window-size=1300,1000".to_owned(),
     ];
     let visit = browser.visit(folder, "frame.html", &arguments);
-    let (_, rest) = visit.dom.split_once("<pre id=\"boxes\">").expect("the boxes");
+    let (_, rest) = visit
+        .dom
+        .split_once("<pre id=\"boxes\">")
+        .expect("the boxes");
     let boxes = rest.split("</pre>").next().expect("their end");
     serde_json::from_str(boxes).unwrap_or_else(|e| panic!("{e}: {}", visit.dom))
 }
 
 fn number(value: &Value, name: &str) -> f64 {
-    value[name].as_f64().unwrap_or_else(|| panic!("{name} in {value}"))
+    value[name]
+        .as_f64()
+        .unwrap_or_else(|| panic!("{name} in {value}"))
 }
 
 /// What is wrong with a layout.
@@ -210,10 +223,19 @@ fn figures_look_as_their_own_pixels() {
         ];
         browser.visit(&folder.0, "report.html", &arguments);
         let page = Grey::of(&std::fs::read(&file).expect("a picture of the page"));
-        assert_eq!((page.width, page.height), (width, height as usize), "{}", case.name);
+        assert_eq!(
+            (page.width, page.height),
+            (width, height as usize),
+            "{}",
+            case.name
+        );
         // Words are dark on light: neither blank nor black.
         let mean = page.shrunk(page.frame(), 1, 1)[0];
-        assert!((150.0..252.0).contains(&mean), "{}: mean grey {mean}", case.name);
+        assert!(
+            (150.0..252.0).contains(&mean),
+            "{}: mean grey {mean}",
+            case.name
+        );
         let boxes = layout["figures"].as_array().expect("figures");
         let mut pictures: Vec<(String, Vec<f64>, Vec<f64>, usize)> = Vec::new();
         for (figure, found) in document.figures().zip(boxes) {
@@ -236,7 +258,11 @@ fn figures_look_as_their_own_pixels() {
             let own = Grey::of(&png);
             let ratio = (frame.bottom - frame.top) / (frame.right - frame.left);
             let expected = own.height as f64 / own.width as f64;
-            assert!((ratio / expected - 1.0).abs() < 0.02, "{}: {ratio} {expected}", figure.name);
+            assert!(
+                (ratio / expected - 1.0).abs() < 0.02,
+                "{}: {ratio} {expected}",
+                figure.name
+            );
             let rows = (COLUMNS as f64 * expected).round().max(1.0) as usize;
             pictures.push((
                 figure.name.clone(),
@@ -252,7 +278,11 @@ fn figures_look_as_their_own_pixels() {
             // Upside down it is another picture: the tolerance can fail.
             let turned: Vec<f64> = own.iter().rev().copied().collect();
             let other = difference(shown, &turned);
-            assert!(other > TOLERANCE, "{}, {name} turned, {rows} rows: {other}", case.name);
+            assert!(
+                other > TOLERANCE,
+                "{}, {name} turned, {rows} rows: {other}",
+                case.name
+            );
         }
         compared += pictures.len();
     }
@@ -276,6 +306,9 @@ fn reports_print() {
     let pdf = std::fs::read(&file).expect("a PDF");
     assert!(pdf.starts_with(b"%PDF"));
     let text = String::from_utf8_lossy(&pdf);
-    let pages = text.matches("/Type /Page\n").count().max(text.matches("/Type /Page ").count());
+    let pages = text
+        .matches("/Type /Page\n")
+        .count()
+        .max(text.matches("/Type /Page ").count());
     assert!((3..30).contains(&pages), "{pages} pages");
 }

@@ -3,8 +3,8 @@
 
 use ranef::frame::Source;
 use ranef::{Fit, Model, lmer};
-use ranef_figures::chart::{Chart, Mark, Panel};
 use ranef_figures::Figure;
+use ranef_figures::chart::{Chart, Mark, Panel};
 
 use crate::support::data;
 
@@ -73,7 +73,9 @@ fn equal_lengths(mark: &Mark) {
             assert_eq!((x.len(), x.len()), (lower.len(), upper.len()));
             assert!(lower.iter().zip(upper).all(|(l, u)| l <= u));
         }
-        Mark::Intervals { at, lower, upper, .. } => {
+        Mark::Intervals {
+            at, lower, upper, ..
+        } => {
             assert_eq!((at.len(), at.len()), (lower.len(), upper.len()));
         }
         Mark::Bars { at, from, to, .. } => {

@@ -24,7 +24,7 @@ pub(super) fn blocks(m: &mut Material<'_>) -> Result<Vec<Block>, Error> {
         }
         aliased(m, &mut out);
         out.extend(m.figures.coefficients(fit)?);
-        out.extend(m.figures.predictions(fit)?);
+        out.extend(m.figures.predictions(fit, m.rows)?);
     }
     if let Some(table) = paper.random(Text::plain("Random effects")) {
         out.push(Block::Heading("Random effects".to_owned()));

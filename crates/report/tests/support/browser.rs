@@ -42,7 +42,9 @@ impl Browser {
         }
         let path = std::env::var_os("PATH")?;
         let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-        let places = NAMES.iter().flat_map(|n| folders.iter().map(move |f| f.join(n)));
+        let places = NAMES
+            .iter()
+            .flat_map(|n| folders.iter().map(move |f| f.join(n)));
         places.into_iter().find(|p| p.is_file()).map(Self)
     }
 
@@ -113,7 +115,11 @@ fn requests(log: &Path) -> Vec<String> {
     assert!(!events.is_empty(), "the log of the network is empty");
     let mut out: Vec<String> = (events.iter())
         .map(|event| &event["params"])
-        .filter(|p| p["initiator"].as_str().is_some_and(|i| i != "not an origin"))
+        .filter(|p| {
+            p["initiator"]
+                .as_str()
+                .is_some_and(|i| i != "not an origin")
+        })
         .filter_map(|p| p["url"].as_str())
         .filter(|url| !url.starts_with("file:") && !url.starts_with("data:"))
         .map(str::to_owned)
@@ -149,12 +155,19 @@ impl Grey {
         let channels = info.color_type.samples();
         let grey = |pixel: &[u8]| match channels {
             1 | 2 => f64::from(pixel[0]),
-            _ => 0.299 * f64::from(pixel[0]) + 0.587 * f64::from(pixel[1]) + 0.114 * f64::from(pixel[2]),
+            _ => {
+                0.299 * f64::from(pixel[0])
+                    + 0.587 * f64::from(pixel[1])
+                    + 0.114 * f64::from(pixel[2])
+            }
         };
         Self {
             width: info.width as usize,
             height: info.height as usize,
-            values: data[..info.buffer_size()].chunks_exact(channels).map(grey).collect(),
+            values: data[..info.buffer_size()]
+                .chunks_exact(channels)
+                .map(grey)
+                .collect(),
         }
     }
 
@@ -172,7 +185,9 @@ impl Grey {
     pub fn shrunk(&self, frame: Frame, columns: usize, rows: usize) -> Vec<f64> {
         let mut out = Vec::with_capacity(columns * rows);
         let edge = |from: f64, to: f64, at: usize, of: usize| {
-            (from + (to - from) * at as f64 / of as f64).round().max(0.0) as usize
+            (from + (to - from) * at as f64 / of as f64)
+                .round()
+                .max(0.0) as usize
         };
         for row in 0..rows {
             for column in 0..columns {
