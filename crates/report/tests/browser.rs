@@ -17,7 +17,7 @@ mod support;
 use std::path::{Path, PathBuf};
 
 use browser::{Browser, Frame, Grey, difference};
-use ranef_figures::{Format, RenderOptions, render};
+use ranef_figures::{Chart, Format, RenderOptions, render};
 use ranef_report::{Document, Form};
 use serde_json::Value;
 use support::{Case, cbpp, nasty, penicillin, sleepstudy};
@@ -108,7 +108,7 @@ const PROBE: &str = "<script>addEventListener('load', () => {
     needs: document.documentElement.scrollWidth,
     height: document.documentElement.scrollHeight,
     blocks: all('h1, nav, main > section > *').map(e => box(e, e.tagName)),
-    pieces: all('p, li, h2, h3, figcaption, .equation math:not(:has(mtable)), svg').map(e => box(e, e.tagName)),
+    pieces: all('p, li, h2, h3, figcaption, .drawing, .equation math:not(:has(mtable))').map(e => box(e, e.tagName)),
     figures: all('figure svg').map(e => ({box: box(e, 'svg'),
       texts: all('text', e).map(t => box(t, 'text'))}))}), '*'); });</script></body>";
 
@@ -254,7 +254,12 @@ fn figures_look_as_their_own_pixels() {
                 resolution: Some(150.0),
                 ..RenderOptions::default()
             };
-            let png = render(&figure.chart, Format::Png, &options).expect("a PNG");
+            // The notes stand in the caption.
+            let chart = Chart {
+                notes: Vec::new(),
+                ..figure.chart.clone()
+            };
+            let png = render(&chart, Format::Png, &options).expect("a PNG");
             let own = Grey::of(&png);
             let ratio = (frame.bottom - frame.top) / (frame.right - frame.left);
             let expected = own.height as f64 / own.width as f64;

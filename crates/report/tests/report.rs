@@ -449,7 +449,8 @@ fn numbers_are_those_of_the_answers() {
         [-1.0, 1.0].map(|s| two(days.estimate.unwrap() + s * 1.959963984540054 * slopes.sd[1]));
     assert!(words.contains(&format!(
         "About 95% of all levels of Subject would have a coefficient of Days between {} and {}.",
-        bounds[0], bounds[1]
+        bounds[0].replace('-', "−"),
+        bounds[1]
     )));
     let pooling = fit.pooling(None, 0.95).expect("an answer");
     assert!(words.contains(&pooling.reading.replace('`', "")), "{words}");

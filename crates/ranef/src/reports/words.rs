@@ -90,8 +90,8 @@ impl Fit {
                         .append(what)
                         .then(format!(
                             " between {} and {}{link}.",
-                            fixed_point(estimate - z * sd, places),
-                            fixed_point(estimate + z * sd, places)
+                            spoken(estimate - z * sd, places),
+                            spoken(estimate + z * sd, places)
                         )),
                 );
             }
@@ -112,6 +112,11 @@ fn listed(names: &[&str]) -> Text {
         text = text.then_code(*name);
     }
     text
+}
+
+/// A number in a sentence: with a minus sign, not a hyphen.
+fn spoken(x: f64, places: usize) -> String {
+    fixed_point(x, places).replace('-', "−")
 }
 
 fn response_name(fit: &Fit) -> &str {
@@ -310,7 +315,7 @@ fn reading(
 ) -> Option<Text> {
     let (estimate, [low, high]) = (c.estimate?, c.wald_interval(LEVEL)?);
     let places = decimals(c.std_error);
-    let number = |x: f64| fixed_point(x, places);
+    let number = |x: f64| spoken(x, places);
     let percent = LEVEL * 100.0;
     let name = response_name(fit);
     if c.term == "(Intercept)" {

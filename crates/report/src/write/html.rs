@@ -211,7 +211,6 @@ fn write_figure(figure: &Figure, out: &mut String) -> std::fmt::Result {
     let mut lines = caption(figure).into_iter();
     let title = lines.next().unwrap_or("");
     let rest: String = lines
-        .chain(figure.chart.notes.iter().map(String::as_str))
         .map(|line| format!(" {}", text(&sentence(line))))
         .collect();
     let drawing = match drawn(figure, Format::Svg).map(|bytes| inline(&bytes, &figure.name)) {
@@ -224,7 +223,7 @@ fn write_figure(figure: &Figure, out: &mut String) -> std::fmt::Result {
     };
     writeln!(
         out,
-        "<figure id=\"figure-{}\">\n{drawing}<figcaption><b>Figure {}.</b> {}{rest}</figcaption>\n\
+        "<figure id=\"figure-{}\">\n<div class=\"drawing\" tabindex=\"0\">\n{drawing}</div>\n<figcaption><b>Figure {}.</b> {}{rest}</figcaption>\n\
          </figure>",
         figure.name,
         figure.number,

@@ -133,8 +133,8 @@ fn write_block(block: &Block, folder: &str, out: &mut String, files: &mut Vec<(S
             writeln!(out, "\\bottomrule\n\\end{{tabular}}\n\\end{{table}}")
         }
         Block::Figure(figure) => {
-            let notes = figure.chart.notes.iter().map(String::as_str);
-            let below: Vec<String> = (caption(figure).into_iter().chain(notes))
+            let below: Vec<String> = caption(figure)
+                .into_iter()
                 .map(|line| escape(&sentence(line), MARKUP))
                 .collect();
             let path = format!("{folder}/{}.pdf", figure.name);

@@ -81,8 +81,8 @@ fn write_block(block: &Block, folder: &str, out: &mut String, files: &mut Vec<(S
         }
         Block::Figure(figure) => {
             let lines = caption(figure);
-            let notes = figure.chart.notes.iter().map(String::as_str);
-            let below: Vec<String> = (lines.into_iter().chain(notes))
+            let below: Vec<String> = lines
+                .into_iter()
                 .map(|line| escape(&sentence(line), MARKUP))
                 .collect();
             let path = format!("{folder}/{}.svg", figure.name);

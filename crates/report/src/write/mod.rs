@@ -8,7 +8,7 @@ mod latex;
 mod markdown;
 
 use ranef::Error;
-use ranef_figures::{Format, RenderOptions, render};
+use ranef_figures::{Chart, Format, RenderOptions, render};
 
 use crate::document::{Document, Figure};
 
@@ -57,20 +57,27 @@ fn folder(stem: &str) -> String {
     format!("{}_files", stem.chars().map(plain).collect::<String>())
 }
 
-/// A figure drawn. Its title stands in the caption and is not drawn again.
+/// A figure drawn. Its title and its notes stand in the caption and are not drawn again.
 fn drawn(figure: &Figure, format: Format) -> Result<Vec<u8>, Error> {
     let options = RenderOptions {
         plain: true,
         ..RenderOptions::default()
     };
-    render(&figure.chart, format, &options)
+    let chart = Chart {
+        notes: Vec::new(),
+        ..figure.chart.clone()
+    };
+    render(&chart, format, &options)
 }
 
 /// What stands below a figure: its title, its subtitle, its notes.
 fn caption(figure: &Figure) -> Vec<&str> {
     let chart = &figure.chart;
     let title = std::iter::once(chart.title.as_str());
-    let all = title.chain(chart.subtitle.as_deref());
+    let below = chart.subtitle.as_deref().into_iter();
+    let all = title
+        .chain(below)
+        .chain(chart.notes.iter().map(String::as_str));
     all.filter(|line| !line.is_empty()).collect()
 }
 
