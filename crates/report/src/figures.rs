@@ -17,6 +17,9 @@ use crate::sections::{LEVEL, missing, uninterrupted};
 /// Rows that are drawn behind predicted values, at most.
 const POINTS: usize = 1000;
 
+/// Errors that say that a figure makes no sense for a model: it is not missed.
+const NO_SENSE: [&str; 3] = ["no_slope", "no_predictors", "no_coefficients"];
+
 /// The figures made so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Figures {
@@ -44,6 +47,7 @@ impl Figures {
         }
         let chart = match uninterrupted(chart())? {
             Ok(chart) => chart,
+            Err(error) if NO_SENSE.contains(&error.code()) => return Ok(None),
             Err(error) => return Ok(Some(missing(what, &error))),
         };
         let clean = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };

@@ -40,7 +40,11 @@ pub(super) fn blocks(m: &mut Material<'_>) -> Result<Vec<Block>, Error> {
         ));
     } else {
         let several = names.len() > 1;
-        for name in &names {
+        let legend = "Mean weight: the share of a group's own data in its coefficient. Pooling \
+                      factor: above one half, groups are pooled more than half. Equal-weight and \
+                      half-weight n: the rows at which a group's own data and those of all others \
+                      weigh the same, its other coefficients being known or not.";
+        for (at, name) in names.iter().enumerate() {
             let pooling = match uninterrupted(fit.pooling(Some(name), LEVEL))? {
                 Ok(pooling) => pooling,
                 Err(error) => {
@@ -55,17 +59,11 @@ pub(super) fn blocks(m: &mut Material<'_>) -> Result<Vec<Block>, Error> {
             for note in pooling.notes.iter().filter(|n| n.code != "few_groups") {
                 out.push(paragraph(&note.message));
             }
-            out.push(Block::Table(
-                pooling.terms_table().grid(&Caption {
-                    title: format!("Pooling of the groups of {name}"),
-                    note:
-                        "Mean weight: the share of a group's own data in its coefficient. Pooling \
-                       factor: above one half, groups are pooled more than half. Equal-weight and \
-                       half-weight n: the rows at which a group's own data and those of all others \
-                       weigh the same, its other coefficients being known or not."
-                            .to_owned(),
-                }),
-            ));
+            out.push(Block::Table(pooling.terms_table().grid(&Caption {
+                title: format!("Pooling of the groups of {name}"),
+                // Once is enough.
+                note: if at == 0 { legend } else { "" }.to_owned(),
+            })));
             if !several {
                 out.push(Block::Table(
                     pooling.fixed_table().grid(&Caption {

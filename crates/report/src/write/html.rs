@@ -5,7 +5,7 @@ use std::fmt::Write;
 use ranef::{Equation, Language, Markup, Text, escape};
 use ranef_figures::Format;
 
-use super::{Written, caption, drawn, sentence};
+use super::{Written, caption, drawn};
 use crate::document::{Block, Document, Figure, Finding, Level, Meaning, Section};
 
 const STYLE: &str = include_str!("style.css");
@@ -208,11 +208,7 @@ fn code(code: &str) -> String {
 }
 
 fn write_figure(figure: &Figure, out: &mut String) -> std::fmt::Result {
-    let mut lines = caption(figure).into_iter();
-    let title = lines.next().unwrap_or("");
-    let rest: String = lines
-        .map(|line| format!(" {}", text(&sentence(line))))
-        .collect();
+    let lines: Vec<String> = caption(figure).iter().map(set).collect();
     let drawing = match drawn(figure, Format::Svg).map(|bytes| inline(&bytes, &figure.name)) {
         Ok(svg) => svg,
         Err(error) => format!(
@@ -223,11 +219,11 @@ fn write_figure(figure: &Figure, out: &mut String) -> std::fmt::Result {
     };
     writeln!(
         out,
-        "<figure id=\"figure-{}\">\n<div class=\"drawing\" tabindex=\"0\">\n{drawing}</div>\n<figcaption><b>Figure {}.</b> {}{rest}</figcaption>\n\
+        "<figure id=\"figure-{}\">\n<div class=\"drawing\" tabindex=\"0\">\n{drawing}</div>\n<figcaption><b>Figure {}.</b> {}</figcaption>\n\
          </figure>",
         figure.name,
         figure.number,
-        text(&sentence(title))
+        lines.join(" ")
     )
 }
 

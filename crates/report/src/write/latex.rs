@@ -6,7 +6,7 @@ use std::fmt::Write;
 use ranef::{Markup, Text, escape};
 use ranef_figures::Format;
 
-use super::{Written, caption, drawn, sentence};
+use super::{Written, caption, drawn};
 use crate::document::{Block, Document, Level};
 
 const MARKUP: Markup = Markup::Latex;
@@ -133,10 +133,7 @@ fn write_block(block: &Block, folder: &str, out: &mut String, files: &mut Vec<(S
             writeln!(out, "\\bottomrule\n\\end{{tabular}}\n\\end{{table}}")
         }
         Block::Figure(figure) => {
-            let below: Vec<String> = caption(figure)
-                .into_iter()
-                .map(|line| escape(&sentence(line), MARKUP))
-                .collect();
+            let below: Vec<String> = caption(figure).iter().map(set).collect();
             let path = format!("{folder}/{}.pdf", figure.name);
             match drawn(figure, Format::Pdf) {
                 Ok(bytes) => {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use ranef::{Equation, Language, Markup, Text, escape};
 use ranef_figures::Format;
 
-use super::{Written, caption, drawn, sentence};
+use super::{Written, caption, drawn};
 use crate::document::{Block, Document, Level};
 
 const MARKUP: Markup = Markup::Markdown;
@@ -80,11 +80,7 @@ fn write_block(block: &Block, folder: &str, out: &mut String, files: &mut Vec<(S
             })
         }
         Block::Figure(figure) => {
-            let lines = caption(figure);
-            let below: Vec<String> = lines
-                .into_iter()
-                .map(|line| escape(&sentence(line), MARKUP))
-                .collect();
+            let below: Vec<String> = caption(figure).iter().map(set).collect();
             let path = format!("{folder}/{}.svg", figure.name);
             match drawn(figure, Format::Svg) {
                 Ok(bytes) => {

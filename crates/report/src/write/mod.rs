@@ -7,10 +7,11 @@ mod html;
 mod latex;
 mod markdown;
 
-use ranef::Error;
+use ranef::{Error, Text};
 use ranef_figures::{Chart, Format, RenderOptions, render};
 
 use crate::document::{Document, Figure};
+use crate::sections::marked;
 
 /// A language that reports are set in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,21 +71,21 @@ fn drawn(figure: &Figure, format: Format) -> Result<Vec<u8>, Error> {
     render(&chart, format, &options)
 }
 
-/// What stands below a figure: its title, its subtitle, its notes.
-fn caption(figure: &Figure) -> Vec<&str> {
+/// What stands below a figure, a sentence each: its title, its subtitle, its notes.
+fn caption(figure: &Figure) -> Vec<Text> {
     let chart = &figure.chart;
     let title = std::iter::once(chart.title.as_str());
     let below = chart.subtitle.as_deref().into_iter();
     let all = title
         .chain(below)
         .chain(chart.notes.iter().map(String::as_str));
-    all.filter(|line| !line.is_empty()).collect()
-}
-
-/// A line with a full stop.
-fn sentence(line: &str) -> String {
-    match line.ends_with(['.', '!', '?', ':']) {
-        true => line.to_owned(),
-        false => format!("{line}."),
-    }
+    all.filter(|line| !line.is_empty())
+        .map(|line| {
+            let text = marked(line);
+            match line.ends_with(['.', '!', '?', ':']) {
+                true => text,
+                false => text.then("."),
+            }
+        })
+        .collect()
 }
