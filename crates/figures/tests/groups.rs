@@ -1,15 +1,15 @@
 //! Figures of groups, coefficients and predictions: their data against R and other answers, their
 //! charts for structure.
 
-mod page;
+mod support;
 
-use page::{data, is_sound, near};
 use ranef::{Fit, GroupLinesOptions, MeansOptions, SlopesOptions, glmer, lmer};
 use ranef_figures::chart::{Mark, Scale};
 use ranef_figures::{
     Caterpillar, CaterpillarOptions, Coefficients, CoefficientsOptions, Figure, Lines,
     PoolingFacets, PredictedOptions, PredictedValues, Shrinkage, SlopeCurve,
 };
+use support::{data, is_sound, near};
 
 fn sleep() -> Fit {
     lmer("Reaction ~ Days + (Days | Subject)", &*data("sleepstudy")).unwrap()
@@ -313,7 +313,7 @@ fn predictions_by_group_are_facets() {
 
 #[test]
 fn johnson_and_neyman_s_bounds_part_the_band() {
-    let fit = page::interaction();
+    let fit = support::interaction();
     let figure = SlopeCurve::of(&fit, None, None, &[], 0.95).unwrap();
     assert_eq!((figure.of.as_str(), figure.over.as_str()), ("x", "w"));
     let found = figure.johnson_neyman.as_ref().unwrap();

@@ -1,11 +1,13 @@
 //! Figures of variance, profiles, power and areas: their data against R and ranef's own answers.
 
+mod models;
 mod support;
 
+use models::{drawn, near, sleep, ticks};
 use ranef::{Answer, AreasOptions, lmer};
 use ranef_figures::chart::Mark;
 use ranef_figures::{AreasPlot, PowerCurve, PowerPoint, ProfileZeta, VarianceShares, VpcCurve};
-use support::{data, drawn, near, sleep, ticks};
+use support::data;
 
 #[test]
 fn shares_as_in_performance_and_r2mlm() {

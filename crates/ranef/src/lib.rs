@@ -102,6 +102,7 @@ pub use origin::Origin;
 pub use pooling::{PooledCoefficient, PooledFixed, Pooling, PoolingSigma, PoolingTerm};
 pub use predict::{
     Budget, Groups, Interval, Intervals, PredictOptions, PredictedInterval, Predictions,
+    Probability,
 };
 pub use predictor::{PredictorKind, PredictorRange};
 pub use random::{RandomBlock, RandomEffects};

@@ -109,7 +109,7 @@ pub struct Finding {
 pub struct Meaning {
     /// The symbol.
     pub symbol: Equation,
-    /// The coefficient.
+    /// The fixed effect, or the parameter of the family.
     pub term: String,
     /// Its estimate, as text.
     pub estimate: String,

@@ -1,94 +1,89 @@
-//! Models that several tests share, and what must hold for every chart.
-#![allow(dead_code)]
+//! What the tests of figures share.
+#![allow(dead_code, missing_docs)]
 
-use ranef::frame::{ReadOptions, Source, open};
-use ranef::{Fit, Model, lmer};
-use ranef_figures::Figure;
-use ranef_figures::chart::{Chart, Mark, Panel};
+use ranef::frame::{ReadOptions, Source, Table, open};
+use ranef::{Fit, lmer};
+use ranef_figures::{Figure, RenderOptions, layout};
 
 pub fn data(name: &str) -> Box<dyn Source> {
-    open(name, &ReadOptions::default()).expect("built-in data")
-}
-
-pub fn sleep() -> (Fit, Box<dyn Source>) {
-    let rows = data("sleepstudy");
-    let fit = lmer("Reaction ~ Days + (Days | Subject)", &*rows).expect("a fit");
-    (fit, rows)
-}
-
-/// Counts with several grouping factors.
-pub fn ticks() -> (Fit, Box<dyn Source>) {
-    let rows = data("grouseticks");
-    let fit = Model::new("TICKS ~ factor(YEAR) + cHEIGHT + (1 | BROOD) + (1 | LOCATION)")
-        .family("poisson".parse().expect("a family"))
-        .fit(&*rows)
-        .expect("a fit");
-    (fit, rows)
+    open(name, &ReadOptions::default()).unwrap()
 }
 
 #[track_caller]
 pub fn near(got: f64, want: f64, tolerance: f64) {
-    let size = want.abs().max(1.0);
     assert!(
-        (got - want).abs() <= tolerance * size,
+        (got - want).abs() <= tolerance,
         "{got} is not {want} within {tolerance:e}"
     );
 }
 
-/// The texts beside points of a panel.
-pub fn labels(panel: &Panel) -> Vec<String> {
-    let texts = panel.layers.iter().filter_map(|layer| match &layer.mark {
-        Mark::Labels { texts, .. } => Some(texts.clone()),
-        _ => None,
-    });
-    texts.flatten().collect()
-}
-
-/// The chart of a figure, after a look at what must hold for every one.
+/// A figure says what it shows, has data, and comes out well at the widths of a column and a page.
 #[track_caller]
-pub fn drawn(figure: &impl Figure) -> Chart {
+pub fn is_sound(figure: &impl Figure) {
     let chart = figure.chart();
-    assert!(!chart.title.is_empty() && !chart.panels.is_empty());
-    assert!(chart.description.len() > 40, "{}", chart.description);
-    let texts = [&chart.title, &chart.description];
-    for text in texts.into_iter().chain(&chart.notes) {
-        assert!(!text.contains("NaN") && !text.contains("inf "), "{text}");
-        assert!(!text.contains("  "), "{text}");
-    }
-    for panel in &chart.panels {
-        assert!(!panel.layers.is_empty());
-        for layer in &panel.layers {
-            equal_lengths(&layer.mark);
+    assert!(
+        !chart.title.is_empty() && chart.description.len() > 40,
+        "{chart:?}"
+    );
+    assert!(!chart.panels.is_empty());
+    assert!(figure.table().rows() > 0);
+    serde_json::to_string(figure).unwrap();
+    for width in [85.0, 180.0] {
+        let options = RenderOptions {
+            width: Some(width),
+            ..RenderOptions::default()
+        };
+        let drawing = layout(&chart, &options).unwrap();
+        let page = ranef_figures::draw::drawing::Rect {
+            left: 0.0,
+            top: 0.0,
+            right: drawing.width,
+            bottom: drawing.height,
+        };
+        for text in &drawing.texts {
+            assert!(
+                page.contains(&text.bounds(), 0.6),
+                "`{}` is outside of the page at {width} mm",
+                text.content
+            );
+        }
+        for (i, a) in drawing.texts.iter().enumerate() {
+            for b in &drawing.texts[i + 1..] {
+                assert!(
+                    !a.bounds().overlaps(&b.bounds(), 0.8),
+                    "`{}` and `{}` overlap at {width} mm",
+                    a.content,
+                    b.content
+                );
+            }
         }
     }
-    assert!(!figure.to_string().contains("NaN"));
-    let json = serde_json::to_string(figure).expect("JSON");
-    assert!(json.starts_with('{'));
-    chart
 }
 
-fn equal_lengths(mark: &Mark) {
-    match mark {
-        Mark::Points { x, y, names } => {
-            assert_eq!(x.len(), y.len());
-            assert!(names.is_empty() || names.len() == x.len());
+/// A model with an interaction of numbers whose slope differs from zero for some values only.
+pub fn interaction() -> Fit {
+    let (mut y, mut x, mut w, mut g) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut state = 17u64;
+    let mut random = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1u64 << 53) as f64 - 0.5
+    };
+    for group in 0..20 {
+        let own = 2.0 * random();
+        for _ in 0..10 {
+            let (a, b) = (4.0 * random(), 6.0 * random());
+            x.push(a);
+            w.push(b);
+            y.push(1.0 + own + 0.2 * a + 0.3 * a * b + 3.0 * random());
+            g.push(format!("g{group}"));
         }
-        Mark::Lines(curves) => curves.iter().for_each(|c| assert_eq!(c.x.len(), c.y.len())),
-        Mark::Band { x, lower, upper } => {
-            assert_eq!((x.len(), x.len()), (lower.len(), upper.len()));
-            assert!(lower.iter().zip(upper).all(|(l, u)| l <= u));
-        }
-        Mark::Intervals {
-            at, lower, upper, ..
-        } => {
-            assert_eq!((at.len(), at.len()), (lower.len(), upper.len()));
-        }
-        Mark::Bars { at, from, to, .. } => {
-            assert_eq!((at.len(), at.len()), (from.len(), to.len()));
-        }
-        Mark::Labels { x, y, texts } => {
-            assert_eq!((x.len(), x.len()), (y.len(), texts.len()));
-        }
-        Mark::Rules(_) | Mark::Arrows { .. } | Mark::Outline(_) => {}
     }
+    let data = Table::new()
+        .number("y", y)
+        .number("x", x)
+        .number("w", w)
+        .text("g", g);
+    lmer("y ~ x * w + (1 | g)", &data.source().unwrap()).unwrap()
 }

@@ -196,6 +196,9 @@ impl Fit {
         } else {
             pieces.in_one()
         };
+        if !self.family().is_gaussian() {
+            out.symbols.extend(pieces.family_symbols());
+        }
         if !recipe.aliased().is_empty() {
             let dropped: Vec<&str> = recipe
                 .aliased()
@@ -383,9 +386,18 @@ impl Pieces<'_> {
                 (other, None)
             }
         };
-        let with = |pick: fn(&Ink) -> String, comma: &str| match &before {
-            Some(n) => format!("{}{comma}{}", pick(n), pick(&mean)),
-            None => pick(&mean),
+        let own: Vec<Ink> = self
+            .fit
+            .family_parameters()
+            .iter()
+            .map(|parameter| match self.values {
+                true => Ink::number(parameter.estimate),
+                false => family_symbol(&parameter.name),
+            })
+            .collect();
+        let with = |pick: fn(&Ink) -> String, comma: &str| {
+            let all = before.iter().chain([&mean]).chain(&own);
+            all.map(pick).collect::<Vec<_>>().join(comma)
         };
         Ink::new(
             format!(
@@ -407,6 +419,26 @@ impl Pieces<'_> {
             ),
         )
         .into()
+    }
+
+    /// The parameters of the family with their symbols.
+    fn family_symbols(&self) -> Vec<Symbol> {
+        let ordinal = self.fit.family().distribution() == Distribution::Ordinal;
+        let named = |(k, parameter): (usize, crate::FamilyParameter)| {
+            let ink = match ordinal {
+                true => Ink::symbol("θ", "\\theta", &[k + 1], "", None),
+                false => family_symbol(&parameter.name),
+            };
+            Symbol {
+                mathml: ink.math(),
+                symbol: ink.text,
+                latex: ink.latex,
+                term: parameter.name,
+                estimate: parameter.estimate,
+            }
+        };
+        let own = self.fit.family_parameters().into_iter().enumerate();
+        own.map(named).collect()
     }
 
     /// The distribution of the residuals, whose indices are given.
@@ -485,6 +517,17 @@ impl Pieces<'_> {
         )
         .into()
     }
+}
+
+/// The symbol of a parameter of a family.
+fn family_symbol(name: &str) -> Ink {
+    let (text, latex) = match name {
+        "zero_probability" => ("π", "\\pi"),
+        "sigma" => ("σ", "\\sigma"),
+        "df" => ("ν", "\\nu"),
+        _ => ("φ", "\\phi"),
+    };
+    Ink::symbol(text, latex, &[], "", None)
 }
 
 impl Answer for Equations {

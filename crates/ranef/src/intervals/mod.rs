@@ -34,7 +34,7 @@ pub struct ConfidenceIntervals {
     /// The probability that an interval holds its parameter, such as 0.95.
     pub level: f64,
     /// One a parameter: fixed effects, then each random-effects block, then the residual standard
-    /// deviation.
+    /// deviation, or the parameters of the family.
     pub rows: Vec<ParameterInterval>,
     /// What the method does, in sentences.
     pub notes: Vec<String>,
@@ -48,6 +48,8 @@ pub enum Effect {
     Fixed,
     /// A standard deviation or correlation.
     RanPars,
+    /// A parameter of the family: a dispersion, the probability of a zero, a threshold.
+    Family,
 }
 
 /// The sides on which a set of values has no end within the range of the parameter.
@@ -114,7 +116,8 @@ impl Fit {
     }
 
     /// The same for some parameters: names as in [`ParameterInterval`], a term of the fixed effects
-    /// for all of its columns, `GROUP.NAME` where several groups have the name, `beta_` for all fixed effects, `theta_` for all others.
+    /// for all of its columns, `GROUP.NAME` where several groups have the name, `beta_` for all fixed effects,
+    /// `theta_` for all standard deviations and correlations, `family_` for the parameters of the family.
     ///
     /// # Errors
     /// `unknown_parameter`, `bad_level`; `needs_rows` as above.
@@ -185,6 +188,14 @@ impl Fit {
                         "normal"
                     };
                     notes.push(format!("Fixed effects: {how}."));
+                }
+                if any(Effect::Family) {
+                    notes.push(
+                        "Parameters of the family: normal on their scale without bounds \
+                         (dispersions: the logarithm; probabilities: the logit; thresholds: their \
+                         own), transformed back."
+                            .to_owned(),
+                    );
                 }
                 if any(Effect::RanPars) {
                     notes.push(

@@ -43,10 +43,13 @@ pub(super) fn blocks(m: &mut Material<'_>) -> Result<Vec<Block>, Error> {
         ));
     }
     if !equations.symbols.is_empty() {
-        let errors = fit.coefficients();
+        let errors: Vec<(String, Option<f64>)> = (fit.coefficients().into_iter())
+            .map(|c| (c.term, c.std_error))
+            .chain((fit.family_parameters().into_iter()).map(|p| (p.name, Some(p.std_error))))
+            .collect();
         let meanings = equations.symbols.iter().map(|s| {
-            let error = errors.iter().find(|c| c.term == s.term);
-            let decimals = ranef::numbers::decimals(error.and_then(|c| c.std_error));
+            let error = errors.iter().find(|(term, _)| *term == s.term);
+            let decimals = ranef::numbers::decimals(error.and_then(|(_, error)| *error));
             Meaning {
                 symbol: ranef::Equation {
                     text: s.symbol.clone(),

@@ -185,7 +185,7 @@ fn symbols(meanings: &[Meaning], out: &mut String) -> std::fmt::Result {
         out,
         "<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"What the symbols stand \
          for\">\n<table>\n<caption>What the symbols stand for</caption>\n<thead>\n<tr>\
-         <th scope=\"col\" class=\"text\">Symbol</th><th scope=\"col\" class=\"text\">Fixed effect</th>\
+         <th scope=\"col\" class=\"text\">Symbol</th><th scope=\"col\" class=\"text\">Stands for</th>\
          <th scope=\"col\">Estimate</th></tr>\n</thead>\n<tbody>"
     )?;
     for meaning in meanings {

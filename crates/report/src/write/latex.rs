@@ -119,7 +119,7 @@ fn write_block(block: &Block, folder: &str, out: &mut String, files: &mut Vec<(S
         Block::Symbols(meanings) => {
             out.push_str(
                 "\\begin{table}[htbp]\n\\centering\n\\caption{What the symbols stand for}\n\
-                 \\begin{tabular}{llr}\n\\toprule\nSymbol & Fixed effect & Estimate \\\\\n\\midrule\n",
+                 \\begin{tabular}{llr}\n\\toprule\nSymbol & Stands for & Estimate \\\\\n\\midrule\n",
             );
             for m in meanings {
                 let _ = writeln!(

@@ -67,7 +67,7 @@ fn write_block(block: &Block, folder: &str, out: &mut String, files: &mut Vec<(S
         Block::Symbols(meanings) => {
             let _ = writeln!(
                 out,
-                "| Symbol | Fixed effect | Estimate |\n| :-- | :-- | --: |"
+                "| Symbol | Stands for | Estimate |\n| :-- | :-- | --: |"
             );
             meanings.iter().try_for_each(|m| {
                 writeln!(
