@@ -53,7 +53,7 @@ impl Fit {
         coefficients
             .map(|(column, c)| {
                 let owner = terms.iter().find(|t| t.columns.contains(&column));
-                reading(self, &c, owner, &terms, &variables)
+                reading(self, &c, owner, terms, &variables)
             })
             .collect()
     }

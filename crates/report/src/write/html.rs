@@ -241,14 +241,14 @@ fn inline(svg: &[u8], name: &str) -> String {
     ] {
         out = out.replace(mark, &with);
     }
-    if let Some((before, rest)) = out.split_once("aria-labelledby=\"") {
-        if let Some((names, after)) = rest.split_once('"') {
-            let names: Vec<String> = names
-                .split_whitespace()
-                .map(|own| format!("{name}-{own}"))
-                .collect();
-            out = format!("{before}aria-labelledby=\"{}\"{after}", names.join(" "));
-        }
+    if let Some((before, rest)) = out.split_once("aria-labelledby=\"")
+        && let Some((names, after)) = rest.split_once('"')
+    {
+        let names: Vec<String> = names
+            .split_whitespace()
+            .map(|own| format!("{name}-{own}"))
+            .collect();
+        out = format!("{before}aria-labelledby=\"{}\"{after}", names.join(" "));
     }
     out
 }
