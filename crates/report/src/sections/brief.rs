@@ -78,6 +78,13 @@ fn shares(m: &Material<'_>) -> Text {
             percent(m.r2.marginal)
         ));
     }
+    let predictors = m.fit.fixed_names().iter().any(|n| *n != "(Intercept)");
+    if !predictors {
+        return Text::plain(format!(
+            "There are no predictors; {} of the variance{scale} lies between groups (ICC).",
+            percent(m.icc.adjusted)
+        ));
+    }
     Text::plain(format!(
         "The fixed effects account for {} of the variance{scale} (marginal R²), fixed and random \
          effects together for {} (conditional R²); of what the fixed effects leave, {} lies between \
