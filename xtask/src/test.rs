@@ -14,8 +14,6 @@ const BROWSERS: [&str; 5] = [
 /// Runs every check, the quick ones first. The tests come last and unfiltered, so that the
 /// runners' own closing lines are the last that is seen.
 pub fn run(_: &[String]) -> Result<(), Failure> {
-    let browser = browser();
-    say_of_browser(browser);
     run_all(&[
         Step::cargo("format", &["fmt", "--all", "--check"]),
         Step::cargo(
@@ -33,24 +31,21 @@ pub fn run(_: &[String]) -> Result<(), Failure> {
                 "warnings",
             ],
         ),
-        Step::cargo("tests", &["test", "--workspace"]),
     ])?;
-    // Once more where it is seen: what was left out is no success.
-    say_of_browser(browser);
-    Ok(())
+    crate::gallery::run(&["--check".to_owned()])?;
+    say_of_browser();
+    Step::cargo("tests", &["test", "--workspace"]).run()
 }
 
-/// Whether reports can be opened in a browser here.
-fn browser() -> bool {
+/// Reports are opened in a browser where there is one; where there is none, that is said and not
+/// passed over.
+fn say_of_browser() {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::var_os("RANEF_BROWSER").is_some()
-        || std::env::split_paths(&path).any(|f| BROWSERS.iter().any(|b| f.join(b).is_file()))
-}
-
-fn say_of_browser(found: bool) {
+    let found = std::env::var_os("RANEF_BROWSER").is_some()
+        || std::env::split_paths(&path).any(|f| BROWSERS.iter().any(|b| f.join(b).is_file()));
     if !found {
         eprintln!(
-            "left out: reports in a browser, as there is no Chromium (install one, or name it in \
+            "\nleft out: reports in a browser, as there is no Chromium (install one, or name it in \
              RANEF_BROWSER)"
         );
     }
