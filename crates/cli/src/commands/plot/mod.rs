@@ -7,7 +7,7 @@
 mod checks;
 mod kinds;
 mod shown;
-mod write;
+pub mod write;
 
 use std::path::{Path, PathBuf};
 
