@@ -48,9 +48,11 @@ impl Problem {
     /// model or the data do not have is 1: with others it would be right.
     fn exit_code(&self) -> u8 {
         match self.code {
-            "usage" | "swapped" | "one_model" | "one_data" | "no_new_data" | "needs_predictor"
+            "usage" | "swapped" | "one_model" | "one_data" | "needs_predictor"
             | "predictor_twice" | "empty_contrast" | "bad_level" | "unknown_family"
-            | "unknown_link" | "link_not_allowed" | "too_few_replicates" | "too_few_draws" => 2,
+            | "unknown_link" | "link_not_allowed" | "unknown_figure" | "facets_by"
+            | "many_terms" | "too_few_replicates" | "too_few_draws" | "no_simulations"
+            | "bootstrap_only" => 2,
             "interrupted" => interrupt::EXIT_CODE,
             _ => 1,
         }

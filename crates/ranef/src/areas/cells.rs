@@ -99,7 +99,7 @@ impl Cells {
         self.sum(out, |cell| {
             let others = cell[1..].iter().map(|&face| faces[face as usize]);
             let eta = fixed[cell[0] as usize] + others.sum::<f64>();
-            response.mean(eta, &world.psi)
+            response.mean(eta, &world.nuisance)
         });
     }
 
@@ -154,7 +154,7 @@ mod tests {
             let mut world = World {
                 fixed: fit.fixef().to_vec(),
                 random: fit.random_effects().modes.clone(),
-                psi: fit.facts.estimates.nuisance.clone(),
+                nuisance: fit.facts.estimates.nuisance.clone(),
             };
             world.random[0][0] = -size;
             let mut cells = Cells::default();
@@ -173,7 +173,7 @@ mod tests {
                     + dot(&x, &world.fixed)
                     + world.random[0][level]
                     + world.random[1][level % 5];
-                want[level % 2] += 1.5 * response.mean(eta, &world.psi);
+                want[level % 2] += 1.5 * response.mean(eta, &world.nuisance);
             }
             cells.add_values(&response, &world, &mut out);
             for (a, b) in out.iter().zip(&want) {

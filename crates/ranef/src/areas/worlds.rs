@@ -4,14 +4,17 @@
 //! ([`ranef_engine::posterior`]), with the probability that they give it, and a σ² from its
 //! distribution there. Given these, the effects are normal around their estimates at that point with
 //! the joint covariance of (β̂ − β, b̂ − b). A level that the model has not seen has an effect drawn
-//! from the distribution of the groups, the same for everything that is asked of one world. Draws
-//! come in pairs, one the mirror image of the other around the estimates (antithetic variates:
+//! from the distribution of the groups, the same for everything that is asked of one world. The
+//! parameters of the family (thresholds, the probability of a zero) are normal on their scale without
+//! bounds, and the effects move along with them ([`ranef_engine::glmm::Fit::drift`]). Draws come in
+//! pairs, one the mirror image of the other around the estimates (antithetic variates:
 //! Hammersley and Morton 1956).
 
 use std::borrow::Cow;
 
 use ranef_engine::distributions::ChiSquared;
-use ranef_engine::lmm::Joint;
+use ranef_engine::glmm::family::Family;
+use ranef_engine::lmm::{Drawn, Joint};
 use ranef_engine::posterior::{self, Node};
 use ranef_engine::random::Stream;
 
@@ -25,8 +28,8 @@ pub(super) struct World {
     pub fixed: Vec<f64>,
     /// Random effects by grouping factor, a face a level; new levels stand behind the known ones.
     pub random: Vec<Vec<f64>>,
-    /// Nuisance parameters of the family.
-    pub psi: Vec<f64>,
+    /// Parameters of the family.
+    pub nuisance: Vec<f64>,
 }
 
 /// One point of the variances.
@@ -54,6 +57,12 @@ pub(super) struct Worlds<'a> {
     new: Vec<usize>,
     /// Why there is only one point, where there is.
     known: Option<&'static str>,
+    /// The lower triangular root of the covariance of the parameters of the family, by rows, and how the
+    /// effects move with these.
+    family: Vec<f64>,
+    drift: &'a [Drawn],
+    /// Whether these parameters are thresholds, which stay in order.
+    ordered: bool,
 }
 
 impl<'a> Worlds<'a> {
@@ -74,7 +83,7 @@ impl<'a> Worlds<'a> {
             });
             return Ok(out);
         };
-        let mut out = Self::empty(fit, seed, new);
+        let mut out = Self::empty(fit, seed, new)?;
         out.points = nodes.into_iter().map(|node| out.point(node)).collect();
         Ok(out)
     }
@@ -84,7 +93,7 @@ impl<'a> Worlds<'a> {
     /// # Errors
     /// `needs_rows` for a saved model that was too large to take its joint covariance along.
     pub fn at_estimates(fit: &'a Fit, seed: u64, new: Vec<usize>) -> Result<Self, Error> {
-        let mut out = Self::empty(fit, seed, new);
+        let mut out = Self::empty(fit, seed, new)?;
         out.points = vec![Point {
             weight: 1.0,
             estimated: out.estimated.clone(),
@@ -95,22 +104,25 @@ impl<'a> Worlds<'a> {
         Ok(out)
     }
 
-    fn empty(fit: &'a Fit, seed: u64, new: Vec<usize>) -> Self {
+    fn empty(fit: &'a Fit, seed: u64, new: Vec<usize>) -> Result<Self, Error> {
         let widths = fit.widths();
         let random = fit.random_effects().modes.clone();
-        Self {
+        Ok(Self {
             fit,
             seed,
             estimated: World {
                 fixed: fit.fixef().to_vec(),
                 random: with_new(random, &new, &widths),
-                psi: fit.facts.estimates.nuisance.clone(),
+                nuisance: fit.nuisance().to_vec(),
             },
             points: Vec::new(),
             widths,
             new,
             known: None,
-        }
+            family: root(&fit.family_covariance().own, fit.nuisance().len()),
+            drift: fit.drift()?,
+            ordered: fit.family().distribution() == Family::Ordinal,
+        })
     }
 
     fn point(&self, node: Node) -> Point<'a> {
@@ -120,7 +132,8 @@ impl<'a> Worlds<'a> {
             estimated: World {
                 fixed: node.beta,
                 random: with_new(node.modes, &self.new, &self.widths),
-                psi: node.psi,
+                // Their covariance has what θ adds to it already.
+                nuisance: self.estimated.nuisance.clone(),
             },
             joint: Cow::Owned(node.joint),
             degrees: node.degrees,
@@ -184,6 +197,7 @@ impl<'a> Worlds<'a> {
             let pairs = draws.map(first..last, |replicate, drawn| {
                 let sigma = self.relative_sigma(point, replicate);
                 let new = self.new_effects(point, replicate);
+                let family = self.family_errors(replicate);
                 let world = |sign: f64| {
                     let mut world = point.estimated.clone();
                     add(&mut world.fixed, &drawn.fixed, sign * sigma);
@@ -193,6 +207,16 @@ impl<'a> Worlds<'a> {
                         let known = drawn.len();
                         add(&mut effects[..known], drawn, sign * sigma);
                         add(&mut effects[known..], new, sign * sigma);
+                    }
+                    add(&mut world.nuisance, &family, sign);
+                    if self.ordered {
+                        world.nuisance.sort_by(f64::total_cmp);
+                    }
+                    for (error, drift) in family.iter().zip(self.drift) {
+                        add(&mut world.fixed, &drift.fixed, sign * error);
+                        for (effects, moved) in world.random.iter_mut().zip(&drift.random) {
+                            add(effects, moved, sign * error);
+                        }
                     }
                     ask(&world)
                 };
@@ -229,8 +253,21 @@ impl<'a> Worlds<'a> {
         let Some(degrees) = point.degrees else {
             return 1.0;
         };
-        let u = Stream::new(self.seed, replicate, u32::MAX).uniform();
+        let u = Stream::new(self.seed, replicate, u32::MAX - 1).uniform();
         (degrees / ChiSquared::new(degrees).quantile(u)).sqrt()
+    }
+
+    /// What the parameters of the family differ from their estimates by.
+    fn family_errors(&self, replicate: u32) -> Vec<f64> {
+        let k = self.estimated.nuisance.len();
+        if k == 0 {
+            return Vec::new();
+        }
+        let mut stream = Stream::new(self.seed, replicate, u32::MAX);
+        let z: Vec<f64> = (0..k).map(|_| stream.normal()).collect();
+        (0..k)
+            .map(|i| (0..=i).map(|j| self.family[i * k + j] * z[j]).sum())
+            .collect()
     }
 
     /// Effects of the new levels, each level with a stream of its own.
@@ -292,6 +329,26 @@ fn with_new(mut random: Vec<Vec<f64>>, new: &[usize], widths: &[usize]) -> Vec<V
         effects.extend(std::iter::repeat_n(0.0, new * k));
     }
     random
+}
+
+/// The lower triangular root of a covariance matrix, k × k by rows; a variable without variance has a
+/// row of zeros.
+fn root(matrix: &[f64], k: usize) -> Vec<f64> {
+    let mut out = vec![0.0; k * k];
+    for i in 0..k {
+        for j in 0..=i {
+            let done: f64 = (0..j).map(|c| out[i * k + c] * out[j * k + c]).sum();
+            let left = matrix[i * k + j] - done;
+            out[i * k + j] = if i == j {
+                left.max(0.0).sqrt()
+            } else if out[j * k + j] > 0.0 {
+                left / out[j * k + j]
+            } else {
+                0.0
+            };
+        }
+    }
+    out
 }
 
 fn add(to: &mut [f64], what: &[f64], scale: f64) {
