@@ -184,7 +184,7 @@ fn df_method(df: Df) -> DfMethod {
 }
 
 /// The model that the options describe.
-pub fn lmer(formula: &str, options: &ModelOptions) -> Result<Model, Failure> {
+pub fn lmer(formula: &str, options: &ModelOptions) -> Result<ranef::Model, Failure> {
     let df = options.df.map_or(DfMethod::Satterthwaite, df_method);
     let family: ranef::Family = match &options.family {
         Some(text) => text.parse()?,
