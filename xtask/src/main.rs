@@ -2,6 +2,7 @@
 //! builds in a second.
 
 mod bench;
+mod python;
 mod step;
 mod test;
 
@@ -18,14 +19,14 @@ struct Task {
 const TASKS: [Task; 3] = [
     Task {
         name: "test",
-        arguments: "",
-        about: "format, lints, all tests and documentation examples",
+        arguments: "[python]",
+        about: "format, lints, all tests and documentation examples; or those of the Python package",
         run: test::run,
     },
     Task {
         name: "bench",
         arguments: "[NAME…]",
-        about: "speed and memory beside lme4, glmm and polars (see bench/README.md)",
+        about: "speed and memory beside lme4, glmm, polars, statsmodels (see bench/README.md)",
         run: bench::run,
     },
     Task {

@@ -183,7 +183,10 @@ mod tests {
             ];
             RecordBatch::try_from_iter(columns).expect("a batch")
         };
-        let batches = [batch([1.0, f64::NAN], ["b", "a"]), batch([3.0, 4.0], ["c", "b"])];
+        let batches = [
+            batch([1.0, f64::NAN], ["b", "a"]),
+            batch([3.0, 4.0], ["c", "b"]),
+        ];
         ArrowSource::new(&batches[0].schema(), &batches).expect("a source")
     }
 
@@ -192,7 +195,11 @@ mod tests {
         let source = example();
         let names: Vec<&str> = source.columns().iter().map(|c| c.name.as_str()).collect();
         assert_eq!(names, ["x", "g", "n"]);
-        assert!(source.note("l").is_some_and(|note| note.contains("left out")));
+        assert!(
+            source
+                .note("l")
+                .is_some_and(|note| note.contains("left out"))
+        );
         assert!(source.held.iter().all(|held| held.ready.get().is_none()));
         let batches: Vec<RecordBatch> = source
             .read(&[1, 0])

@@ -375,7 +375,10 @@ mod tests {
         let words = batch.column(0).as_dictionary::<UInt32Type>();
         let levels: Vec<&str> = words.values().as_string::<i32>().iter().flatten().collect();
         assert_eq!(levels, ["10", "2.5"]);
-        assert_eq!(words.keys().iter().collect::<Vec<_>>(), [Some(1), Some(0), None]);
+        assert_eq!(
+            words.keys().iter().collect::<Vec<_>>(),
+            [Some(1), Some(0), None]
+        );
     }
 
     #[test]

@@ -119,7 +119,9 @@ impl Answer {
 /// A column of a table as an Arrow array; counts are integers.
 fn array(column: &ranef::Column) -> ArrayRef {
     match &column.values {
-        Values::Texts(texts) => Arc::new(texts.iter().map(Option::as_deref).collect::<StringArray>()),
+        Values::Texts(texts) => {
+            Arc::new(texts.iter().map(Option::as_deref).collect::<StringArray>())
+        }
         Values::Numbers(numbers) => {
             let whole = |x: &Option<f64>| x.is_none_or(|x| x.fract() == 0.0 && x.abs() < 1e15);
             if column.style == Style::Count && numbers.iter().all(whole) {
@@ -252,19 +254,33 @@ impl Frame {
         let bytes = |of: Vec<u8>| PyByteArray::new(py, &of).into_any();
         Ok(match self.schema.field(at).data_type() {
             DataType::Int64 if !nulls => {
-                let values = pieces.iter().flat_map(|p| p.as_primitive::<Int64Type>().values());
+                let values = pieces
+                    .iter()
+                    .flat_map(|p| p.as_primitive::<Int64Type>().values());
                 let values = values.flat_map(|x| x.to_ne_bytes()).collect();
                 ("int64", bytes(values), none())
             }
             DataType::Int64 => {
-                let values = pieces.iter().flat_map(|p| p.as_primitive::<Int64Type>().iter());
+                let values = pieces
+                    .iter()
+                    .flat_map(|p| p.as_primitive::<Int64Type>().iter());
                 let values = values.map(|x| x.map_or(f64::NAN, |x| x as f64));
-                ("float64", bytes(values.flat_map(f64::to_ne_bytes).collect()), none())
+                (
+                    "float64",
+                    bytes(values.flat_map(f64::to_ne_bytes).collect()),
+                    none(),
+                )
             }
             DataType::Float64 => {
-                let values = pieces.iter().flat_map(|p| p.as_primitive::<Float64Type>().iter());
+                let values = pieces
+                    .iter()
+                    .flat_map(|p| p.as_primitive::<Float64Type>().iter());
                 let values = values.map(|x| x.unwrap_or(f64::NAN));
-                ("float64", bytes(values.flat_map(f64::to_ne_bytes).collect()), none())
+                (
+                    "float64",
+                    bytes(values.flat_map(f64::to_ne_bytes).collect()),
+                    none(),
+                )
             }
             DataType::Boolean => {
                 let values = pieces.iter().flat_map(|p| p.as_boolean().iter());
@@ -272,12 +288,20 @@ impl Frame {
             }
             DataType::Utf8 => {
                 let values = pieces.iter().flat_map(|p| p.as_string::<i32>().iter());
-                ("text", PyList::new(py, values.collect::<Vec<_>>())?.into_any(), none())
+                (
+                    "text",
+                    PyList::new(py, values.collect::<Vec<_>>())?.into_any(),
+                    none(),
+                )
             }
             DataType::Dictionary(..) => {
                 let (codes, levels) = category::<UInt32Type>(&pieces);
                 let codes = codes.into_iter().flat_map(i32::to_ne_bytes).collect();
-                ("category", bytes(codes), PyList::new(py, levels)?.into_any())
+                (
+                    "category",
+                    bytes(codes),
+                    PyList::new(py, levels)?.into_any(),
+                )
             }
             other => {
                 return Err(PyRuntimeError::new_err(format!("a column of type {other}")));

@@ -46,15 +46,12 @@ pub(crate) fn import_array(
     schema: &Bound<'_, PyCapsule>,
     array: &Bound<'_, PyCapsule>,
 ) -> PyResult<(SchemaRef, Vec<RecordBatch>)> {
-    let schema = schema.pointer_checked(Some(SCHEMA))?.cast::<FFI_ArrowSchema>();
+    let schema = schema
+        .pointer_checked(Some(SCHEMA))?
+        .cast::<FFI_ArrowSchema>();
     let array = array.pointer_checked(Some(ARRAY))?.cast::<FFI_ArrowArray>();
     // SAFETY: as above; the schema is borrowed for this function only, in which its capsule lives.
-    let (schema, array) = unsafe {
-        (
-            schema.as_ref(),
-            FFI_ArrowArray::from_raw(array.as_ptr()),
-        )
-    };
+    let (schema, array) = unsafe { (schema.as_ref(), FFI_ArrowArray::from_raw(array.as_ptr())) };
     // SAFETY: the producer promises that the array is laid out as the schema says; the lengths of
     // its buffers follow from that.
     let data = unsafe { from_ffi(array, schema) }.map_err(bad)?;

@@ -168,7 +168,9 @@ fn whole(source: &dyn Source) -> Result<Frame, ranef::frame::FrameError> {
             ColumnKind::Text { ordered: false } => arrays.iter().map(|a| texts(a)).collect(),
             _ => arrays.iter().map(|&a| Arc::clone(a)).collect(),
         };
-        let data_type = made.first().map_or(DataType::Null, |a| a.data_type().clone());
+        let data_type = made
+            .first()
+            .map_or(DataType::Null, |a| a.data_type().clone());
         fields.push(Field::new(&column.name, data_type, true));
         for (piece, array) in pieces.iter_mut().zip(made) {
             piece.push(array);

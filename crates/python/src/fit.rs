@@ -121,6 +121,14 @@ impl Fit {
         }
     }
 
+    /// Prepares what a saved model is to say of its residuals, as long as the rows are at hand.
+    fn summarise(&self) -> Result<(), Error> {
+        if let Some(rows) = &self.source {
+            self.fit.summarise_residuals(&**rows)?;
+        }
+        Ok(())
+    }
+
     fn rows(&self, py: Python<'_>) -> PyResult<&dyn Source> {
         self.source.as_deref().ok_or_else(|| {
             error::make(
@@ -171,12 +179,18 @@ impl Fit {
 
     /// The model as JSON, without rows.
     fn to_json(&self, py: Python<'_>) -> PyResult<String> {
-        work::run(py, "saving", &self.interrupt, |_| self.fit.to_json())
+        work::run(py, "saving", &self.interrupt, |_| {
+            self.summarise()?;
+            self.fit.to_json()
+        })
     }
 
     /// Writes the model to a file.
     fn save(&self, py: Python<'_>, path: std::path::PathBuf) -> PyResult<()> {
-        work::run(py, "saving", &self.interrupt, |_| self.fit.save(&path))
+        work::run(py, "saving", &self.interrupt, |_| {
+            self.summarise()?;
+            self.fit.save(&path)
+        })
     }
 
     /// The same model with its rows again, for questions that need more than was saved.
@@ -287,7 +301,10 @@ impl Fit {
             .collect::<Result<_, _>>()
             .map_err(|e| PyValueError::new_err(e.to_string()))?;
         let schema = batches.first().map(arrow_array::RecordBatch::schema);
-        Ok(Frame::new(schema.unwrap_or_else(|| Arc::new(arrow_schema::Schema::empty())), batches))
+        Ok(Frame::new(
+            schema.unwrap_or_else(|| Arc::new(arrow_schema::Schema::empty())),
+            batches,
+        ))
     }
 
     /// Puts a question; `options` is JSON, `data` a further table (new rows, a frame of counts).
@@ -337,7 +354,10 @@ pub(crate) fn variables(formula: &str, columns: Vec<String>) -> Vec<String> {
 pub(crate) fn compare(py: Python<'_>, fits: Vec<Py<Fit>>, refit: bool) -> PyResult<Answer> {
     let held: Vec<PyRef<'_, Fit>> = fits.iter().map(|f| f.borrow(py)).collect();
     let arcs: Vec<Arc<ranef::Fit>> = held.iter().map(|f| Arc::clone(&f.fit)).collect();
-    let interrupt = held.first().map(|f| f.interrupt.clone()).unwrap_or_default();
+    let interrupt = held
+        .first()
+        .map(|f| f.interrupt.clone())
+        .unwrap_or_default();
     let comparison = work::run(py, "comparing", &interrupt, |_| {
         let fits: Vec<&ranef::Fit> = arcs.iter().map(|fit| &**fit).collect();
         ranef::compare(&fits, refit)
@@ -348,8 +368,10 @@ pub(crate) fn compare(py: Python<'_>, fits: Vec<Py<Fit>>, refit: bool) -> PyResu
 /// Models side by side.
 #[pyfunction]
 pub(crate) fn regression_table(py: Python<'_>, fits: Vec<(String, Py<Fit>)>) -> Answer {
-    let held: Vec<(&str, PyRef<'_, Fit>)> =
-        fits.iter().map(|(name, fit)| (name.as_str(), fit.borrow(py))).collect();
+    let held: Vec<(&str, PyRef<'_, Fit>)> = fits
+        .iter()
+        .map(|(name, fit)| (name.as_str(), fit.borrow(py)))
+        .collect();
     let table = RegressionTable::of(held.iter().map(|(name, fit)| (*name, &*fit.fit)));
     let set = question::LANGUAGES.map(|language| (language, table.markup(language)));
     Answer::new(Prepared {
@@ -363,8 +385,10 @@ pub(crate) fn regression_table(py: Python<'_>, fits: Vec<(String, Py<Fit>)>) -> 
 /// Models row by row.
 #[pyfunction]
 pub(crate) fn glance(py: Python<'_>, fits: Vec<(String, Py<Fit>)>) -> Answer {
-    let held: Vec<(&str, PyRef<'_, Fit>)> =
-        fits.iter().map(|(name, fit)| (name.as_str(), fit.borrow(py))).collect();
+    let held: Vec<(&str, PyRef<'_, Fit>)> = fits
+        .iter()
+        .map(|(name, fit)| (name.as_str(), fit.borrow(py)))
+        .collect();
     Answer::new(ranef::Glance::of(
         held.iter().map(|(name, fit)| (*name, &*fit.fit)),
     ))

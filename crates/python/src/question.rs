@@ -80,9 +80,7 @@ fn plain(
 
 fn with_rows(
     what: &'static str,
-    ask: impl FnOnce(&ranef::Fit, &dyn Source, &Phase) -> Result<Box<dyn Said>, Error>
-    + Send
-    + 'static,
+    ask: impl FnOnce(&ranef::Fit, &dyn Source, &Phase) -> Result<Box<dyn Said>, Error> + Send + 'static,
 ) -> Question {
     Question {
         what,
@@ -223,7 +221,9 @@ fn summary(fit: &ranef::Fit, columns: usize) -> impl Said + use<> {
             .tidy(&options)
             .map(|tidy| ranef::Answer::table(&tidy))
             .unwrap_or_default(),
-        set: [Markup::Markdown, Markup::Latex, Markup::Html].map(paper).to_vec(),
+        set: [Markup::Markdown, Markup::Latex, Markup::Html]
+            .map(paper)
+            .to_vec(),
     }
 }
 
@@ -264,7 +264,9 @@ fn anova(options: Anova) -> PyResult<Question> {
         2 => AnovaType::II,
         3 => AnovaType::III,
         other => {
-            return Err(PyValueError::new_err(format!("type {other}: give 1, 2 or 3")));
+            return Err(PyValueError::new_err(format!(
+                "type {other}: give 1, 2 or 3"
+            )));
         }
     };
     let df = options.df.as_deref().map(df_method).transpose()?;
@@ -583,9 +585,11 @@ fn influence(asked: Influence) -> PyResult<Question> {
             return said(fit.row_influence(rows)?);
         }
         let group = asked.group.as_deref();
-        said(fit.group_influence(rows, group, deletions, &mut |done, all| {
-            phase.set(&format!("leaving out group {} of {all}", done + 1));
-        })?)
+        said(
+            fit.group_influence(rows, group, deletions, &mut |done, all| {
+                phase.set(&format!("leaving out group {} of {all}", done + 1));
+            })?,
+        )
     }))
 }
 
@@ -688,7 +692,9 @@ fn areas(asked: Areas) -> Question {
     for value in asked.thresholds {
         options = options.threshold(value);
     }
-    with_rows("drawing", move |fit, rows, _| said(fit.areas(rows, &options)?))
+    with_rows("drawing", move |fit, rows, _| {
+        said(fit.areas(rows, &options)?)
+    })
 }
 
 #[derive(Deserialize)]

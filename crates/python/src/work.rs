@@ -125,7 +125,8 @@ pub(crate) fn run<T: Send>(
 
 /// Shows what goes on, or takes it away.
 fn progress(py: Python<'_>, what: Option<(&str, u64)>) -> PyResult<()> {
-    py.import("ranef._progress")?.call_method1("show", (what,))?;
+    py.import("ranef._progress")?
+        .call_method1("show", (what,))?;
     Ok(())
 }
 
@@ -160,5 +161,7 @@ pub(crate) fn set_threads(count: Option<usize>) -> PyResult<()> {
 /// The number of threads that work is done with.
 #[pyfunction]
 pub(crate) fn threads() -> usize {
-    pool().map_or_else(rayon::current_num_threads, |pool| pool.current_num_threads())
+    pool().map_or_else(rayon::current_num_threads, |pool| {
+        pool.current_num_threads()
+    })
 }

@@ -22,8 +22,9 @@ def test_every_kind_gives_the_same_fit(frame: Callable[[str], Any], sleep: rf.Fi
     fit = rf.lmer(SLEEP, frame("sleepstudy"))
     assert fit.deviance == sleep.deviance
     assert fit.fixef == sleep.fixef
-    assert list(fit.fitted) == pytest.approx(list(sleep.fitted), abs=0)
-    assert list(fit.residuals()) == pytest.approx(list(sleep.residuals()), abs=0)
+    for got, want in ((fit.fitted, sleep.fitted), (fit.residuals(), sleep.residuals())):
+        plain = got.to_pylist() if isinstance(got, pa.ChunkedArray) else list(got)
+        assert plain == list(want)
 
 
 @pytest.mark.parametrize(

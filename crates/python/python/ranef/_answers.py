@@ -12,6 +12,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional
 
 from . import _kinds, _ranef
 from ._table import Table
+from ._words import in_python
 
 
 class Record(Mapping[str, Any]):
@@ -145,12 +146,12 @@ class Answer:
         return [*super().__dir__(), *(fields if isinstance(fields, dict) else ())]
 
     def __repr__(self) -> str:
-        return self._raw.text(width()).rstrip("\n")
+        return in_python(self._raw.text(width()).rstrip("\n"))
 
     def _repr_html_(self) -> str:
         from html import escape
 
-        words = escape(self._raw.text(100).rstrip("\n"))
+        words = escape(in_python(self._raw.text(100).rstrip("\n")))
         return f"{self.to_html()}<details><summary>In words</summary><pre>{words}</pre></details>"
 
 

@@ -134,9 +134,8 @@ def source(given: Any, wanted: Optional[Sequence[str]] = None) -> _ranef.Data:
         return given
     if isinstance(given, (str, os.PathLike)):
         return _ranef.Data.open(os.fspath(given))
+    given = eager(given)
     kind = _kinds.of(given)
-    if kind in ("polars", "narwhals") and hasattr(given, "collect"):
-        given = given.collect()
     if kind == "narwhals":
         given, kind = _kinds.native(given), _kinds.of(_kinds.native(given))
     if kind == "pandas":
@@ -155,6 +154,13 @@ def source(given: Any, wanted: Optional[Sequence[str]] = None) -> _ranef.Data:
         f"data of type {type(given).__name__}: give a data frame (pandas, polars, pyarrow, narwhals, "
         "duckdb), a dictionary of columns, a path, or the name of a built-in data set"
     )
+
+
+def eager(given: Any) -> Any:
+    """A lazy frame collected; anything else as it is."""
+    if _kinds.of(given) in ("polars", "narwhals") and hasattr(given, "collect"):
+        return given.collect()
+    return given
 
 
 def _from_pandas(frame: Any, wanted: Optional[Sequence[str]]) -> _ranef.Data:

@@ -168,8 +168,10 @@ def make(
     """The exception of an error of the extension module."""
     if code == "interrupted":
         return KeyboardInterrupt(message)
+    from ._words import in_python, maybe
+
     where = None if place is None else Place(*place)
-    return _class(code)(code, message, hint, where)
+    return _class(code)(code, in_python(message), maybe(hint), where)
 
 
 _WARNINGS = {

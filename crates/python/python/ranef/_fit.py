@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from . import _answers as answers
 from . import _data, _errors, _kinds, _ranef
+from ._words import in_python
 
 Names = Union[str, Sequence[str]]
 A = TypeVar("A", bound=answers.Answer)
@@ -212,6 +213,7 @@ def _fitted(formula: str, data: Any, options: Dict[str, Any]) -> "Fit":
     for name in ("weights", "offset"):
         if options.get(name) is not None and not isinstance(options[name], str):
             raise TypeError(f"{name}: give the name of a column, and put the values into the data")
+    data = _data.eager(data)
     kind = _kinds.of(data)
     wanted = None
     if kind == "pandas" or (kind == "narwhals" and hasattr(data, "columns")):
@@ -220,12 +222,12 @@ def _fitted(formula: str, data: Any, options: Dict[str, Any]) -> "Fit":
         wanted = [*_ranef.variables(formula, names), *(x for x in extra if x)]
     source = _data.source(data, wanted)
     given = {name: value for name, value in options.items() if value is not None}
-    raw = _ranef.Fit.fit(formula, source, json.dumps(given))
+    raw = _ranef.Fit.of_data(formula, source, json.dumps(given))
     fit = Fit(raw, kind, data)
     for code, message in raw.notes:
         category = _errors.category(code)
         if category is not None:
-            warnings.warn(message, category, stacklevel=3)
+            warnings.warn(in_python(message), category, stacklevel=3)
     return fit
 
 
@@ -443,7 +445,7 @@ class Fit:
     @property
     def notes(self) -> List[Tuple[str, str]]:
         """What a reader of the results should know: codes and sentences."""
-        return self._raw.notes
+        return [(code, in_python(message)) for code, message in self._raw.notes]
 
     # Questions ---------------------------------------------------------------------------------
 
@@ -506,7 +508,7 @@ class Fit:
         >>> import ranef as rf
         >>> fit = rf.lmer("Yield ~ 1 + (1 | Batch)", "Dyestuff")
         >>> print(fit.summary())  # doctest: +ELLIPSIS
-        Linear mixed model fitted by REML
+        Linear mixed model fit by REML. t-tests use Satterthwaite's method
         ...
         """
         return self._ask(answers.Summary, "summary", {"columns": answers.width()})
@@ -604,8 +606,9 @@ class Fit:
         --------
         >>> import ranef as rf
         >>> fit = rf.lmer("Yield ~ 1 + (1 | Batch)", "Dyestuff", REML=False)
-        >>> [round(x, 1) for x in (fit.confint().rows[0].lower, fit.confint().rows[0].upper)]
-        [12.2, 84.1]
+        >>> mean = fit.confint("(Intercept)").rows[0]
+        >>> round(mean.lower, 1), round(mean.upper, 1)
+        (1486.5, 1568.5)
         """
         options = {"parameters": _list(parameters), "level": level, "method": method}
         return self._ask(answers.Confint, "confint", options)
@@ -827,7 +830,7 @@ class Fit:
         self,
         group: Optional[str] = None,
         cluster: Optional[str] = None,
-        kind: str = "cr1s",
+        kind: str = "cr2",
         level: float = 0.95,
     ) -> answers.FixedEffects:
         """The model with an intercept for each group, beside this one, and Hausman's test."""
@@ -845,7 +848,7 @@ class Fit:
         self,
         group: Optional[str] = None,
         *,
-        top: int = 5,
+        top: int = 1,
         thresholds: Sequence[float] = (),
         level: float = 0.95,
         draws: int = 2000,

@@ -20,9 +20,9 @@ class Table(Mapping[str, List[Any]]):
     >>> table["mean"]
     [1.5, 2.0]
     >>> table
-     school  mean
-     a        1.5
-     b          2
+     school    mean
+     a       1.5000
+     b       2.0000
     """
 
     def __init__(self, raw: _ranef.Frame) -> None:
@@ -116,7 +116,7 @@ class Table(Mapping[str, List[Any]]):
 
         shown = 20
         head = "".join(f"<th>{escape(name)}</th>" for name in self._names)
-        columns = [[_cell(x) for x in self[name][:shown]] for name in self._names]
+        columns = [_texts(self[name][:shown]) for name in self._names]
         body = "".join(
             "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>"
             for row in zip(*columns)
@@ -145,8 +145,19 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
+def _texts(cells: Sequence[Any]) -> List[str]:
+    """Numbers of a column with the same decimals: five digits of the largest."""
+    numbers = [x for x in cells if isinstance(x, float)]
+    largest = max(map(abs, numbers), default=0.0)
+    whole = all(x.is_integer() for x in numbers)
+    if not numbers or whole or not 1e-4 <= largest < 1e12:
+        return list(map(_cell, cells))
+    decimals = max(0, 5 - len(str(int(largest))))
+    return [f"{x:.{decimals}f}" if isinstance(x, float) else _cell(x) for x in cells]
+
+
 def _aligned(name: str, cells: Sequence[Any]) -> List[str]:
-    texts = [name, *map(_cell, cells)]
+    texts = [name, *_texts(cells)]
     width = max(map(len, texts))
     if any(isinstance(cell, (int, float)) for cell in cells):
         return [text.rjust(width) for text in texts]
