@@ -147,7 +147,7 @@ impl Fit {
 impl Fit {
     /// Fits a model; `options` is JSON.
     #[staticmethod]
-    fn fit(py: Python<'_>, formula: &str, data: &Data, options: &str) -> PyResult<Self> {
+    fn of_data(py: Python<'_>, formula: &str, data: &Data, options: &str) -> PyResult<Self> {
         let options: Options = question::read(options)?;
         let interrupt = Interrupt::default();
         let model = options.model(py, formula)?.interrupt(&interrupt);
