@@ -52,6 +52,11 @@ pub(crate) fn import_array(
     let array = array.pointer_checked(Some(ARRAY))?.cast::<FFI_ArrowArray>();
     // SAFETY: as above; the schema is borrowed for this function only, in which its capsule lives.
     let (schema, array) = unsafe { (schema.as_ref(), FFI_ArrowArray::from_raw(array.as_ptr())) };
+    if array.is_released() {
+        return Err(bad(ArrowError::CDataInterface(
+            "the table was taken over already".to_owned(),
+        )));
+    }
     // SAFETY: the producer promises that the array is laid out as the schema says; the lengths of
     // its buffers follow from that.
     let data = unsafe { from_ffi(array, schema) }.map_err(bad)?;

@@ -221,6 +221,25 @@ def test_lists_are_read_by_what_they_hold() -> None:
     assert rf.lm("y ~ x", masked).nobs == int((data["x"] >= 0).sum())
 
 
+def test_capsules_are_taken_over_once() -> None:
+    from ranef import _ranef
+
+    table = pa.table({"y": [1.0, 2.0, 4.0]})
+    stream = table.__arrow_c_stream__()
+    assert _ranef.Data.from_stream(stream, []).rows == 3
+    with pytest.raises(ValueError, match="Arrow data"):
+        _ranef.Data.from_stream(stream, [])
+    schema, batch = table.to_batches()[0].__arrow_c_array__()
+    assert _ranef.Data.from_array(schema, batch).names == ["y"]
+    with pytest.raises(ValueError, match="Arrow data"):
+        _ranef.Data.from_array(schema, batch)
+    with pytest.raises(ValueError):
+        _ranef.Data.from_array(batch, schema)
+    with pytest.raises(ValueError, match="single column"):
+        _ranef.Data.from_array(*pa.array([1.0]).__arrow_c_array__())
+    assert rf.lm("y ~ 1", table.to_batches()[0]).nobs == 3
+
+
 def test_files(tmp_path: Any) -> None:
     path = tmp_path / "sleep.csv"
     rf.data("sleepstudy").to_pandas().to_csv(path, index=False, sep=";", decimal=",")

@@ -272,6 +272,34 @@ class VarCorr(Answer):
         super().__init__(raw, kind)
         self.blocks = [Record(block, kind) for block in report["random"]]
         self.sigma = report["sigma"]
+        self._has_sigma = report["family"] == "gaussian"
+
+    def _table(self) -> Table:
+        rows: List[Dict[str, Any]] = []
+        for block in self.blocks:
+            for k, term in enumerate(block["terms"]):
+                corr = ["" if r is None else f"{r:.2f}" for r in block["corr"][k][:k]]
+                rows.append(
+                    {
+                        "Groups": block["group"] if k == 0 else "",
+                        "Name": term,
+                        "Variance": block["cov"][k][k],
+                        "Std.Dev.": block["sd"][k],
+                        "Corr": " ".join(corr),
+                    }
+                )
+        if self._has_sigma:
+            residual = {"Groups": "Residual", "Name": "", "Variance": self.sigma**2}
+            rows.append({**residual, "Std.Dev.": self.sigma, "Corr": ""})
+        if not any(row["Corr"] for row in rows):
+            rows = [{k: v for k, v in row.items() if k != "Corr"} for row in rows]
+        return Table.from_records(rows)
+
+    def __repr__(self) -> str:
+        return repr(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
 
     def __getitem__(self, group: str) -> Record:
         """The first block of a grouping factor."""
@@ -381,6 +409,13 @@ class Areas(Answer):
 
 class Poststratified(Answer):
     """Estimates for a population whose composition is known."""
+
+
+class Bootstrap(Answer):
+    """Bootstrap distributions of parameters, with intervals."""
+
+    level: float
+    rows: Records
 
 
 class Equations(Answer):

@@ -1031,6 +1031,110 @@ class Fit:
             return _kinds.series(raw, kind, "fit", index)
         return _kinds.frame(raw, kind, index)
 
+    def simulate(
+        self,
+        n: int = 1,
+        *,
+        seed: int = 1,
+        re: str = "new",
+        newdata: Any = None,
+    ) -> Any:
+        """New responses from the model.
+
+        Parameters
+        ----------
+        n : int, default 1
+            Number of responses.
+        seed : int, default 1
+            Start of the random numbers: the same seed gives the same responses, whatever the number
+            of threads.
+        re : {"new", "kept"}
+            Random effects of the groups: new ones, or kept at their predicted values.
+        newdata : data frame, mapping, path or str, optional
+            Rows to draw responses for; by default those of the model.
+
+        Returns
+        -------
+        frame
+            A column ``sim_1``, ``sim_2``, … for each response, in the library that the rows came
+            from; rows that the model cannot use are left out, and ``row`` counts them from 1.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+        >>> fit.simulate(3, seed=7).columns
+        ['row', 'sim_1', 'sim_2', 'sim_3']
+        """
+        options = {"n": n, "seed": seed, "re": re}
+        rows = self._data if newdata is None else newdata
+        source = None if newdata is None else _data.source(newdata)
+        kind = self._kind if newdata is None else _kinds.of(newdata)
+        found = self._ask(answers.Answer, "simulate", options, data=source)
+        raw = found._raw.frame()
+        index = None
+        if rows is not None and kind == "pandas":
+            index = rows.index[[k - 1 for k in _kinds.values(raw, 0)]]
+        return _kinds.frame(raw, kind, index)
+
+    def bootstrap(
+        self,
+        of: Names = ("parameters",),
+        *,
+        parameters: Names = (),
+        contrasts: Names = (),
+        newdata: Any = None,
+        replicates: int = 1000,
+        seed: int = 1,
+        type: str = "parametric",
+        interval: str = "percentile",
+        group: Optional[str] = None,
+        level: float = 0.95,
+    ) -> answers.Bootstrap:
+        """Bootstrap distributions of parameters and more, with intervals.
+
+        Parameters
+        ----------
+        of : str or sequence of str
+            Of ``"parameters"``, ``"icc"``, ``"r2"``: what is computed of every replicate.
+        parameters : str or sequence of str, optional
+            Names; all parameters by default.
+        contrasts : str or sequence of str, optional
+            Combinations of the fixed effects, such as ``"Days - 10"``.
+        newdata : data frame, mapping, path or str, optional
+            Rows whose expected values, with random effects at zero, are wanted.
+        replicates : int, default 1000
+            Number of replicates.
+        seed : int, default 1
+            Start of the random numbers.
+        type : {"parametric", "kept", "residual", "cases", "cluster"}
+            How the data of a replicate come about.
+        interval : {"percentile", "basic", "bca", "normal"}
+            How the ends of the intervals are made.
+        group : str, optional
+            The grouping factor whose groups are drawn (``"cluster"``) or left out (``"bca"``).
+        level : float, default 0.95
+            Confidence.
+
+        Returns
+        -------
+        Bootstrap
+            Its ``draws`` are the replicates, a column each.
+        """
+        options = {
+            "of": _list(of),
+            "parameters": _list(parameters),
+            "contrasts": _list(contrasts),
+            "replicates": replicates,
+            "seed": seed,
+            "kind": type,
+            "interval": interval,
+            "group": group,
+            "level": level,
+        }
+        source = None if newdata is None else _data.source(newdata)
+        return self._ask(answers.Bootstrap, "bootstrap", options, data=source)
+
     # Tables ------------------------------------------------------------------------------------
 
     def tidy(
