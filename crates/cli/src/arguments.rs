@@ -22,6 +22,7 @@ use crate::commands::fixed_effects::FixedEffectsArguments;
 use crate::commands::glance::GlanceArguments;
 use crate::commands::icc::IccArguments;
 use crate::commands::influence::InfluenceArguments;
+use crate::commands::plot::PlotArguments;
 use crate::commands::pool::PoolArguments;
 use crate::commands::poststratify::PoststratifyArguments;
 use crate::commands::r2::R2Arguments;
@@ -77,6 +78,7 @@ pub enum Command {
     Residuals(ResidualsArguments),
     Icc(IccArguments),
     R2(R2Arguments),
+    Plot(PlotArguments),
     Pool(PoolArguments),
     Areas(AreasArguments),
     Poststratify(PoststratifyArguments),
@@ -118,6 +120,7 @@ impl Command {
             Command::Residuals(a) => a.answer.json,
             Command::Icc(a) => a.answer.json,
             Command::R2(a) => a.answer.json,
+            Command::Plot(a) => a.page.json,
             Command::Pool(a) => a.answer.json,
             Command::Areas(a) => a.answer.json,
             Command::Poststratify(a) => a.answer.json,

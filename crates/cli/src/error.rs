@@ -50,7 +50,7 @@ impl Problem {
         match self.code {
             "usage" | "swapped" | "one_model" | "one_data" | "no_new_data" | "needs_predictor"
             | "predictor_twice" | "empty_contrast" | "bad_level" | "unknown_family"
-            | "unknown_link" | "link_not_allowed" => 2,
+            | "unknown_link" | "link_not_allowed" | "unknown_figure" => 2,
             // As a shell reports what Ctrl-C ended.
             "interrupted" => 130,
             _ => 1,

@@ -69,6 +69,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Icc(arguments) => commands::icc::run(&arguments),
         Command::R2(arguments) => commands::r2::run(&arguments),
         Command::Ratios(arguments) => commands::ratios::run(&arguments),
+        Command::Plot(arguments) => commands::plot::run(&arguments),
         Command::Pool(arguments) => commands::pool::run(arguments),
         Command::Areas(arguments) => commands::areas::run(&arguments),
         Command::Poststratify(arguments) => commands::poststratify::run(&arguments),

@@ -5,8 +5,25 @@
 //! is shown, and [`Format`] in which form: SVG, PNG, PDF, or a Vega-Lite specification that
 //! notebooks and browsers draw natively. No browser, no R, no network.
 
+mod caterpillar;
 pub mod chart;
+mod coefficients;
+pub mod draw;
 mod figure;
+mod johnson_neyman;
+mod lines;
+mod pooling;
+mod predictions;
+mod shrinkage;
+mod words;
 
+pub use caterpillar::{Caterpillar, CaterpillarOptions, CaterpillarRow, CaterpillarTerm};
 pub use chart::Chart;
-pub use figure::{Figure, Format, RenderOptions, render};
+pub use coefficients::{CoefficientRow, Coefficients, CoefficientsOptions};
+pub use draw::{Drawing, layout, render};
+pub use figure::{Figure, Format, RenderOptions};
+pub use johnson_neyman::{SlopeAt, SlopeCurve};
+pub use lines::Lines;
+pub use pooling::PoolingFacets;
+pub use predictions::{PredictedOptions, PredictedPoint, PredictedRow, PredictedValues};
+pub use shrinkage::{Shrinkage, ShrunkGroup};

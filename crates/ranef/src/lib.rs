@@ -40,13 +40,16 @@ mod joint;
 mod levels;
 mod leverage;
 mod linear;
+mod lines;
 mod means;
 mod moments;
 mod notes;
+mod observed;
 mod options;
 mod origin;
 mod pooling;
 mod predict;
+mod predictor;
 mod random;
 mod report;
 mod reports;
@@ -56,6 +59,7 @@ mod rows;
 mod save;
 mod simpler;
 mod slopes;
+mod standardized;
 mod summary;
 mod table;
 mod tests;
@@ -87,15 +91,18 @@ pub use intervals::{
     ConfidenceIntervals, Effect, IntervalMethod, Open, ParameterInterval, ProfileCurve,
 };
 pub use levels::{PredictorLevel, PredictorLevels, Varies};
+pub use lines::{GroupLine, GroupLines, GroupLinesOptions, GroupPoint, PopulationPoint};
 pub use means::{Difference, Estimate, Mean, Means, MeansOptions, Point};
 pub use moments::Moments;
 pub use notes::Note;
+pub use observed::{Observed, ObservedColumn};
 pub use options::{Curvature, DfMethod, Model, glmer, lmer};
 pub use origin::Origin;
 pub use pooling::{PooledCoefficient, PooledFixed, Pooling, PoolingSigma, PoolingTerm};
 pub use predict::{
     Budget, Groups, Interval, Intervals, PredictOptions, PredictedInterval, Predictions,
 };
+pub use predictor::{PredictorKind, PredictorRange};
 pub use random::{RandomBlock, RandomEffects};
 pub use ranef_design::Contrast;
 pub use ranef_engine::Interrupt;
@@ -111,6 +118,7 @@ pub use residuals::ResidualSummary;
 pub use robust::{Robust, RobustCoefficient, RobustOptions, RobustTest, RobustType};
 pub use simpler::{FixedChange, SimplerModel};
 pub use slopes::{JohnsonNeyman, Region, Slope, Slopes, SlopesOptions};
+pub use standardized::{Standardized, StandardizedCoefficient};
 pub use summary::Summary;
 pub use table::{Answer, Column, Style, Table, Values};
 pub use tests::{

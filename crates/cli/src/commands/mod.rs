@@ -17,6 +17,7 @@ pub mod glance;
 pub mod icc;
 pub mod influence;
 pub mod means;
+pub mod plot;
 pub mod pool;
 pub mod poststratify;
 pub mod predict;

@@ -281,8 +281,8 @@ impl Fit {
         })
     }
 
-    /// What a binomial response counts, in words.
-    pub(crate) fn success(&self) -> Option<String> {
+    /// What a binomial response counts, in words: `passed = yes`; meaningless for other families.
+    pub fn success(&self) -> Option<String> {
         use ranef_design::ResponseKind;
         let name = self.recipe().response_name()?;
         Some(match self.recipe().response_kind() {
@@ -460,6 +460,30 @@ impl Fit {
             answers: None,
         };
         asked.expected(rows)
+    }
+
+    /// Linear predictors of rows of known levels with some of the random effects, the others at
+    /// zero, and their intervals where a probability is given.
+    pub(crate) fn with_effects(
+        &self,
+        rows: &DesignRows,
+        chosen: &[Vec<bool>],
+        level: Option<f64>,
+    ) -> Result<(Vec<f64>, Vec<PredictedInterval>), Error> {
+        let mut asked = Asking {
+            fit: self,
+            chosen,
+            known: true,
+            observed: false,
+            unseen: vec![0; self.recipe().factors().len()],
+            answers: match level {
+                Some(level) => Some(Answers::new(self, true, level)?),
+                None => None,
+            },
+        };
+        let values = asked.expected(rows);
+        let intervals = asked.intervals(rows, &values);
+        Ok((values, intervals))
     }
 
     /// Xβ plus the offset.
