@@ -4,11 +4,13 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use crate::commands::anova::AnovaArguments;
+use crate::commands::bootstrap::BootstrapArguments;
 use crate::commands::compare::CompareArguments;
 use crate::commands::confint::ConfintArguments;
 use crate::commands::drop::DropArguments;
 use crate::commands::means::MeansArguments;
 use crate::commands::ratios::RatiosArguments;
+use crate::commands::simulate::SimulateArguments;
 use crate::commands::slopes::SlopesArguments;
 use crate::commands::test::TestArguments;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -73,6 +75,8 @@ pub enum Command {
     FixedEffects(FixedEffectsArguments),
     WithinBetween(WithinBetweenArguments),
     Confint(ConfintArguments),
+    Bootstrap(BootstrapArguments),
+    Simulate(SimulateArguments),
     Check(CheckArguments),
     Influence(InfluenceArguments),
     Residuals(ResidualsArguments),
@@ -115,6 +119,8 @@ impl Command {
             Command::FixedEffects(a) => a.answer.json,
             Command::WithinBetween(a) => a.answer.json,
             Command::Confint(a) => a.answer.json,
+            Command::Bootstrap(a) => a.answer.json,
+            Command::Simulate(a) => a.form.json(),
             Command::Check(a) => a.answer.json,
             Command::Influence(a) => a.answer.json,
             Command::Residuals(a) => a.answer.json,

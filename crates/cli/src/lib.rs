@@ -11,6 +11,7 @@ mod data;
 mod error;
 mod formula_first;
 mod habits;
+mod interrupt;
 mod model;
 mod models;
 mod output;
@@ -63,6 +64,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::FixedEffects(arguments) => commands::fixed_effects::run(&arguments),
         Command::Equations(arguments) => commands::equations::run(&arguments),
         Command::Confint(arguments) => commands::confint::run(&arguments),
+        Command::Bootstrap(arguments) => commands::bootstrap::run(&arguments),
+        Command::Simulate(arguments) => commands::simulate::run(&arguments),
         Command::Check(arguments) => commands::check::run(&arguments),
         Command::Influence(arguments) => commands::influence::run(&arguments),
         Command::Residuals(arguments) => commands::residuals::run(&arguments),

@@ -71,6 +71,7 @@ pub mod optimize;
 pub mod random;
 mod rank;
 pub mod sandwich;
+pub mod simulate;
 mod statistics;
 
 pub use collinear::{DependentEffect, dependent_effects};
@@ -79,7 +80,9 @@ pub use interrupt::Interrupt;
 pub use layout::{Entry, Factor, Layout, Term};
 pub use least_squares::{LeastSquares, LevelFit, NoPooling};
 pub use rank::{dependence, dependent_columns};
-pub use statistics::{Column, FactorRows, Level, LevelMeans, Levels, Moments, Rows, Statistics};
+pub use statistics::{
+    Column, FactorRows, Level, LevelMeans, Levels, Moments, ResponseProducts, Rows, Statistics,
+};
 
 #[cfg(test)]
 extern crate self as ranef_engine;

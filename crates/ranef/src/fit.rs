@@ -264,8 +264,18 @@ impl Fit {
 
     pub(crate) fn new(facts: Facts, engine: Engine) -> Result<Self, Error> {
         let mut fit = Self {
-            facts,
             engine: Some(engine),
+            ..Self::of_facts(facts)
+        };
+        fit.prepare_df()?;
+        Ok(fit)
+    }
+
+    /// The fit that facts describe, without rows.
+    pub(crate) fn of_facts(facts: Facts) -> Self {
+        Self {
+            facts,
+            engine: None,
             random_effects: OnceLock::new(),
             inference: OnceLock::new(),
             kenward_roger: OnceLock::new(),
@@ -274,9 +284,7 @@ impl Fit {
             joint_changes: OnceLock::new(),
             link_variance: Default::default(),
             null_model: OnceLock::new(),
-        };
-        fit.prepare_df()?;
-        Ok(fit)
+        }
     }
 
     /// The same fit with a switch that stops later questions that fit again or profile, see

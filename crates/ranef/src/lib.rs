@@ -22,6 +22,7 @@
 
 mod adjust;
 mod areas;
+mod bootstrap;
 mod code;
 mod diagnose;
 mod effects;
@@ -58,6 +59,7 @@ mod robust;
 mod rows;
 mod save;
 mod simpler;
+mod simulate;
 mod slopes;
 mod standardized;
 mod summary;
@@ -70,6 +72,10 @@ pub use adjust::Adjust;
 pub use areas::{
     Area, AreaFlags, Areas, AreasOptions, NewGroups, Poststratified, PoststratifiedRow,
     PoststratifyOptions,
+};
+pub use bootstrap::{
+    Bootstrap, BootstrapCount, BootstrapInterval, BootstrapOptions, BootstrapRow, BootstrapTest,
+    BootstrapType, PredictedRows, Replicate, Statistic, compare_bootstrap,
 };
 pub use code::{Code, Language};
 pub use diagnose::{
@@ -117,6 +123,7 @@ pub use reports::{
 pub use residuals::ResidualSummary;
 pub use robust::{Robust, RobustCoefficient, RobustOptions, RobustTest, RobustType};
 pub use simpler::{FixedChange, SimplerModel};
+pub use simulate::{SimulateOptions, Simulation};
 pub use slopes::{JohnsonNeyman, Region, Slope, Slopes, SlopesOptions};
 pub use standardized::{Standardized, StandardizedCoefficient};
 pub use summary::Summary;

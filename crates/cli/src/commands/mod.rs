@@ -3,6 +3,7 @@
 pub mod anova;
 pub mod areas;
 pub mod augment;
+pub mod bootstrap;
 pub mod check;
 pub mod code;
 pub mod compare;
@@ -25,6 +26,7 @@ pub mod r2;
 pub mod ratios;
 pub mod residuals;
 pub mod robust;
+pub mod simulate;
 pub mod slopes;
 pub mod summary;
 pub mod table;

@@ -136,7 +136,9 @@ impl Fit {
         let mut distances = Vec::new();
         let mut response = vec![0.0; n];
         for replicate in 0..simulate.replicates {
-            world.simulate(rows, simulate.seed, replicate, &mut response);
+            world
+                .drawn
+                .draw(rows, simulate.seed, replicate, &mut response);
             let mut square = 0.0;
             for i in 0..n {
                 below[i] += u32::from(response[i] < rows.observed[i]);

@@ -146,7 +146,7 @@ impl Fit {
 }
 
 /// What the engine is told.
-fn settings(options: &Model) -> glmm::Options {
+pub(crate) fn settings(options: &Model) -> glmm::Options {
     glmm::Options {
         start: options.start.clone(),
         prior: options.prior,

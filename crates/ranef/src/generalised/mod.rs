@@ -1,6 +1,6 @@
 //! Generalised linear mixed models: from rows to a fit.
 
-mod fitting;
+pub(crate) mod fitting;
 pub(crate) mod inverse;
 pub(crate) mod kind;
 mod nuisance;

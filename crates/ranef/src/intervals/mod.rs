@@ -13,7 +13,9 @@ mod wald;
 
 use serde::Serialize;
 
-use crate::{Error, Fit};
+pub(crate) use parameters::Named;
+
+use crate::{BootstrapCount, BootstrapOptions, Error, Fit};
 
 /// How intervals are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -23,6 +25,8 @@ pub enum IntervalMethod {
     Wald,
     /// From the profile of the ML deviance.
     Profile,
+    /// From replicates of the data: [`Fit::confint_bootstrap`].
+    Bootstrap,
 }
 
 /// Confidence intervals of the parameters of a fit.
@@ -37,6 +41,9 @@ pub struct ConfidenceIntervals {
     pub rows: Vec<ParameterInterval>,
     /// What the method does, in sentences.
     pub notes: Vec<String>,
+    /// The replicates behind intervals by bootstrap.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bootstrap: Option<BootstrapCount>,
 }
 
 /// What kind of parameter, in broom.mixed's words.
@@ -128,12 +135,20 @@ impl Fit {
         let rows = match method {
             IntervalMethod::Wald => wald::of(self, &named, level),
             IntervalMethod::Profile => profile::of(self, &named, level)?,
+            IntervalMethod::Bootstrap => {
+                let options = BootstrapOptions {
+                    level,
+                    ..BootstrapOptions::default()
+                };
+                return self.confint_bootstrap(names, None, &options, &mut |_, _| {});
+            }
         };
         Ok(ConfidenceIntervals {
             method,
             level,
             notes: self.notes_on(method, &rows),
             rows,
+            bootstrap: None,
         })
     }
 
@@ -174,7 +189,7 @@ impl Fit {
                 "Profiles of Laplace's approximation to the likelihood, on the scale of the link."
                     .to_owned(),
             ),
-            IntervalMethod::Profile => {}
+            IntervalMethod::Profile | IntervalMethod::Bootstrap => {}
             IntervalMethod::Wald => {
                 let any = |effect: Effect| rows.iter().any(|r| r.effect == effect);
                 if any(Effect::Fixed) {
@@ -199,7 +214,12 @@ impl Fit {
     }
 }
 
-fn check(level: f64) -> Result<(), Error> {
+/// The parameters of a fit that names stand for; all where there is none.
+pub(crate) fn named(fit: &Fit, names: &[String]) -> Result<Vec<Named>, Error> {
+    parameters::select(parameters::of_fit(fit), names)
+}
+
+pub(crate) fn check(level: f64) -> Result<(), Error> {
     if level > 0.0 && level < 1.0 {
         return Ok(());
     }

@@ -9,7 +9,7 @@ use crate::{Error, Fit};
 
 /// A parameter, what it is called, and its estimate.
 #[derive(Clone, Debug)]
-pub(super) struct Named {
+pub(crate) struct Named {
     /// `None` for a coefficient that the data cannot give.
     pub parameter: Option<Parameter>,
     pub effect: Effect,
@@ -22,7 +22,7 @@ pub(super) struct Named {
 
 impl Named {
     /// The interval of this parameter without its ends.
-    pub fn interval(&self) -> ParameterInterval {
+    pub(super) fn interval(&self) -> ParameterInterval {
         ParameterInterval {
             effect: self.effect,
             group: self.group.clone(),

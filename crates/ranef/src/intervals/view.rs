@@ -39,6 +39,7 @@ impl fmt::Display for ConfidenceIntervals {
         let method = match self.method {
             IntervalMethod::Wald => "Wald",
             IntervalMethod::Profile => "profile likelihood",
+            IntervalMethod::Bootstrap => "bootstrap",
         };
         writeln!(f, "{}% intervals by {method}:", percent(self.level))?;
         let ran_pars = self.rows.iter().filter(|r| r.effect == Effect::RanPars);
