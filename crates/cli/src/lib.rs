@@ -18,6 +18,8 @@ mod output;
 mod progress;
 mod report;
 
+pub use commands::plot::face::{Offer, Picture, Refusal, figure, offers};
+
 use std::ffi::OsString;
 
 use clap::Parser;

@@ -29,6 +29,10 @@ pub(crate) trait Said: Send + Sync {
     fn markup(&self, markup: Markup, caption: &Caption) -> String {
         self.table().markup(markup, caption)
     }
+    /// The replicates behind it, where there are any.
+    fn draws(&self) -> Option<Table> {
+        None
+    }
     /// What Python should warn of.
     fn remarks(&self) -> Vec<String> {
         Vec::new()
@@ -98,21 +102,12 @@ impl Answer {
 
     /// The table as columns.
     fn frame(&self) -> PyResult<Frame> {
-        let table = self.said.table();
-        let mut fields = Vec::new();
-        let mut arrays = Vec::new();
-        for column in table.columns() {
-            let array = array(column);
-            fields.push(Field::new(&column.name, array.data_type().clone(), true));
-            arrays.push(array);
-        }
-        let schema: SchemaRef = Arc::new(Schema::new(fields));
-        if arrays.is_empty() {
-            return Ok(Frame::new(schema, Vec::new()));
-        }
-        let batch = RecordBatch::try_new(Arc::clone(&schema), arrays)
-            .map_err(|e| PyRuntimeError::new_err(e.to_string()))?;
-        Ok(Frame::new(schema, vec![batch]))
+        Frame::of_table(&self.said.table())
+    }
+
+    /// The replicates behind the answer as columns.
+    fn draws(&self) -> PyResult<Option<Frame>> {
+        self.said.draws().as_ref().map(Frame::of_table).transpose()
     }
 }
 
@@ -217,6 +212,24 @@ pub(crate) struct Frame {
 impl Frame {
     pub(crate) fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
         Self { schema, batches }
+    }
+
+    /// The columns of a table.
+    pub(crate) fn of_table(table: &Table) -> PyResult<Self> {
+        let mut fields = Vec::new();
+        let mut arrays = Vec::new();
+        for column in table.columns() {
+            let array = array(column);
+            fields.push(Field::new(&column.name, array.data_type().clone(), true));
+            arrays.push(array);
+        }
+        let schema: SchemaRef = Arc::new(Schema::new(fields));
+        if arrays.is_empty() {
+            return Ok(Self::new(schema, Vec::new()));
+        }
+        let batch = RecordBatch::try_new(Arc::clone(&schema), arrays)
+            .map_err(|e| PyRuntimeError::new_err(e.to_string()))?;
+        Ok(Self::new(schema, vec![batch]))
     }
 
     /// One column of numbers.

@@ -5,11 +5,15 @@ use std::sync::Arc;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use ranef::frame::Source;
-use ranef::{Contrast, Curvature, DfMethod, Error, Interrupt, Model, Optimizer, RegressionTable};
+use ranef::{
+    BootstrapOptions, Contrast, Curvature, DfMethod, Error, Interrupt, Model, Optimizer,
+    RegressionTable,
+};
 use serde::Deserialize;
 
 use crate::answer::{Answer, Frame, Prepared};
 use crate::data::Data;
+use crate::figure::Figure;
 use crate::question::{self, Asked, choice};
 use crate::{error, work};
 
@@ -265,6 +269,11 @@ impl Fit {
         work::run(py, "reading the rows", &self.interrupt, work).map(Some)
     }
 
+    /// The figures that make sense for the model: name, what it shows, options.
+    fn figures(&self) -> Vec<ranef_cli::Offer> {
+        ranef_cli::offers(&self.fit)
+    }
+
     /// Fitted values of the rows that were used.
     fn fitted(&self, py: Python<'_>) -> PyResult<Frame> {
         let rows = self.rows(py)?;
@@ -351,18 +360,76 @@ pub(crate) fn variables(formula: &str, columns: Vec<String>) -> Vec<String> {
 
 /// Compares models by likelihood.
 #[pyfunction]
-pub(crate) fn compare(py: Python<'_>, fits: Vec<Py<Fit>>, refit: bool) -> PyResult<Answer> {
+#[pyo3(signature = (fits, refit, bootstrap = None, seed = 1))]
+pub(crate) fn compare(
+    py: Python<'_>,
+    fits: Vec<Py<Fit>>,
+    refit: bool,
+    bootstrap: Option<u32>,
+    seed: u64,
+) -> PyResult<Answer> {
     let held: Vec<PyRef<'_, Fit>> = fits.iter().map(|f| f.borrow(py)).collect();
     let arcs: Vec<Arc<ranef::Fit>> = held.iter().map(|f| Arc::clone(&f.fit)).collect();
     let interrupt = held
         .first()
         .map(|f| f.interrupt.clone())
         .unwrap_or_default();
-    let comparison = work::run(py, "comparing", &interrupt, |_| {
+    let sources = match bootstrap {
+        None => Vec::new(),
+        Some(_) => held
+            .iter()
+            .map(|f| f.rows(py))
+            .collect::<PyResult<Vec<_>>>()?,
+    };
+    let comparison = work::run(py, "comparing", &interrupt, |phase| {
         let fits: Vec<&ranef::Fit> = arcs.iter().map(|fit| &**fit).collect();
-        ranef::compare(&fits, refit)
+        let Some(replicates) = bootstrap else {
+            return ranef::compare(&fits, refit);
+        };
+        let options = BootstrapOptions {
+            replicates,
+            seed,
+            ..BootstrapOptions::default()
+        };
+        ranef::compare_bootstrap(&fits, &sources, &options, &mut |done, all| {
+            phase.set(&format!("replicate {done} of {all}"));
+        })
     })?;
     Ok(Answer::new(comparison))
+}
+
+/// A figure: `words` are its kind and options as the command takes them.
+#[pyfunction]
+pub(crate) fn figure(
+    py: Python<'_>,
+    fits: Vec<(String, Py<Fit>)>,
+    words: Vec<String>,
+) -> PyResult<Figure> {
+    let held: Vec<(&str, PyRef<'_, Fit>)> = fits
+        .iter()
+        .map(|(name, fit)| (name.as_str(), fit.borrow(py)))
+        .collect();
+    let arcs: Vec<(String, Arc<ranef::Fit>)> = held
+        .iter()
+        .map(|(name, fit)| ((*name).to_owned(), Arc::clone(&fit.fit)))
+        .collect();
+    let rows = held.first().and_then(|(_, fit)| fit.source.clone());
+    let interrupt = held
+        .first()
+        .map(|(_, f)| f.interrupt.clone())
+        .unwrap_or_default();
+    // A refusal is an error of the face, not of the crate `ranef`.
+    let made = work::run(py, "drawing", &interrupt, |_| {
+        let fits = arcs
+            .iter()
+            .map(|(name, fit)| (name.clone(), &**fit))
+            .collect();
+        Ok(ranef_cli::figure(&words, fits, rows.as_deref()))
+    })?;
+    made.map(Figure::new).map_err(|refusal| {
+        let hint = refusal.hint.as_deref();
+        error::make(py, &refusal.code, &refusal.message, hint, None)
+    })
 }
 
 /// Models side by side.

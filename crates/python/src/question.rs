@@ -10,10 +10,11 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use ranef::frame::{Batches, Column, FrameError, Source};
 use ranef::{
-    Adjust, AnovaType, AreasOptions, CheckOptions, DeletionMethod, Error, FixedEffectsOptions,
-    Groups, Interval, IntervalMethod, Language, LinkVariance, Markup, MeansOptions, NullMean,
-    PoststratifyOptions, PredictOptions, ResponseScale, RobustOptions, RobustType, Scale, Simulate,
-    SlopesOptions, TidyEffect, TidyOptions, WithinBetweenForm, WithinBetweenOptions,
+    Adjust, AnovaType, AreasOptions, BootstrapInterval, BootstrapOptions, BootstrapType,
+    CheckOptions, DeletionMethod, Error, FixedEffectsOptions, Groups, Interval, IntervalMethod,
+    Language, LinkVariance, Markup, MeansOptions, NullMean, PoststratifyOptions, PredictOptions,
+    ResponseScale, RobustOptions, RobustType, Scale, Simulate, SimulateOptions, SlopesOptions,
+    Statistic, TidyEffect, TidyOptions, WithinBetweenForm, WithinBetweenOptions,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -75,6 +76,21 @@ fn plain(
         what,
         needs_rows: false,
         ask: Box::new(move |asked, _| ask(asked.fit)),
+    }
+}
+
+/// As [`with_rows`], with all that was asked.
+fn with_further(
+    what: &'static str,
+    ask: impl FnOnce(&Asked<'_>, &dyn Source, &Phase) -> Result<Box<dyn Said>, Error> + Send + 'static,
+) -> Question {
+    Question {
+        what,
+        needs_rows: true,
+        ask: Box::new(move |asked, phase| match asked.rows {
+            Some(rows) => ask(asked, rows, phase),
+            None => unreachable!("asked for before the work begins"),
+        }),
     }
 }
 
@@ -164,6 +180,8 @@ pub(crate) fn of(name: &str, options: &str) -> PyResult<Question> {
         "robust" => robust(read(options)?)?,
         "fixed_effects" => fixed_effects(read(options)?)?,
         "within_between" => within_between(read(options)?)?,
+        "simulate" => simulation(read(options)?)?,
+        "bootstrap" => bootstrap(read(options)?)?,
         "areas" => areas(read(options)?),
         "poststratify" => poststratify(read(options)?),
         "tidy" => tidy(read(options)?)?,
@@ -311,6 +329,7 @@ fn interval_method(name: &str) -> PyResult<IntervalMethod> {
     let all = [
         ("wald", IntervalMethod::Wald),
         ("profile", IntervalMethod::Profile),
+        ("bootstrap", IntervalMethod::Bootstrap),
     ];
     choice("method", name, &all)
 }
@@ -666,6 +685,118 @@ fn within_between(asked: WithinBetween) -> PyResult<Question> {
     };
     Ok(with_rows("fitting", move |fit, rows, _| {
         said(fit.options().within_between(rows, &options)?)
+    }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NewResponses {
+    n: u32,
+    seed: u64,
+    re: String,
+}
+
+fn simulation(asked: NewResponses) -> PyResult<Question> {
+    let options = SimulateOptions {
+        count: asked.n,
+        seed: asked.seed,
+        kept: choice("re", &asked.re, &[("new", false), ("kept", true)])?,
+    };
+    Ok(Question {
+        what: "simulating",
+        needs_rows: false,
+        ask: Box::new(move |asked, _| match (asked.more, asked.rows) {
+            (Some(rows), _) => said(asked.fit.simulate_new(rows, &options)?),
+            (None, Some(rows)) => said(asked.fit.simulate(rows, &options)?),
+            (None, None) => unreachable!("Python asks for rows to draw for"),
+        }),
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Replicates {
+    of: Vec<String>,
+    parameters: Vec<String>,
+    contrasts: Vec<String>,
+    replicates: u32,
+    seed: u64,
+    kind: String,
+    interval: String,
+    group: Option<String>,
+    level: f64,
+}
+
+/// Bootstrap distributions with the replicates behind them.
+struct Bootstrapped(ranef::Bootstrap);
+
+impl Said for Bootstrapped {
+    fn text(&self, columns: usize) -> String {
+        self.0.text(columns)
+    }
+
+    fn json(&self) -> Result<String, serde_json::Error> {
+        self.0.json()
+    }
+
+    fn table(&self) -> ranef::Table {
+        ranef::Answer::table(&self.0)
+    }
+
+    fn draws(&self) -> Option<ranef::Table> {
+        Some(self.0.draws())
+    }
+}
+
+fn bootstrap(asked: Replicates) -> PyResult<Question> {
+    let kinds = [
+        ("parametric", BootstrapType::Parametric),
+        ("kept", BootstrapType::Kept),
+        ("residual", BootstrapType::Residual),
+        ("cases", BootstrapType::Cases),
+        ("cluster", BootstrapType::Cluster),
+    ];
+    let ends = [
+        ("percentile", BootstrapInterval::Percentile),
+        ("basic", BootstrapInterval::Basic),
+        ("bca", BootstrapInterval::Bca),
+        ("normal", BootstrapInterval::Normal),
+    ];
+    let options = BootstrapOptions {
+        replicates: asked.replicates,
+        seed: asked.seed,
+        kind: choice("type", &asked.kind, &kinds)?,
+        interval: choice("interval", &asked.interval, &ends)?,
+        level: asked.level,
+        group: asked.group,
+    };
+    let mut statistics = Vec::new();
+    for what in &asked.of {
+        let all = [("parameters", 0), ("icc", 1), ("r2", 2)];
+        statistics.push(match choice("of", what, &all)? {
+            0 => Statistic::Parameters(asked.parameters.clone()),
+            1 => Statistic::Icc,
+            _ => Statistic::RSquared,
+        });
+    }
+    let contrasts = asked.contrasts;
+    Ok(with_further("replicates", move |asked, rows, phase| {
+        let mut statistics = statistics;
+        let mut hypotheses = Vec::new();
+        for text in &contrasts {
+            hypotheses.extend(asked.fit.hypotheses(text)?);
+        }
+        if !hypotheses.is_empty() {
+            statistics.push(Statistic::Contrasts(hypotheses));
+        }
+        if let Some(new) = asked.more {
+            statistics.push(asked.fit.statistic_of_rows(new)?);
+        }
+        let mut count = |done, all| phase.set(&format!("replicate {done} of {all}"));
+        let found = asked
+            .fit
+            .bootstrap(Some(rows), &statistics, &options, &mut count)?;
+        said(Bootstrapped(found))
     }))
 }
 

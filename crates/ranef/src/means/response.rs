@@ -129,7 +129,7 @@ impl Fit {
         let mut gradient = vec![0.0; self.fixef().len()];
         for point in points {
             let x = self.estimable(&point.row.x)?;
-            let eta = self.predictor(&x, point.row.offset);
+            let eta = self.linear_predictor(&x, point.row.offset);
             value += inverse.average(eta, point.between) / n;
             let slope = inverse.slope(eta, point.between) / n;
             for (sum, x) in gradient.iter_mut().zip(&x) {
@@ -146,8 +146,8 @@ impl Fit {
         let mut gradient = vec![0.0; self.fixef().len()];
         for (slope, place) in slopes.iter().zip(places) {
             let (s, x) = (self.estimable(&slope.x)?, self.estimable(&place.x)?);
-            let eta = self.predictor(&x, place.offset);
-            let along = self.predictor(&s, slope.offset);
+            let eta = self.linear_predictor(&x, place.offset);
+            let along = self.linear_predictor(&s, slope.offset);
             let (first, second) = (inverse.slope(eta, 0.0), inverse.bend(eta));
             value += first * along / n;
             for ((sum, s), x) in gradient.iter_mut().zip(&s).zip(&x) {
@@ -157,7 +157,7 @@ impl Fit {
         value.is_finite().then_some((value, gradient))
     }
 
-    fn predictor(&self, x: &[f64], offset: f64) -> f64 {
+    fn linear_predictor(&self, x: &[f64], offset: f64) -> f64 {
         offset + x.iter().zip(self.fixef()).map(|(x, b)| x * b).sum::<f64>()
     }
 
