@@ -219,7 +219,8 @@ pub struct PredictArguments {
     #[command(flatten)]
     pub model: ModelArguments,
 
-    /// Rows to predict for; without it those of DATA, also where their response is missing
+    /// Rows to predict for; without it those of DATA or of the saved model, also where their response
+    /// is missing
     pub newdata: Option<String>,
 
     /// The random effects that a prediction takes in: all (those of the groups named in the rows;
@@ -389,6 +390,11 @@ pub struct ModelOptions {
     #[arg(long, value_name = "COLS", value_delimiter = ',', requires = "formula")]
     pub factor: Vec<String>,
 
+    /// Order of the levels of a column, the reference or the lowest first: `pain=none<mild<severe` or
+    /// `arm=placebo,...`, where `...` stands for all others; may be given several times
+    #[arg(long, value_name = "COL=A,B", value_parser = levels, requires = "formula")]
+    pub levels: Vec<(String, Vec<String>)>,
+
     /// Coding of factors
     #[arg(long, value_name = "HOW", value_enum, requires = "formula")]
     pub contrasts: Option<Contrasts>,
@@ -414,6 +420,7 @@ impl ModelOptions {
             (self.weights.is_some(), "--weights"),
             (self.offset.is_some(), "--offset"),
             (!self.factor.is_empty(), "--factor"),
+            (!self.levels.is_empty(), "--levels"),
             (self.contrasts.is_some(), "--contrasts"),
             (self.optimizer.is_some(), "--optimizer"),
         ];
@@ -428,6 +435,18 @@ pub enum Curvature {
     Customary,
     /// Observed for all
     Observed,
+}
+
+/// A column and the order of its levels.
+fn levels(text: &str) -> Result<(String, Vec<String>), String> {
+    let wrong = || "write COLUMN=LEVEL,LEVEL,... or COLUMN=LEVEL<LEVEL<LEVEL".to_owned();
+    let (column, order) = text.split_once('=').ok_or_else(wrong)?;
+    let between = if order.contains('<') { '<' } else { ',' };
+    let levels: Vec<String> = order.split(between).map(|l| l.trim().to_owned()).collect();
+    if column.trim().is_empty() || levels.iter().any(String::is_empty) {
+        return Err(wrong());
+    }
+    Ok((column.trim().to_owned(), levels))
 }
 
 /// How files are read, where they do not say so themselves.

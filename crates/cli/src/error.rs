@@ -49,7 +49,7 @@ impl Problem {
     fn exit_code(&self) -> u8 {
         match self.code {
             "usage" | "swapped" | "too_few_replicates" | "no_simulations" | "bootstrap_only"
-            | "one_model" | "one_data" | "no_new_data" | "needs_predictor" | "predictor_twice"
+            | "one_model" | "one_data" | "needs_predictor" | "predictor_twice"
             | "empty_contrast" | "bad_level" | "unknown_family" | "unknown_link"
             | "link_not_allowed" | "unknown_figure" => 2,
             // As a shell reports what Ctrl-C ended.

@@ -80,7 +80,7 @@ impl<'a> Model<'a> {
     }
 
     /// Where the rows of a saved model are to be had.
-    fn find_rows(&self) -> Result<Box<dyn Source>, Failure> {
+    pub fn find_rows(&self) -> Result<Box<dyn Source>, Failure> {
         if let Some(name) = &self.arguments.data {
             return data::open(name, &self.arguments.read);
         }
@@ -204,6 +204,9 @@ pub fn lmer(formula: &str, options: &ModelOptions) -> Result<ranef::Model, Failu
         .reml(!options.ml)
         .factors(&options.factor)
         .df(df);
+    for (column, levels) in &options.levels {
+        model = model.levels(column, levels);
+    }
     if let Some(column) = &options.weights {
         model = model.weights(column);
     }

@@ -63,7 +63,7 @@ impl SlopeCurve {
         level: f64,
     ) -> Result<Self, Error> {
         let (of, over) = pair(fit, of, over)?;
-        let PredictorKind::Numbers { min, max, .. } = fit.predictor(&over)?.values else {
+        let PredictorKind::Numbers { min, max, .. } = fit.predictor_range(&over)?.values else {
             let message = format!("`{over}` is a factor, and a slope over it is no curve");
             return Err(Error::new("predictor_is_a_factor", message)
                 .with_hint(format!("draw `predictions` with --x {of} --by {over}")));
@@ -158,7 +158,7 @@ impl SlopeCurve {
 /// The predictor and its moderator.
 fn pair(fit: &Fit, of: Option<&str>, over: Option<&str>) -> Result<(String, String), Error> {
     let number = |name: &str| {
-        fit.predictor(name).is_ok_and(|p| {
+        fit.predictor_range(name).is_ok_and(|p| {
             matches!(
                 p.values,
                 PredictorKind::Numbers {
@@ -169,7 +169,7 @@ fn pair(fit: &Fit, of: Option<&str>, over: Option<&str>) -> Result<(String, Stri
         })
     };
     let any = |name: &str| {
-        fit.predictor(name)
+        fit.predictor_range(name)
             .is_ok_and(|p| matches!(p.values, PredictorKind::Numbers { .. }))
     };
     if let (Some(of), Some(over)) = (of, over) {

@@ -193,7 +193,7 @@ impl PredictedValues {
             return Self::facets(fit, source, group, options);
         }
         let x = match &options.x {
-            Some(name) => fit.predictor(name)?,
+            Some(name) => fit.predictor_range(name)?,
             None => default_x(fit, options.by.as_deref())?,
         };
         let asked = |name: &str| {
@@ -226,7 +226,7 @@ impl PredictedValues {
         let mut by = None;
         let (mut by_values, mut series) = (Vec::new(), vec![String::new()]);
         if let Some(name) = &options.by {
-            let found = fit.predictor(name)?;
+            let found = fit.predictor_range(name)?;
             if found.name == x.name {
                 let message = format!("`{name}` is on the horizontal axis already");
                 return Err(Error::new("predictor_twice", message)

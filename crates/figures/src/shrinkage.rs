@@ -11,7 +11,7 @@ use std::fmt;
 use ranef::{Answer, Error, Fit, Table};
 use serde::Serialize;
 
-use crate::chart::{Along, Axis, Colour, Curve, Dash, Layer, Mark, Panel, Rule, Style, Symbol};
+use crate::chart::{Axis, Colour, Curve, Dash, Layer, Mark, Panel, Rule, Style, Symbol};
 use crate::words::{self, count, number, percent, write_figure};
 use crate::{Chart, Figure};
 

@@ -79,10 +79,11 @@ pub use bootstrap::{
 };
 pub use code::{Code, Language};
 pub use diagnose::{
-    Check, CheckOptions, Collinearity, Component, ConditionalAic, DeletionMethod, Dispersion,
-    Finding, GroupInfluence, Inflation, LevelInfluence, Normality, NormalitySample, OptimizerRun,
-    Optimizers, Principal, QuantileDeviation, Residuals, RowInfluence, RowInfluences, Separation,
-    Simulate, Simulated, Singularity, Spread, SpreadTest, VarianceChange, Verdict, Zeros,
+    Check, CheckOptions, Collinearity, Component, ConditionalAic, DeletionMethod, Diagnostics,
+    DiagnosticsOptions, Dispersion, Finding, GroupInfluence, Inflation, LevelInfluence, Normality,
+    NormalitySample, OptimizerRun, Optimizers, Principal, QuantileDeviation, QuantilePlot,
+    QuantilePoint, Residuals, RowInfluence, RowInfluences, Separation, Simulate, Simulated,
+    Singularity, Spread, SpreadTest, VarianceChange, Verdict, Zeros,
 };
 pub use effects::{Effects, GroupCoefficient, RandomEffect};
 pub use equations::{Equation, Equations, LevelEquations, Symbol};
@@ -107,12 +108,14 @@ pub use origin::Origin;
 pub use pooling::{PooledCoefficient, PooledFixed, Pooling, PoolingSigma, PoolingTerm};
 pub use predict::{
     Budget, Groups, Interval, Intervals, PredictOptions, PredictedInterval, Predictions,
+    Probability,
 };
 pub use predictor::{PredictorKind, PredictorRange};
 pub use random::{RandomBlock, RandomEffects};
 pub use ranef_design::Contrast;
 pub use ranef_engine::Interrupt;
 pub use ranef_engine::lmm::Optimizer;
+pub use ranef_engine::smooth;
 pub use ranef_formula as formula;
 pub use ranef_frame as frame;
 pub use report::Report;

@@ -46,7 +46,7 @@ impl Fit {
     ///
     /// # Errors
     /// `unknown_predictor`.
-    pub fn predictor(&self, name: &str) -> Result<PredictorRange, Error> {
+    pub fn predictor_range(&self, name: &str) -> Result<PredictorRange, Error> {
         let grid = Grid::new(self, &[])?;
         Ok(grid.axes[grid.find(name)?].range())
     }

@@ -35,7 +35,8 @@ from ._errors import (
     SeparationWarning,
     SingularFitWarning,
 )
-from ._fit import Fit, compare, glance, glmer, lm, lmer, load, regression_table
+from ._figure import Figure
+from ._fit import Fit, compare, glance, glmer, lm, lmer, load, plot, regression_table
 from ._progress import set_progress
 from ._table import Table
 
@@ -46,6 +47,7 @@ __all__ = [
     "ConvergenceWarning",
     "Data",
     "DataError",
+    "Figure",
     "Fit",
     "FormulaError",
     "InternalError",
@@ -72,6 +74,7 @@ __all__ = [
     "lm",
     "lmer",
     "load",
+    "plot",
     "read",
     "regression_table",
     "set_progress",

@@ -417,6 +417,13 @@ class Bootstrap(Answer):
     level: float
     rows: Records
 
+    @property
+    def draws(self) -> Any:
+        """The replicates, a column for each parameter."""
+        raw = self._raw.draws()
+        assert raw is not None, "a bootstrap has replicates"
+        return _kinds.frame(raw, self._kind)
+
 
 class Equations(Answer):
     """The model in mathematics."""

@@ -7,7 +7,9 @@ import warnings
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Type, TypeVar, Union
 
 from . import _answers as answers
-from . import _data, _errors, _kinds, _ranef
+from . import _data, _errors, _figure, _kinds, _ranef
+from ._figure import Figure
+from ._table import Table
 from ._words import in_python
 
 Names = Union[str, Sequence[str]]
@@ -252,7 +254,9 @@ def _unpickled(text: str, kind: str) -> "Fit":
     return Fit(_ranef.Fit.from_json(text), kind, None)
 
 
-def compare(*fits: "Fit", refit: bool = True) -> answers.Comparison:
+def compare(
+    *fits: "Fit", refit: bool = True, bootstrap: Optional[int] = None, seed: int = 1
+) -> answers.Comparison:
     """Compare models by their likelihoods (``anova(m0, m1)`` in R).
 
     Parameters
@@ -261,6 +265,10 @@ def compare(*fits: "Fit", refit: bool = True) -> answers.Comparison:
         Two models or more.
     refit : bool, default True
         Fit models by REML again by maximum likelihood, where that is needed to compare them.
+    bootstrap : int, optional
+        Test each model against the one above it by parametric bootstrap with so many replicates.
+    seed : int, default 1
+        Start of the random numbers.
 
     Returns
     -------
@@ -276,10 +284,33 @@ def compare(*fits: "Fit", refit: bool = True) -> answers.Comparison:
     """
     kind = fits[0]._kind if fits else "table"
     try:
-        raw = _ranef.compare([fit._raw for fit in fits], refit)
+        raw = _ranef.compare([fit._raw for fit in fits], refit, bootstrap, seed)
     except _errors.NeedsDataError:
-        raw = _ranef.compare([fit._with_rows()._raw for fit in fits], refit)
+        raw = _ranef.compare([fit._with_rows()._raw for fit in fits], refit, bootstrap, seed)
     return answers.Comparison(raw, kind)
+
+
+def plot(
+    fits: Union[Mapping[str, "Fit"], Sequence["Fit"]], kind: str = "coefficients", **options: Any
+) -> Figure:
+    """A figure of several models side by side; :meth:`Fit.plot` has those of one.
+
+    Parameters
+    ----------
+    fits : mapping of str to Fit, or sequence of Fit
+        The models, with their names.
+    kind, **options
+        As in :meth:`Fit.plot`.
+    """
+    words = _figure.words(kind, options)
+    named = _named(fits)
+    first = next(iter(fits.values())) if isinstance(fits, Mapping) else fits[0]
+    try:
+        raw = _ranef.figure(named, words)
+    except _errors.NeedsDataError:
+        first._with_rows()
+        raw = _ranef.figure(_named(fits), words)
+    return Figure(raw, first._kind)
 
 
 def regression_table(fits: Union[Mapping[str, "Fit"], Sequence["Fit"]]) -> answers.RegressionTable:
@@ -599,8 +630,8 @@ class Fit:
             Names; all parameters by default.
         level : float, default 0.95
             Confidence.
-        method : {"profile", "wald"}
-            The profile of the likelihood, or standard errors.
+        method : {"profile", "wald", "bootstrap"}
+            The profile of the likelihood, standard errors, or replicates (see :meth:`bootstrap`).
 
         Examples
         --------
@@ -1134,6 +1165,44 @@ class Fit:
         }
         source = None if newdata is None else _data.source(newdata)
         return self._ask(answers.Bootstrap, "bootstrap", options, data=source)
+
+    # Figures -----------------------------------------------------------------------------------
+
+    def figures(self) -> Table:
+        """The figures that make sense for the model: kind, what it shows, options."""
+        offers = self._raw.figures()
+        return Table.from_columns(
+            {
+                "kind": [kind for kind, _, _ in offers],
+                "shows": [shows for _, shows, _ in offers],
+                "options": [", ".join(o.replace("-", "_") for o in takes) for _, _, takes in offers],
+            }
+        )
+
+    def plot(self, kind: str, **options: Any) -> Figure:
+        """A figure of the model.
+
+        Parameters
+        ----------
+        kind : str
+            As :meth:`figures` lists them, such as ``"caterpillar"``, ``"lines"``, ``"shrinkage"`` or
+            ``"predictions"``.
+        **options
+            Those of the kind, as ``ranef plot --help`` explains them: ``x="Days"``,
+            ``group="Subject"``, ``level=0.9``, ``at={"age": [20, 40]}``, ``points=True``.
+
+        Returns
+        -------
+        Figure
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+        >>> fit.plot("shrinkage").to_svg().startswith("<svg")
+        True
+        """
+        return plot({"Model": self}, kind, **options)
 
     # Tables ------------------------------------------------------------------------------------
 

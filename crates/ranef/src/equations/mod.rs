@@ -187,6 +187,9 @@ impl Fit {
         } else {
             pieces.in_one()
         };
+        if !self.family().is_gaussian() {
+            out.symbols.extend(pieces.family_symbols());
+        }
         if !recipe.aliased().is_empty() {
             let dropped: Vec<&str> = recipe
                 .aliased()
@@ -334,9 +337,18 @@ impl Pieces<'_> {
                 (other, None)
             }
         };
-        let with = |pick: fn(&Ink) -> &str| match &before {
-            Some(n) => format!("{}, {}", pick(n), pick(&mean)),
-            None => pick(&mean).to_owned(),
+        let own: Vec<Ink> = self
+            .fit
+            .family_parameters()
+            .iter()
+            .map(|parameter| match self.values {
+                true => Ink::number(parameter.estimate),
+                false => family_symbol(&parameter.name),
+            })
+            .collect();
+        let with = |pick: fn(&Ink) -> &str| {
+            let all = before.iter().chain([&mean]).chain(&own);
+            all.map(pick).collect::<Vec<_>>().join(", ")
         };
         Ink::new(
             format!("{} ~ {distribution}({})", response.text, with(|i| &i.text)),
@@ -347,6 +359,25 @@ impl Pieces<'_> {
             ),
         )
         .into()
+    }
+
+    /// The parameters of the family with their symbols.
+    fn family_symbols(&self) -> Vec<Symbol> {
+        let ordinal = self.fit.family().distribution() == Distribution::Ordinal;
+        let named = |(k, parameter): (usize, crate::FamilyParameter)| {
+            let ink = match ordinal {
+                true => Ink::symbol("θ", "\\theta", &[k + 1], "", None),
+                false => family_symbol(&parameter.name),
+            };
+            Symbol {
+                symbol: ink.text,
+                latex: ink.latex,
+                term: parameter.name,
+                estimate: parameter.estimate,
+            }
+        };
+        let own = self.fit.family_parameters().into_iter().enumerate();
+        own.map(named).collect()
     }
 
     /// The distribution of the residuals, whose indices are given.
@@ -416,6 +447,16 @@ impl Pieces<'_> {
             ),
         )
         .into()
+    }
+}
+
+/// The symbol of a parameter of a family.
+fn family_symbol(name: &str) -> Ink {
+    match name {
+        "zero_probability" => Ink::new("π", "\\pi"),
+        "sigma" => Ink::new("σ", "\\sigma"),
+        "df" => Ink::new("ν", "\\nu"),
+        _ => Ink::new("φ", "\\phi"),
     }
 }
 

@@ -6,7 +6,7 @@ use ranef::frame::Source;
 use ranef::{Fit, Table};
 use ranef_figures::Chart;
 
-use super::kinds::{KINDS, Kind};
+use super::kinds::Kind;
 use super::{Asked, FigureArguments, Fits};
 use crate::error::Failure;
 
@@ -101,5 +101,5 @@ pub fn figure(
 pub fn offers(fit: &Fit) -> Vec<Offer> {
     let suits = |kind: &&Kind| (kind.suits)(fit);
     let offer = |kind: &Kind| (kind.name, kind.shows, kind.takes);
-    KINDS.iter().filter(suits).map(offer).collect()
+    Kind::all().filter(suits).map(offer).collect()
 }

@@ -1,10 +1,13 @@
 //! `ranef plot`: figures of a model.
 //!
-//! [`kinds`] lists the figures: for each its name, what it shows, the options it takes and how it is
-//! made. [`write`](mod@write) puts a figure into a file. To add a figure, add an entry there.
+//! [`kinds`] says what a kind of figure is: its name, what it shows, the options it takes and how it is
+//! made. [`shown`] has those of what the model says, [`checks`] those of the fit itself; to add a figure,
+//! add an entry there. [`write`](mod@write) puts a figure into a file.
 
+mod checks;
 pub mod face;
 mod kinds;
+mod shown;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -16,11 +19,12 @@ use ranef::frame::Source;
 use crate::arguments::{
     MeansRe, ModelArguments, ModelOptions, ReadArguments, Scale, at, level, positive,
 };
+use crate::commands::check::SimulateArguments;
 use crate::error::{Failure, Problem};
 use crate::model::Model;
 use crate::output;
 use crate::progress::Progress;
-use kinds::{KINDS, Kind};
+use kinds::Kind;
 
 /// Draw a figure of a model: SVG, PNG, PDF, Vega-Lite, or the data behind it
 #[derive(Debug, Args)]
@@ -145,6 +149,9 @@ pub struct FigureArguments {
     /// The probability that an interval or band holds its target
     #[arg(long, default_value_t = 0.95, value_parser = level)]
     pub level: f64,
+
+    #[command(flatten)]
+    pub simulate: SimulateArguments,
 }
 
 /// Where and in which form a figure is written.
@@ -341,7 +348,7 @@ fn named(
 /// The figures that make sense for the model.
 fn list(arguments: &PlotArguments, models: &[String]) -> Result<(), Failure> {
     if let Some(output) = &arguments.page.output {
-        let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+        let kinds: Vec<&str> = Kind::all().map(|kind| kind.name).collect();
         let message = format!("which figure is `{}` to show?", output.display());
         return Err(Problem::new("usage", message)
             .hint(format!(
