@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -36,8 +35,7 @@ def test_a_figure_is_that_of_the_command(sleep: rf.Fit) -> None:
 def test_forms(sleep: rf.Fit, tmp_path: Any) -> None:
     figure = sleep.plot("lines", x="Days")
     assert figure.to_png(dpi=72).startswith(b"\x89PNG")
-    assert "layer" in json.dumps(figure.to_vega_lite()) or "mark" in figure.to_vega_lite()
-    for ending, head in ((".svg", b"<svg"), (".png", b"\x89PNG"), (".pdf", b"%PDF"), (".vl.json", b"{")):
+    for ending, head in ((".svg", b"<svg"), (".png", b"\x89PNG"), (".pdf", b"%PDF")):
         path = tmp_path / f"figure{ending}"
         figure.save(path, width=85)
         assert path.read_bytes().startswith(head)
