@@ -35,6 +35,7 @@ pub fn run(names: &[String]) -> Result<(), Failure> {
         ),
         build,
     ])?;
+    crate::gallery::run(&["--check".to_owned()])?;
     python::test()?;
     Step::cargo("tests", &["test", "--workspace"]).run()
 }

@@ -37,6 +37,7 @@ struct Options {
     weights: Option<String>,
     offset: Option<String>,
     factors: Vec<String>,
+    levels: Vec<(String, Vec<String>)>,
     contrasts: Option<String>,
     df: Option<String>,
     optimizer: Option<String>,
@@ -46,6 +47,9 @@ struct Options {
 impl Options {
     fn model(self, py: Python<'_>, formula: &str) -> PyResult<Model> {
         let mut model = Model::new(formula).factors(self.factors);
+        for (column, levels) in &self.levels {
+            model = model.levels(column, levels);
+        }
         if let Some(family) = self.family {
             let family = family.parse().map_err(|e: Error| error::raised(py, &e))?;
             model = model.family(family);

@@ -235,6 +235,8 @@ def test_choices_have_their_effect() -> None:
     assert weighted.loglik != rf.lmer("Reaction ~ Days + (1 | Subject)", data).loglik
     as_factor = rf.lmer("Reaction ~ Days + (1 | Subject)", data, factors="Days")
     assert len(as_factor.fixef) == 10
+    turned = rf.lmer("yield ~ Variety + (1 | Block)", "Oats", levels={"Variety": ["Victory", "..."]})
+    assert list(turned.fixef)[1:] == ["VarietyGolden Rain", "VarietyMarvellous"]
     started = rf.lmer(SLEEP, "sleepstudy", start=[1, 0, 1])
     assert started.loglik == pytest.approx(-871.8141359, abs=1e-6)
     assert rf.lm("Reaction ~ Days", data).summary().method != ""

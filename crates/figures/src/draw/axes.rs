@@ -10,7 +10,7 @@ use crate::chart::{Axis, Scale};
 /// From the edge of a panel to its labels: the tick and a little air.
 pub(crate) const TICK_GAP: f64 = 4.0;
 /// The least between two labels side by side.
-const BESIDE: f64 = 5.0;
+const BESIDE: f64 = 3.6;
 /// From one line of a label to the next.
 pub(crate) const LINE: f64 = size::TICK * 1.12;
 
@@ -123,7 +123,7 @@ pub(crate) fn horizontal(axis: &Axis, placement: &Placement, overhang: f64) -> L
         }
         Some(0.3 * (all - boxes.len()) as f64 + if boxes.len() < 2 { 1.0 } else { 0.0 })
     };
-    let wanted = (breadth / 48.0).clamp(2.5, 7.0);
+    let wanted = (breadth / 46.0).clamp(2.5, 7.0);
     let labelled = numbers(axis, placement, wanted, &fits);
     let mut labels = Labels::numbers(labelled, placement);
     for (tick, lines) in labels.ticks.iter_mut().zip(&mut labels.lines) {

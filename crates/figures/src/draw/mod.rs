@@ -10,6 +10,7 @@ mod axes;
 mod clip;
 mod density;
 pub mod drawing;
+mod faults;
 mod labels;
 mod layout;
 mod legend;

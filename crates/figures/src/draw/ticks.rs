@@ -84,7 +84,7 @@ fn score(low: f64, high: f64, wanted: f64, rank: usize, values: &[f64]) -> f64 {
     let ratio = values.len() as f64 / wanted.max(1.0);
     let density = 2.0 - ratio.max(1.0 / ratio);
     let few = if values.len() < 2 { 2.0 } else { 0.0 };
-    0.2 * simplicity + 0.25 * coverage.max(-2.0) + 0.5 * density - few
+    0.3 * simplicity + 0.25 * coverage.max(-2.0) + 0.45 * density - few
 }
 
 /// Ticks of a logarithmic axis from `low` to `high`, 0 < `low` < `high`.

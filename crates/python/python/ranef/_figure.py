@@ -127,7 +127,7 @@ def words(kind: str, options: Mapping[str, Any]) -> List[str]:
                 several = [values] if isinstance(values, (str, int, float)) else list(values)
                 out.append(f"{option}={predictor}={','.join(map(str, several))}")
         elif isinstance(value, (list, tuple)):
-            if name == "levels":
+            if name == "only":
                 out.append(f"{option}={','.join(map(str, value))}")
             else:
                 out.extend(f"{option}={item}" for item in value)

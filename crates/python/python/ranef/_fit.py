@@ -24,6 +24,7 @@ def lmer(
     weights: Optional[str] = None,
     offset: Optional[str] = None,
     factors: Names = (),
+    levels: Optional[Mapping[str, Sequence[Any]]] = None,
     contrasts: Optional[str] = None,
     df: str = "satterthwaite",
     optimizer: str = "newton",
@@ -49,6 +50,8 @@ def lmer(
         Column that is added to the prediction as it is.
     factors : str or sequence of str, optional
         Columns of numbers that are categories.
+    levels : mapping, optional
+        Order of the levels of columns, the reference first: ``{"pain": ["none", "mild", "severe"]}``.
     contrasts : {"treatment", "sum", "helmert", "poly"}, optional
         How factors are coded where the formula does not say it; treatment contrasts by default.
     df : {"satterthwaite", "kenward-roger", "residual", "none"}
@@ -83,6 +86,7 @@ def lmer(
         "weights": weights,
         "offset": offset,
         "factors": _list(factors),
+        "levels": _at(levels),
         "contrasts": contrasts,
         "df": df,
         "optimizer": optimizer,
@@ -98,6 +102,7 @@ def lm(
     weights: Optional[str] = None,
     offset: Optional[str] = None,
     factors: Names = (),
+    levels: Optional[Mapping[str, Sequence[Any]]] = None,
     contrasts: Optional[str] = None,
 ) -> "Fit":
     """Fit a linear model without random effects, by least squares.
@@ -106,7 +111,7 @@ def lm(
     ----------
     formula : str
         Such as ``"y ~ x * g"``.
-    data, weights, offset, factors, contrasts
+    data, weights, offset, factors, levels, contrasts
         As in :func:`lmer`.
 
     Returns
@@ -130,6 +135,7 @@ def lm(
         "weights": weights,
         "offset": offset,
         "factors": _list(factors),
+        "levels": _at(levels),
         "contrasts": contrasts,
         "df": "residual",
     }
@@ -145,6 +151,7 @@ def glmer(
     weights: Optional[str] = None,
     offset: Optional[str] = None,
     factors: Names = (),
+    levels: Optional[Mapping[str, Sequence[Any]]] = None,
     contrasts: Optional[str] = None,
     curvature: Optional[str] = None,
     penalty: Optional[float] = None,
@@ -166,7 +173,7 @@ def glmer(
         rougher one; more need a single grouping factor.
     weights : str, optional
         Column of weights; of proportions the number of trials.
-    offset, factors, contrasts
+    offset, factors, levels, contrasts
         As in :func:`lmer`.
     curvature : {"customary", "observed"}, optional
         Curvature in Laplace's approximation where links are not canonical: as lme4 has it (the
@@ -195,6 +202,7 @@ def glmer(
         "weights": weights,
         "offset": offset,
         "factors": _list(factors),
+        "levels": _at(levels),
         "contrasts": contrasts,
         "curvature": curvature,
         "penalty": penalty,
@@ -220,7 +228,8 @@ def _fitted(formula: str, data: Any, options: Dict[str, Any]) -> "Fit":
     wanted = None
     if kind == "pandas" or (kind == "narwhals" and hasattr(data, "columns")):
         names = [name for name in data.columns if isinstance(name, str)]
-        extra = [options.get("weights"), options.get("offset"), *options["factors"]]
+        ordered = [name for name, _ in options["levels"]]
+        extra = [options.get("weights"), options.get("offset"), *options["factors"], *ordered]
         wanted = [*_ranef.variables(formula, names), *(x for x in extra if x)]
     source = _data.source(data, wanted)
     given = {name: value for name, value in options.items() if value is not None}

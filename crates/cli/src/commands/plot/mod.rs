@@ -111,7 +111,7 @@ pub struct FigureArguments {
 
     /// The groups to show, with commas between them
     #[arg(long, value_name = "LEVELS", value_delimiter = ',')]
-    pub levels: Vec<String>,
+    pub only: Vec<String>,
 
     /// Show the data behind the lines
     #[arg(long)]
