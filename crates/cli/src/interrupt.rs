@@ -27,6 +27,8 @@ pub const KEPT: &str = "nothing was written; files and saved models are as they 
 /// From now on Ctrl-C sets the switch. Where no handler can be had it ends the process, as ever.
 pub fn install() {
     let switch = switch();
+    // Set by an earlier command of the same process, as in Python.
+    switch.reset();
     let _ = ctrlc::set_handler(move || {
         if switch.is_set() {
             std::process::exit(i32::from(EXIT_CODE));
