@@ -313,7 +313,7 @@ impl<'a> Page<'a> {
             // Down the page.
             for (index, panel) in panels.iter().enumerate() {
                 if let Some(title) = &panel.title {
-                    let block = Block::new(title, panel_width, size::PANEL, true, 3);
+                    let block = Block::new(title, panel_width, size::PANEL, true, 4);
                     let row = cell(index).0;
                     strip[row] = strip[row].max(gap_above(block.height(), 2.0));
                 }
@@ -468,7 +468,7 @@ impl<'a> Page<'a> {
             page.shift(index, &frame);
             let panel = &chart.panels[index];
             if let Some(title) = &panel.title {
-                let block = Block::new(title, panel_width, size::PANEL, true, 3);
+                let block = Block::new(title, panel_width, size::PANEL, true, 4);
                 let at = frame.top - 2.0 - block.height();
                 block.set(
                     frame.left,
