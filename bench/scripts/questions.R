@@ -45,6 +45,11 @@ ask <- switch(question,
   means = function() as.data.frame(emmeans(
     tested, argument, at = if (is.numeric(data[[argument]])) setNames(list(0:1), argument),
     lmer.df = "satterthwaite", lmerTest.limit = 1e9)),
+  # Fixed effects, standard deviations, correlations, sigma: as ranef's.
+  bootstrap = function() {
+    parameters <- function(m) c(fixef(m), as.data.frame(VarCorr(m))$sdcor)
+    bootMer(fit, parameters, nsim = as.numeric(argument))
+  },
   influence = function() cooks.distance(influence(fit, groups = argument)))
 
 status <- function(key) {

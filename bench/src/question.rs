@@ -26,13 +26,14 @@ const fn ask(name: &'static str, case: &'static str, about: &'static str, in_r: 
 }
 
 /// All of them: on a small, a balanced, a middling and a large model.
-pub const QUESTIONS: [Question; 46] = [
+pub const QUESTIONS: [Question; 48] = [
     ask("satterthwaite", "sleepstudy", "", true),
     ask("kenward-roger", "sleepstudy", "", true),
     ask("anova", "sleepstudy", "", true),
     ask("profile", "sleepstudy", "", true),
     ask("modes", "sleepstudy", "", true),
     ask("r2", "sleepstudy", "", true),
+    ask("bootstrap", "sleepstudy", "1000", true),
     ask("influence", "sleepstudy", "Subject", true),
     ask("anova", "cake", "", true),
     ask("kenward-roger", "cake", "", true),
@@ -42,6 +43,7 @@ pub const QUESTIONS: [Question; 46] = [
     ask("profile", "growth", "", true),
     ask("modes", "growth", "", true),
     ask("r2", "growth", "", true),
+    ask("bootstrap", "growth", "100", true),
     ask("influence", "growth", "school", true),
     ask("anova", "growth", "", true),
     ask("means", "growth", "year", true),

@@ -2,6 +2,7 @@
 //! builds in a second.
 
 mod bench;
+mod gallery;
 mod step;
 mod test;
 
@@ -15,7 +16,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), step::Failure>,
 }
 
-const TASKS: [Task; 3] = [
+const TASKS: [Task; 4] = [
     Task {
         name: "test",
         arguments: "",
@@ -27,6 +28,12 @@ const TASKS: [Task; 3] = [
         arguments: "[NAME…]",
         about: "speed and memory beside lme4, glmm and polars (see bench/README.md)",
         run: bench::run,
+    },
+    Task {
+        name: "gallery",
+        arguments: "[--check]",
+        about: "the pictures of guide/gallery.md, or whether they are current",
+        run: gallery::run,
     },
     Task {
         name: "help",

@@ -74,6 +74,11 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// A failure of xtask's own.
+    pub fn new(what: String) -> Self {
+        Self { what, code: None }
+    }
+
     /// The code of the step, so that callers of xtask see what its callee said; 1 for a step that
     /// was killed or could not be started.
     pub fn exit_code(&self) -> ExitCode {
@@ -89,7 +94,7 @@ impl fmt::Display for Failure {
 }
 
 /// The root of the project, wherever xtask is called from.
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
     xtask.parent().unwrap_or(xtask).to_path_buf()
 }

@@ -2,6 +2,15 @@
 
 use crate::step::{Failure, Step, run_all};
 
+/// Programs that the tests of reports in a browser take.
+const BROWSERS: [&str; 5] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+];
+
 /// Runs every check, the quick ones first. The tests come last and unfiltered, so that the
 /// runners' own closing lines are the last that is seen.
 pub fn run(_: &[String]) -> Result<(), Failure> {
@@ -22,6 +31,22 @@ pub fn run(_: &[String]) -> Result<(), Failure> {
                 "warnings",
             ],
         ),
-        Step::cargo("tests", &["test", "--workspace"]),
-    ])
+    ])?;
+    crate::gallery::run(&["--check".to_owned()])?;
+    say_of_browser();
+    Step::cargo("tests", &["test", "--workspace"]).run()
+}
+
+/// Reports are opened in a browser where there is one; where there is none, that is said and not
+/// passed over.
+fn say_of_browser() {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::var_os("RANEF_BROWSER").is_some()
+        || std::env::split_paths(&path).any(|f| BROWSERS.iter().any(|b| f.join(b).is_file()));
+    if !found {
+        eprintln!(
+            "\nleft out: reports in a browser, as there is no Chromium (install one, or name it in \
+             RANEF_BROWSER)"
+        );
+    }
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use ranef::{
-    Adjust, AnovaType, CheckOptions, DeletionMethod, DfMethod, Error, Fit, IntervalMethod, Model,
-    MeansOptions, SlopesOptions, TidyOptions,
+    Adjust, AnovaType, BootstrapOptions, CheckOptions, DeletionMethod, DfMethod, Error, Fit, IntervalMethod, Model,
+    MeansOptions, SlopesOptions, Statistic, TidyOptions,
 };
 use ranef_frame::{MemorySource, ReadOptions, Table, open};
 
@@ -112,6 +112,14 @@ fn answer(question: &Question, fit: &Fit, source: &MemorySource) -> Result<(), E
         "joint" => drop(fit.joint()?),
         "augment" => drop(fit.augment(source)?),
         "influence-rows" => drop(fit.row_influence(source)?),
+        "bootstrap" => {
+            let options = BootstrapOptions {
+                replicates: question.about.parse().expect("a number of replicates"),
+                ..BootstrapOptions::default()
+            };
+            let all = [Statistic::Parameters(Vec::new())];
+            drop(fit.bootstrap(None, &all, &options, &mut |_, _| {})?);
+        }
         "pool" => drop(fit.pooling(Some(question.about), LEVEL)?),
         "influence" => drop(fit.group_influence(
             source,

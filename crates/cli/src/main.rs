@@ -11,6 +11,7 @@ mod data;
 mod error;
 mod formula_first;
 mod habits;
+mod interrupt;
 mod model;
 mod models;
 mod output;
@@ -50,6 +51,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Tidy(arguments) => commands::tidy::run(&arguments),
         Command::Glance(arguments) => commands::glance::run(&arguments),
         Command::Augment(arguments) => commands::augment::run(&arguments),
+        Command::Report(arguments) => commands::report::run(&arguments),
         Command::Code(arguments) => commands::code::run(&arguments),
         Command::Predict(arguments) => commands::predict::run(&arguments),
         Command::Means(arguments) => commands::means::run(&arguments),
@@ -63,6 +65,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::FixedEffects(arguments) => commands::fixed_effects::run(&arguments),
         Command::Equations(arguments) => commands::equations::run(&arguments),
         Command::Confint(arguments) => commands::confint::run(&arguments),
+        Command::Bootstrap(arguments) => commands::bootstrap::run(&arguments),
+        Command::Simulate(arguments) => commands::simulate::run(&arguments),
         Command::Check(arguments) => commands::check::run(&arguments),
         Command::Influence(arguments) => commands::influence::run(&arguments),
         Command::Residuals(arguments) => commands::residuals::run(&arguments),

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 use ranef::Fit;
+use ranef::frame::Source;
 
 use crate::arguments::{ModelArguments, ModelOptions, ReadArguments};
 use crate::error::{Failure, Problem};
@@ -41,22 +42,26 @@ pub fn of(arguments: &ModelsArguments, progress: &Progress) -> Result<Vec<(Strin
         let fits: Vec<Fit> = fits.collect::<Result<_, _>>()?;
         return Ok(names(&arguments.models).into_iter().zip(fits).collect());
     }
-    let fits = fitted(arguments, progress)?;
+    let (fits, _) = fitted(arguments, progress)?;
     let named = |(k, fit)| (format!("Model {}", k + 1), fit);
     Ok(fits.into_iter().enumerate().map(named).collect())
 }
 
+/// Models, and where their rows are: one source for each, or one for all.
+pub type WithSources = (Vec<Fit>, Vec<Box<dyn Source>>);
+
 /// The models with their rows, which a saved one is given again: from `data`, or from where it was
 /// fitted.
-pub fn with_rows(
+pub fn with_sources(
     arguments: &ModelsArguments,
     data: Option<&str>,
     progress: &Progress,
-) -> Result<Vec<Fit>, Failure> {
+) -> Result<WithSources, Failure> {
     if !arguments.formula.is_empty() {
-        return fitted(arguments, progress);
+        let (fits, source) = fitted(arguments, progress)?;
+        return Ok((fits, vec![source]));
     }
-    let one = |name: &String| -> Result<Fit, Failure> {
+    let one = |name: &String| -> Result<(Fit, Box<dyn Source>), Failure> {
         let model = ModelArguments {
             model: name.clone(),
             formula: None,
@@ -64,13 +69,18 @@ pub fn with_rows(
             options: arguments.options.clone(),
             read: arguments.read.clone(),
         };
-        Ok(Model::with_rows(&model, progress)?.fit)
+        let Model { fit, data, .. } = Model::with_rows(&model, progress)?;
+        Ok((fit, data.ok_or_else(Failure::panicked)?))
     };
-    arguments.models.iter().map(one).collect()
+    let all: Vec<_> = (arguments.models.iter().map(one)).collect::<Result<_, Failure>>()?;
+    Ok(all.into_iter().unzip())
 }
 
 /// All formulas fitted to the one set of data that is named.
-fn fitted(arguments: &ModelsArguments, progress: &Progress) -> Result<Vec<Fit>, Failure> {
+fn fitted(
+    arguments: &ModelsArguments,
+    progress: &Progress,
+) -> Result<(Vec<Fit>, Box<dyn Source>), Failure> {
     let [name] = arguments.models.as_slice() else {
         return Err(Problem::new(
             "one_data",
@@ -83,7 +93,8 @@ fn fitted(arguments: &ModelsArguments, progress: &Progress) -> Result<Vec<Fit>, 
     let source = data::open(name, &arguments.read)?;
     progress.phase("fitting");
     let one = |formula: &String| Ok(model::lmer(formula, &arguments.options)?.fit(&*source)?);
-    arguments.formula.iter().map(one).collect()
+    let fits: Vec<Fit> = (arguments.formula.iter().map(one)).collect::<Result<_, Failure>>()?;
+    Ok((fits, source))
 }
 
 /// Names of files without folder and ending, unless that makes two of them equal.

@@ -54,7 +54,8 @@
 //! random effects are eliminated, `face` is the arithmetic of one level, `lanes` does eight levels
 //! at a time where there is one grouping factor, `sparse` goes level by level where there are
 //! several, `root` is the dense rest, and `curvature` has second derivatives. `lmm::fit` drives
-//! [`optimize::trust_region`] and deals with the boundary. In the tests, `support::twin` computes
+//! [`optimize::trust_region`] and deals with the boundary; `lmm::refit` does the same for one response
+//! after another, which [`simulate`] draws. In the tests, `support::twin` computes
 //! everything once more from V as an n × n matrix: that is the shortest definition of what all of
 //! it means.
 mod blocks;
@@ -72,6 +73,7 @@ pub mod random;
 mod rank;
 pub mod sandwich;
 pub mod smooth;
+pub mod simulate;
 mod statistics;
 
 pub use collinear::{DependentEffect, dependent_effects};
@@ -80,7 +82,9 @@ pub use interrupt::Interrupt;
 pub use layout::{Entry, Factor, Layout, Term};
 pub use least_squares::{LeastSquares, LevelFit, NoPooling};
 pub use rank::{dependence, dependent_columns};
-pub use statistics::{Column, FactorRows, Level, LevelMeans, Levels, Moments, Rows, Statistics};
+pub use statistics::{
+    Column, FactorRows, Level, LevelMeans, Levels, Moments, ResponseProducts, Rows, Statistics,
+};
 
 #[cfg(test)]
 extern crate self as ranef_engine;

@@ -7,6 +7,8 @@
 //! to be passed along: replicate 731 is what it is, whoever computes it and when. It passes
 //! TestU01's BigCrush, and it is forty lines, so that no dependency can change its numbers.
 
+use crate::glmm::family::draw::gamma;
+
 /// Multipliers and key increments of Philox 4×32.
 const MULTIPLIERS: [u32; 2] = [0xD251_1F53, 0xCD9E_8D57];
 const INCREMENTS: [u32; 2] = [0x9E37_79B9, 0xBB67_AE85];
@@ -70,6 +72,27 @@ impl Stream {
         let (sine, cosine) = (std::f64::consts::TAU * open_unit(c, d)).sin_cos();
         self.normal = Some(radius * sine);
         radius * cosine
+    }
+
+    /// A χ² number with this many degrees of freedom; zero with none.
+    pub fn chi_squared(&mut self, df: f64) -> f64 {
+        if df > 0.0 {
+            2.0 * gamma(0.5 * df, self)
+        } else {
+            0.0
+        }
+    }
+
+    /// A whole number from 0 to n − 1, each as likely: the upper part of n times 64 random bits,
+    /// whose bias is below n/2⁶⁴ (Lemire 2019, *ACM TOMACS* 29:3).
+    ///
+    /// # Panics
+    /// If n is zero.
+    pub fn below(&mut self, n: u64) -> u64 {
+        assert!(n > 0, "a number below zero");
+        let [a, b, _, _] = self.block();
+        let bits = u64::from(a) << 32 | u64::from(b);
+        ((u128::from(bits) * u128::from(n)) >> 64) as u64
     }
 }
 
@@ -138,6 +161,35 @@ mod tests {
         assert!((square - 1.0).abs() < 0.0127, "{square}");
         assert!((fourth - 3.0).abs() < 0.088, "{fourth}");
         assert!((unit - 0.5).abs() < 0.0026, "{unit}");
+    }
+
+    #[test]
+    fn chi_squared_and_whole_numbers() {
+        let mut stream = Stream::new(5, 0, 0);
+        let n = 100_000;
+        for df in [1.0, 7.0, 500.0] {
+            let draws: Vec<f64> = (0..n).map(|_| stream.chi_squared(df)).collect();
+            let mean = draws.iter().sum::<f64>() / n as f64;
+            let variance = draws.iter().map(|x| (x - df).powi(2)).sum::<f64>() / n as f64;
+            // Mean df, variance 2 df, fourth central moment 12 df (df + 4); four standard errors.
+            let error = (2.0 * df / n as f64).sqrt();
+            assert!((mean - df).abs() < 4.0 * error, "{df}: {mean}");
+            let error = ((12.0 * df * (df + 4.0) - 4.0 * df * df) / n as f64).sqrt();
+            assert!(
+                (variance - 2.0 * df).abs() < 4.0 * error,
+                "{df}: {variance}"
+            );
+        }
+        assert_eq!(stream.chi_squared(0.0), 0.0);
+        let mut counts = [0u32; 7];
+        for _ in 0..70_000 {
+            counts[stream.below(7) as usize] += 1;
+        }
+        // Binomial with standard deviation 92.6.
+        assert!(
+            counts.iter().all(|&c| c.abs_diff(10_000) < 400),
+            "{counts:?}"
+        );
     }
 
     #[test]

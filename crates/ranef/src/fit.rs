@@ -35,6 +35,8 @@ pub struct Fit {
     pub(crate) kenward_roger: OnceLock<KenwardRoger>,
     pub(crate) residuals: OnceLock<ResidualSummary>,
     pub(crate) joint: OnceLock<lmm::Joint>,
+    /// How the effects of a generalised model move with its nuisance parameters.
+    pub(crate) drift: OnceLock<Vec<lmm::Drawn>>,
     pub(crate) joint_changes: OnceLock<lmm::JointChanges>,
     /// The variance of the distribution of a generalised model that shares are made with.
     pub(crate) link_variance: (LinkVariance, NullMean),
@@ -107,6 +109,9 @@ pub(crate) struct Estimates {
     pub nuisance: Vec<f64>,
     #[serde(with = "crate::save::unknown_as_null")]
     pub nuisance_vcov: Vec<f64>,
+    /// The covariances of fixed effects and ψ, p × k by rows.
+    #[serde(with = "crate::save::unknown_as_null")]
+    pub cross_vcov: Vec<f64>,
     pub certificate: Certificate,
     pub evaluations: usize,
 }
@@ -134,6 +139,7 @@ impl Estimates {
             random: RandomBlock::of_linear(recipe, engine),
             nuisance: Vec::new(),
             nuisance_vcov: Vec::new(),
+            cross_vcov: Vec::new(),
             certificate: Certificate::of(&engine.certificate),
             evaluations: engine.evaluations,
         }
@@ -264,19 +270,28 @@ impl Fit {
 
     pub(crate) fn new(facts: Facts, engine: Engine) -> Result<Self, Error> {
         let mut fit = Self {
-            facts,
             engine: Some(engine),
+            ..Self::of_facts(facts)
+        };
+        fit.prepare_df()?;
+        Ok(fit)
+    }
+
+    /// The fit that facts describe, without rows.
+    pub(crate) fn of_facts(facts: Facts) -> Self {
+        Self {
+            facts,
+            engine: None,
             random_effects: OnceLock::new(),
             inference: OnceLock::new(),
             kenward_roger: OnceLock::new(),
             residuals: OnceLock::new(),
             joint: OnceLock::new(),
+            drift: OnceLock::new(),
             joint_changes: OnceLock::new(),
             link_variance: Default::default(),
             null_model: OnceLock::new(),
-        };
-        fit.prepare_df()?;
-        Ok(fit)
+        }
     }
 
     /// The same fit with a switch that stops later questions that fit again or profile, see

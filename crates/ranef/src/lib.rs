@@ -22,6 +22,7 @@
 
 mod adjust;
 mod areas;
+mod bootstrap;
 mod code;
 mod diagnose;
 mod effects;
@@ -58,6 +59,7 @@ mod robust;
 mod rows;
 mod save;
 mod simpler;
+mod simulate;
 mod slopes;
 mod standardized;
 mod summary;
@@ -70,6 +72,10 @@ pub use adjust::Adjust;
 pub use areas::{
     Area, AreaFlags, Areas, AreasOptions, NewGroups, Poststratified, PoststratifiedRow,
     PoststratifyOptions,
+};
+pub use bootstrap::{
+    Bootstrap, BootstrapCount, BootstrapInterval, BootstrapOptions, BootstrapRow, BootstrapTest,
+    BootstrapType, PredictedRows, Replicate, Statistic, compare_bootstrap,
 };
 pub use code::{Code, Language};
 pub use diagnose::{
@@ -102,10 +108,11 @@ pub use origin::Origin;
 pub use pooling::{PooledCoefficient, PooledFixed, Pooling, PoolingSigma, PoolingTerm};
 pub use predict::{
     Budget, Groups, Interval, Intervals, PredictOptions, PredictedInterval, Predictions,
+    Probability,
 };
 pub use predictor::{PredictorKind, PredictorRange};
 pub use random::{RandomBlock, RandomEffects};
-pub use ranef_design::Contrast;
+pub use ranef_design::{Contrast, FactorShape, PairShape, Relation, RowCount, Structure};
 pub use ranef_engine::Interrupt;
 pub use ranef_engine::lmm::Optimizer;
 pub use ranef_engine::smooth;
@@ -113,12 +120,14 @@ pub use ranef_formula as formula;
 pub use ranef_frame as frame;
 pub use report::Report;
 pub use reports::{
-    Apa, ArmDisplay, Augmented, Caption, Glance, GlanceRow, Markup, Paper, RegressionCell,
-    RegressionRow, RegressionTable, Scale, Tidy, TidyEffect, TidyOptions, TidyRow,
+    Apa, ArmDisplay, Augmented, Caption, Glance, GlanceRow, Grid, GridRow, Markup, Paper,
+    RegressionCell, RegressionRow, RegressionTable, Scale, Text, Tidy, TidyEffect, TidyOptions,
+    TidyRow, Words, escape, numbers,
 };
 pub use residuals::ResidualSummary;
 pub use robust::{Robust, RobustCoefficient, RobustOptions, RobustTest, RobustType};
 pub use simpler::{FixedChange, SimplerModel};
+pub use simulate::{SimulateOptions, Simulation};
 pub use slopes::{JohnsonNeyman, Region, Slope, Slopes, SlopesOptions};
 pub use standardized::{Standardized, StandardizedCoefficient};
 pub use summary::Summary;

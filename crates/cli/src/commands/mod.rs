@@ -3,6 +3,7 @@
 pub mod anova;
 pub mod areas;
 pub mod augment;
+pub mod bootstrap;
 pub mod check;
 pub mod code;
 pub mod compare;
@@ -23,8 +24,10 @@ pub mod poststratify;
 pub mod predict;
 pub mod r2;
 pub mod ratios;
+pub mod report;
 pub mod residuals;
 pub mod robust;
+pub mod simulate;
 pub mod slopes;
 pub mod summary;
 pub mod table;

@@ -66,6 +66,18 @@ impl Lanes {
         }
     }
 
+    /// Takes up Z'Wy of another response.
+    pub fn set_response(&mut self, random: &[f64]) {
+        let (k, t) = (self.width, self.tail);
+        let size = k * (k + t);
+        for (level, values) in random.chunks_exact(k).enumerate() {
+            let first = level / LANES * size + k * k;
+            for (a, value) in values.iter().enumerate() {
+                self.numbers[first + a * t + t - 1].0[level % LANES] = *value;
+            }
+        }
+    }
+
     /// Eliminates all levels, leaving S in the root; returns Σ log|M_j|.
     pub fn eliminate(&self, lambda: &[f64], root: &mut Root) -> f64 {
         let t = self.tail;

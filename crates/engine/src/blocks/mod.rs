@@ -21,7 +21,9 @@ mod system;
 mod tests;
 
 pub(crate) use curvature::Direction;
+pub(crate) use face::{FaceScratch, Scalar, conditional_factor};
 pub(crate) use joint::{Kept, Reduced, RootFactor, Way};
+pub(crate) use lane::{LANES, Lane};
 pub(crate) use small::{multiply_rows, sandwich, transpose};
 pub(crate) use system::{Posterior, Spread, System};
 

@@ -14,7 +14,7 @@ use faer::{MatMut, MatRef, Par};
 use super::hold::Hold;
 use super::plan::{Plan, RootFace};
 use super::small::{largest_inverse, long_dot, mirror_lower, scale_columns, transpose_multiply};
-use crate::statistics::Statistics;
+use crate::statistics::{ResponseProducts, Statistics};
 
 /// Above this |Λ⁻¹| the score of a root factor is taken from S and not from Ω⁻¹: multiplying by
 /// Λ⁻¹ twice loses the digits that are wanted. It is the inverse that counts and not the diagonal:
@@ -130,6 +130,22 @@ impl Root {
                 }
             }
         }
+    }
+
+    /// Takes up the products of another response: the last row.
+    pub fn set_response(&mut self, products: &ResponseProducts) {
+        let (size, last) = (self.size, self.size - 1);
+        for face in &self.faces {
+            let k = self.widths[face.factor];
+            let values = &products.random[face.factor][face.level * k..(face.level + 1) * k];
+            for (a, value) in values.iter().enumerate() {
+                self.base[(face.offset + a) * size + last] = *value;
+            }
+        }
+        for (x, value) in products.fixed.iter().enumerate() {
+            self.base[(self.effects + x) * size + last] = *value;
+        }
+        self.base[last * size + last] = products.square;
     }
 
     /// Starts an elimination: S as before any.

@@ -15,7 +15,7 @@ use super::sparse::Sparse;
 use super::steps::{Along, Mixed, Steps};
 use super::{Information, Scores};
 use crate::layout::{Entry, Layout};
-use crate::statistics::Statistics;
+use crate::statistics::{ResponseProducts, Statistics};
 
 pub(crate) use working::Spread;
 
@@ -149,6 +149,16 @@ impl System {
             entries,
             kernel,
             root,
+        }
+    }
+
+    /// Takes up another response of the same rows.
+    pub fn set_response(&mut self, products: &ResponseProducts) {
+        self.known = Known::default();
+        self.root.set_response(products);
+        match &mut self.kernel {
+            Kernel::Lanes(lanes) => lanes.set_response(&products.random[0]),
+            Kernel::Nodes(nodes) => nodes.set_response(&products.random),
         }
     }
 

@@ -108,6 +108,19 @@ impl Data {
         out
     }
 
+    /// The same rows with other observations, one a row: for rows as they were added, before a fit
+    /// has collapsed them.
+    ///
+    /// # Panics
+    /// If there are not as many.
+    pub fn with_observations(&self, observations: Vec<Observation>) -> Self {
+        assert_eq!(observations.len(), self.observations.len(), "one a row");
+        Self {
+            observations,
+            ..self.clone()
+        }
+    }
+
     /// The shape of the model.
     pub fn layout(&self) -> &Layout {
         &self.layout

@@ -70,7 +70,7 @@ const DECREMENT_TOLERANCE: f64 = 5e-7;
 const LARGEST: f64 = 1e5;
 /// A standard deviation below this, relative to that of a row's error and in standard units, may
 /// be zero.
-const SNAP: f64 = 1e-3;
+pub(crate) const SNAP: f64 = 1e-3;
 /// And below this it counts as zero.
 pub(crate) const ZERO: f64 = 1e-4;
 

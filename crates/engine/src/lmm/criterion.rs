@@ -20,7 +20,7 @@ use crate::Interrupt;
 use crate::blocks::{Direction, Kept, Posterior, System};
 use crate::layout::{Entry, Layout};
 use crate::optimize::Objective;
-use crate::statistics::Statistics;
+use crate::statistics::{ResponseProducts, Statistics};
 
 /// The criterion as a function of θ, in standard units.
 pub struct Criterion {
@@ -118,6 +118,19 @@ impl Criterion {
             evaluations: 0,
             gradients: 0,
         }
+    }
+
+    /// Takes up another response of the same rows; nothing is evaluated yet.
+    pub(super) fn set_response(&mut self, products: &ResponseProducts) {
+        self.system.set_response(products);
+        self.theta.clear();
+        self.derived = false;
+        (self.evaluations, self.gradients) = (0, 0);
+    }
+
+    /// What the criterion in the user's units has beside that of the standard ones.
+    pub(super) fn shift(&self) -> f64 {
+        self.shift
     }
 
     /// The entries of θ.

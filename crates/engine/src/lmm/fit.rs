@@ -134,7 +134,7 @@ pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> 
     }
     // Questions to the fit are not stopped half-way.
     criterion.interrupt = Interrupt::default();
-    finish(statistics, criterion, theta, certificate)
+    Fit::of(statistics, criterion, theta, certificate)
 }
 
 /// The fit of given `theta` (in the user's units), with its certificate: takes up again where an
@@ -146,11 +146,11 @@ pub fn fit_at(statistics: &Statistics, reml: bool, theta: &[f64]) -> Result<Fit,
     let theta = statistics.coordinates().theta_to_standard(&layout, theta);
     check_residual(statistics, &mut criterion, &theta)?;
     let (certificate, _) = certify(&mut criterion, &layout, &theta);
-    finish(statistics, criterion, theta, certificate)
+    Fit::of(statistics, criterion, theta, certificate)
 }
 
 /// Refuses statistics that no fit can be made of.
-fn check(statistics: &Statistics) -> Result<(), FitError> {
+pub(super) fn check(statistics: &Statistics) -> Result<(), FitError> {
     let fixed = statistics.layout().fixed;
     let rows = statistics.rows();
     if rows <= fixed {
@@ -176,55 +176,17 @@ fn check_residual(
     Ok(())
 }
 
-/// Puts the numbers of a minimum together, in the user's units.
-fn finish(
-    statistics: &Statistics,
-    mut criterion: Criterion,
-    theta: Vec<f64>,
-    certificate: Certificate,
-) -> Result<Fit, FitError> {
-    let (layout, coordinates) = (statistics.layout(), statistics.coordinates().clone());
-    let value = criterion.settle(&theta);
-    // Random effects that reproduce the response have a likelihood without bound: θ grew until
-    // nothing but rounding was left.
-    if criterion.pwrss() <= residual_of_rounding(statistics) {
-        return Err(FitError::NoResidual);
-    }
-    let sigma_squared = criterion.sigma_squared();
-    let scale = coordinates.response.scale;
-    if !(sigma_squared * scale * scale).is_normal() {
-        return Err(FitError::OutOfRange);
-    }
-    let beta = coordinates.fixed_effects(layout, criterion.beta());
-    let scaled: Vec<f64> = criterion
-        .fixed_covariance()
-        .iter()
-        .map(|x| x * sigma_squared)
-        .collect();
-    let vcov = coordinates.map_fixed_matrix(layout, &scaled);
-    let (entries, zero) = (criterion.entries().to_vec(), ZERO * criterion.unit());
-    let singular = (0..layout.terms.len())
+/// For each term, whether a standard deviation of it is as good as zero at θ in standard units.
+pub(super) fn singular_terms(criterion: &Criterion, theta: &[f64]) -> Vec<bool> {
+    let (entries, zero) = (criterion.entries(), ZERO * criterion.unit());
+    (0..criterion.layout().terms.len())
         .map(|term| {
             entries
                 .iter()
-                .zip(&theta)
+                .zip(theta)
                 .any(|(e, t)| e.term == term && e.is_diagonal() && t.abs() < zero)
         })
-        .collect();
-    Ok(Fit {
-        theta: coordinates.theta_to_user(layout, &theta),
-        standard: theta,
-        value,
-        beta,
-        vcov,
-        sigma: sigma_squared.sqrt() * coordinates.response.scale,
-        singular,
-        certificate,
-        evaluations: criterion.evaluations,
-        gradients: criterion.gradients,
-        criterion,
-        coordinates,
-    })
+        .collect()
 }
 
 fn all_finite(statistics: &Statistics) -> bool {
@@ -243,18 +205,23 @@ fn all_finite(statistics: &Statistics) -> bool {
 /// criterion not even to 10⁻³.
 fn residual_of_rounding(statistics: &Statistics) -> f64 {
     let corner = statistics.corner();
+    1e-11 * corner[corner.len() - 1] + rounding_of_response(statistics)
+}
+
+/// The part of it that rounding of the response itself leaves.
+pub(super) fn rounding_of_response(statistics: &Statistics) -> f64 {
     let response = statistics.coordinates().response;
     let size = response.shift / response.scale;
     let weight = match statistics.layout().intercept {
-        Some(i) => corner[i * (statistics.layout().fixed + 1) + i],
+        Some(i) => statistics.corner()[i * (statistics.layout().fixed + 1) + i],
         None => statistics.rows() as f64,
     };
-    1e-11 * corner[corner.len() - 1] + weight * (4.0 * f64::EPSILON * size).powi(2)
+    weight * (4.0 * f64::EPSILON * size).powi(2)
 }
 
 /// Minimises. Where Newton's method ends without a certificate, quasi-Newton steps, which trust
 /// no second derivatives, carry on from its point and it has another try.
-fn minimise(
+pub(super) fn minimise(
     criterion: &mut Criterion,
     layout: &Layout,
     start: Vec<f64>,
@@ -367,7 +334,11 @@ fn polish(
 }
 
 /// Tests a point and gives the Newton step from it: Newton decrement, Q ⪰ 0 and QΛ = 0 for every term.
-fn certify(criterion: &mut Criterion, layout: &Layout, theta: &[f64]) -> (Certificate, Vec<f64>) {
+pub(super) fn certify(
+    criterion: &mut Criterion,
+    layout: &Layout,
+    theta: &[f64],
+) -> (Certificate, Vec<f64>) {
     let value = criterion.at(theta);
     if theta.is_empty() || !value.is_finite() {
         return (
@@ -426,11 +397,78 @@ pub(super) fn absorbed(
 
 /// Information on a variance below which there is none: rounding of what the fixed effects took.
 /// Where they give every level a mean of its own, the criterion does not depend on the variance.
-fn information_floor(criterion: &Criterion) -> f64 {
+pub(super) fn information_floor(criterion: &Criterion) -> f64 {
     1e-12 * criterion.rows() as f64 / (criterion.unit() * criterion.unit())
 }
 
 impl Fit {
+    /// The fit that a minimum in standard units is.
+    fn of(
+        statistics: &Statistics,
+        criterion: Criterion,
+        theta: Vec<f64>,
+        certificate: Certificate,
+    ) -> Result<Self, FitError> {
+        let mut out = Self::unfitted(criterion, statistics.coordinates().clone());
+        out.complete(theta, certificate, residual_of_rounding(statistics))?;
+        Ok(out)
+    }
+
+    /// A fit of nothing yet.
+    pub(super) fn unfitted(criterion: Criterion, coordinates: Coordinates) -> Self {
+        Self {
+            criterion,
+            coordinates,
+            standard: Vec::new(),
+            theta: Vec::new(),
+            value: f64::NAN,
+            beta: Vec::new(),
+            vcov: Vec::new(),
+            sigma: f64::NAN,
+            singular: Vec::new(),
+            certificate: Certificate::of_nothing(false),
+            evaluations: 0,
+            gradients: 0,
+        }
+    }
+
+    /// Puts the numbers of a minimum together, in the user's units; a y'Py of up to `floor` is
+    /// rounding.
+    pub(super) fn complete(
+        &mut self,
+        theta: Vec<f64>,
+        certificate: Certificate,
+        floor: f64,
+    ) -> Result<(), FitError> {
+        let (criterion, coordinates) = (&mut self.criterion, &self.coordinates);
+        self.value = criterion.settle(&theta);
+        // Random effects that reproduce the response have a likelihood without bound: θ grew until
+        // nothing but rounding was left.
+        if criterion.pwrss() <= floor {
+            return Err(FitError::NoResidual);
+        }
+        let sigma_squared = criterion.sigma_squared();
+        let scale = coordinates.response.scale;
+        if !(sigma_squared * scale * scale).is_normal() {
+            return Err(FitError::OutOfRange);
+        }
+        let scaled: Vec<f64> = criterion
+            .fixed_covariance()
+            .iter()
+            .map(|x| x * sigma_squared)
+            .collect();
+        let layout = criterion.layout();
+        self.beta = coordinates.fixed_effects(layout, criterion.beta());
+        self.vcov = coordinates.map_fixed_matrix(layout, &scaled);
+        self.singular = singular_terms(criterion, &theta);
+        self.theta = coordinates.theta_to_user(layout, &theta);
+        self.standard = theta;
+        self.sigma = sigma_squared.sqrt() * scale;
+        self.certificate = certificate;
+        (self.evaluations, self.gradients) = (criterion.evaluations, criterion.gradients);
+        Ok(())
+    }
+
     /// The shape of the model.
     pub fn layout(&self) -> &Layout {
         self.criterion.layout()

@@ -11,6 +11,7 @@ mod inference;
 mod joint;
 mod kenward_roger;
 pub(crate) mod profile;
+mod refit;
 mod start;
 
 pub use boundary::Certificate;
@@ -23,4 +24,6 @@ pub use fit::{Fit, FitError, Optimizer, Options, fit, fit_at};
 pub use inference::{Inference, RandomEffects};
 pub use joint::{Joint, JointRow, JointRows, LevelColumns, Variance};
 pub use kenward_roger::KenwardRoger;
+
 pub use profile::{End, Parameter, Profile, ProfileOptions, ProfilePoint, Profiles, profile};
+pub use refit::{Refit, Refitted};

@@ -7,6 +7,7 @@
 mod level;
 mod pairs;
 mod plain;
+mod response;
 mod working;
 
 use faer::linalg::matmul::triangular::{BlockStructure, matmul};
@@ -16,6 +17,7 @@ pub use level::{Level, LevelMeans, Levels};
 pub(crate) use pairs::Pairs;
 pub use plain::Moments;
 use plain::Plain;
+pub use response::ResponseProducts;
 pub(crate) use working::WorkingRows;
 
 use crate::coordinates::Coordinates;

@@ -141,6 +141,16 @@ impl Block {
     }
 }
 
+/// The heading of a panel: its first line, and below it in smaller type what follows.
+fn heading(title: &str, room: f64) -> Vec<Block> {
+    let (first, rest) = title.split_once('\n').unwrap_or((title, ""));
+    let mut out = vec![Block::new(first, room, size::PANEL, true, 3)];
+    if !rest.trim().is_empty() {
+        out.push(Block::new(rest, room, size::NOTE, false, 3));
+    }
+    out
+}
+
 /// Whether panels can have an axis in common: all of one kind, with the same names.
 fn alike(panels: &[Panel], along: Along) -> bool {
     let scale = |panel: &'_ Panel| match along {
@@ -313,9 +323,9 @@ impl<'a> Page<'a> {
             // Down the page.
             for (index, panel) in panels.iter().enumerate() {
                 if let Some(title) = &panel.title {
-                    let block = Block::new(title, panel_width, size::PANEL, true, 4);
+                    let height: f64 = heading(title, panel_width).iter().map(Block::height).sum();
                     let row = cell(index).0;
-                    strip[row] = strip[row].max(gap_above(block.height(), 2.0));
+                    strip[row] = strip[row].max(gap_above(height, 2.0));
                 }
             }
             let around: f64 = top
@@ -468,16 +478,14 @@ impl<'a> Page<'a> {
             page.shift(index, &frame);
             let panel = &chart.panels[index];
             if let Some(title) = &panel.title {
-                let block = Block::new(title, panel_width, size::PANEL, true, 4);
-                let at = frame.top - 2.0 - block.height();
-                block.set(
-                    frame.left,
-                    at,
-                    Anchor::Start,
-                    Role::PanelTitle,
-                    Some(index),
-                    &mut page.texts,
-                );
+                let blocks = heading(title, panel_width);
+                let height: f64 = blocks.iter().map(Block::height).sum();
+                let mut at = frame.top - 2.0 - height;
+                for (block, role) in blocks.iter().zip([Role::PanelTitle, Role::Subtitle]) {
+                    let panel = Some(index);
+                    block.set(frame.left, at, Anchor::Start, role, panel, &mut page.texts);
+                    at += block.height();
+                }
             }
             if !shared.0 || !has_below(index) {
                 page.write_below(index);

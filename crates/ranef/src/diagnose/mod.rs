@@ -18,7 +18,7 @@ mod generalised;
 mod influence;
 mod influence_rows;
 mod influence_table;
-mod model_rows;
+pub(crate) mod model_rows;
 mod normality;
 mod optimizers;
 mod quantiles;

@@ -12,7 +12,7 @@ use crate::rows::{for_each_batch, refuse_new_levels, response};
 use crate::{Error, Fit};
 
 /// The rows that a fit used, in their order.
-pub(super) struct ModelRows {
+pub(crate) struct ModelRows {
     /// Number of rows.
     pub n: usize,
     /// Where each row stands in the data, from 0.
@@ -42,7 +42,7 @@ pub(super) struct ModelRows {
 }
 
 /// Rows of a generalised model on the scale of the response, shares of trials.
-pub(super) struct ResponseRows {
+pub(crate) struct ResponseRows {
     /// As the family has them.
     pub rows: Vec<Observation>,
     /// The response.
@@ -59,14 +59,29 @@ pub(super) struct ResponseRows {
     pub deviance: Vec<f64>,
 }
 
+impl ResponseRows {
+    /// Rows that nobody has observed yet.
+    pub fn unobserved(rows: Vec<Observation>) -> Self {
+        Self {
+            rows,
+            observed: Vec::new(),
+            fitted: Vec::new(),
+            population: Vec::new(),
+            sd: Vec::new(),
+            pearson: Vec::new(),
+            deviance: Vec::new(),
+        }
+    }
+}
+
 impl Fit {
     /// Reads the rows of the fit once more.
-    pub(super) fn model_rows(&self, source: &dyn Source) -> Result<ModelRows, Error> {
+    pub(crate) fn model_rows(&self, source: &dyn Source) -> Result<ModelRows, Error> {
         self.read_rows(source, |_, _| {})
     }
 
     /// The same with the leverages of the rows.
-    pub(super) fn rows_and_leverages(
+    pub(crate) fn rows_and_leverages(
         &self,
         source: &dyn Source,
     ) -> Result<(ModelRows, Vec<f64>), Error> {
@@ -83,22 +98,7 @@ impl Fit {
         source: &dyn Source,
         mut visit: impl FnMut(&DesignRows, &[f64]),
     ) -> Result<ModelRows, Error> {
-        let widths = self.widths();
-        let mut out = ModelRows {
-            n: 0,
-            number: Vec::new(),
-            observed: Vec::new(),
-            offset: Vec::new(),
-            weight: Vec::new(),
-            response: None,
-            population: Vec::new(),
-            fitted: Vec::new(),
-            fixed: Vec::new(),
-            codes: vec![Vec::new(); widths.len()],
-            faces: vec![Vec::new(); widths.len()],
-            p: self.fixef().len(),
-            widths,
-        };
+        let mut out = ModelRows::empty(self);
         let mut first = 0;
         let recipe = self.recipe();
         let mut observations = Vec::new();
@@ -115,33 +115,14 @@ impl Fit {
                 Some(kept) => out.number.extend(kept.iter().map(|&r| first + r as usize)),
             }
             first += batch.num_rows();
-            let offset: Vec<f64> = (0..rows.n)
-                .map(|i| rows.offset.as_ref().map_or(0.0, |o| o.at(i)))
-                .collect();
-            let y = response(&rows);
             observations.extend(observed);
-            out.observed
-                .extend(y.iter().zip(&offset).map(|(y, o)| y + o));
             out.weight.extend(weights);
-            for i in 0..rows.n {
-                out.fixed
-                    .extend(rows.fixed.iter().map(|column| column.at(i)));
-            }
-            for (factor, codes) in rows.codes.iter().enumerate() {
-                out.codes[factor].extend(codes);
-                let columns: Vec<_> = recipe
-                    .random()
-                    .iter()
-                    .zip(&rows.random)
-                    .filter(|(term, _)| term.factor == factor)
-                    .flat_map(|(_, columns)| columns)
-                    .collect();
-                for i in 0..rows.n {
-                    out.faces[factor].extend(columns.iter().map(|column| column.at(i)));
-                }
-            }
-            out.offset.extend(offset);
-            out.n += rows.n;
+            let before = out.n;
+            out.extend(self, &rows);
+            let offset = &out.offset[before..];
+            let y = response(&rows);
+            out.observed
+                .extend(y.iter().zip(offset).map(|(y, o)| y + o));
             Ok(())
         })?;
         if out.n != self.nobs() {
@@ -165,14 +146,62 @@ impl Fit {
 }
 
 impl ModelRows {
-    fn predict(&mut self, fit: &Fit) {
+    /// No rows yet.
+    pub fn empty(fit: &Fit) -> Self {
+        let widths = fit.widths();
+        Self {
+            n: 0,
+            number: Vec::new(),
+            observed: Vec::new(),
+            offset: Vec::new(),
+            weight: Vec::new(),
+            response: None,
+            population: Vec::new(),
+            fitted: Vec::new(),
+            fixed: Vec::new(),
+            codes: vec![Vec::new(); widths.len()],
+            faces: vec![Vec::new(); widths.len()],
+            p: fit.fixef().len(),
+            widths,
+        }
+    }
+
+    /// Takes up the columns and codes of a batch.
+    pub fn extend(&mut self, fit: &Fit, rows: &DesignRows) {
+        for i in 0..rows.n {
+            self.fixed
+                .extend(rows.fixed.iter().map(|column| column.at(i)));
+        }
+        for (factor, codes) in rows.codes.iter().enumerate() {
+            self.codes[factor].extend(codes);
+            let columns: Vec<_> = fit
+                .recipe()
+                .random()
+                .iter()
+                .zip(&rows.random)
+                .filter(|(term, _)| term.factor == factor)
+                .flat_map(|(_, columns)| columns)
+                .collect();
+            for i in 0..rows.n {
+                self.faces[factor].extend(columns.iter().map(|column| column.at(i)));
+            }
+        }
+        let offset = |i| rows.offset.as_ref().map_or(0.0, |o| o.at(i));
+        self.offset.extend((0..rows.n).map(offset));
+        self.n += rows.n;
+    }
+
+    /// Fills in the linear predictors of all rows.
+    pub fn predict(&mut self, fit: &Fit) {
         let effects = fit.random_effects();
         for i in 0..self.n {
             let fixed: f64 = dot(self.x(i), fit.fixef());
             let random: f64 = (0..self.codes.len())
                 .map(|f| {
                     let (level, k) = (self.codes[f][i] as usize, self.widths[f]);
-                    dot(self.z(f, i), &effects.modes[f][level * k..(level + 1) * k])
+                    // A level that the model has not seen stands behind those it has.
+                    let modes = effects.modes[f].get(level * k..(level + 1) * k);
+                    modes.map_or(0.0, |modes| dot(self.z(f, i), modes))
                 })
                 .sum();
             self.population.push(fixed + self.offset[i]);
@@ -299,6 +328,6 @@ impl ModelRows {
     }
 }
 
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }

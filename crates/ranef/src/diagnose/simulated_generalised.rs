@@ -23,8 +23,7 @@ use crate::{Error, Fit};
 const MOST_KEPT: usize = 20_000_000;
 /// Cells of the distribution that the distance of simulated data is read from.
 const CELLS: usize = 200;
-/// The streams of responses and of places among equals, beside those of the groups.
-const RESPONSES: u32 = 0;
+/// The stream of places among equals, beside those of responses and of groups.
 const TIES: u32 = u32::MAX;
 
 impl Fit {
@@ -39,7 +38,6 @@ impl Fit {
         };
         let n = rows.n;
         let world = World::of(self, rows, leverages, simulate.conditional)?;
-        let family = self.response();
         let count = simulate.replicates as usize;
         let kept = count.min(MOST_KEPT / n.max(1)).max(20);
         let counts = self.family().response_kind() == ResponseKind::Counts;
@@ -47,17 +45,14 @@ impl Fit {
         let (mut sums, mut squares) = (vec![0.0; n], vec![0.0; n]);
         let mut zeros = Vec::new();
         let mut replicates: Vec<Vec<f64>> = Vec::with_capacity(kept);
-        let (mut eta, mut drawn) = (vec![0.0; n], vec![0.0; n]);
+        let mut drawn = vec![0.0; n];
         for replicate in 0..simulate.replicates {
-            world.expected(rows, simulate.seed, replicate, &mut eta);
-            let mut stream = Stream::new(simulate.seed, replicate, RESPONSES);
-            for i in 0..n {
-                let y = family.simulate(&response.rows[i], eta[i], &mut stream);
+            world.drawn.draw(rows, simulate.seed, replicate, &mut drawn);
+            for (i, &y) in drawn.iter().enumerate() {
                 below[i] += u32::from(y < response.observed[i]);
                 equal[i] += u32::from(y == response.observed[i]);
                 sums[i] += y;
                 squares[i] += y * y;
-                drawn[i] = y;
             }
             if counts {
                 zeros.push(drawn.iter().filter(|y| **y == 0.0).count() as f64);

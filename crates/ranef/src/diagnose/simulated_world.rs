@@ -1,32 +1,29 @@
-//! The world as the model has it, to draw responses from.
+//! The world as the model has it, to compare responses with.
 
 use ranef_engine::distributions::Normal;
-use ranef_engine::random::Stream;
 
 use super::model_rows::{ModelRows, dot};
+use crate::simulate::RowWorld;
 use crate::{Error, Fit};
 
 /// Cells of the distribution that the distance of simulated data is read from.
 const CELLS: usize = 200;
 
-/// What responses are drawn from.
-pub(super) struct World {
-    conditional: bool,
+/// What responses are drawn from, and how they spread.
+pub(super) struct World<'a> {
+    /// What draws them.
+    pub drawn: RowWorld<'a>,
     /// Expected values.
     pub centre: Vec<f64>,
     /// Standard deviations.
     sd: Vec<f64>,
     /// Standard deviation of observed less expected, relative to that of a new observation.
     pub narrowing: Vec<f64>,
-    /// σ times the relative covariance factor of each grouping factor.
-    factors: Vec<Vec<f64>>,
-    levels: Vec<usize>,
-    sigma: f64,
 }
 
-impl World {
+impl<'a> World<'a> {
     pub fn of(
-        fit: &Fit,
+        fit: &'a Fit,
         rows: &ModelRows,
         leverages: &[f64],
         conditional: bool,
@@ -61,7 +58,7 @@ impl World {
             narrowing.push((1.0 - known / variance).max(1e-12).sqrt());
         }
         Ok(Self {
-            conditional,
+            drawn: RowWorld::of(fit, rows, conditional),
             centre: if conditional {
                 rows.fitted.clone()
             } else {
@@ -69,43 +66,7 @@ impl World {
             },
             sd,
             narrowing,
-            levels: layout.factors.iter().map(|f| f.levels).collect(),
-            factors,
-            sigma,
         })
-    }
-
-    /// Draws a response. Each grouping factor and the residuals have a stream of their own.
-    pub fn simulate(&self, rows: &ModelRows, seed: u64, replicate: u32, out: &mut [f64]) {
-        self.expected(rows, seed, replicate, out);
-        let mut stream = Stream::new(seed, replicate, 0);
-        for (y, weight) in out.iter_mut().zip(&rows.weight) {
-            *y += self.sigma / weight.sqrt() * stream.normal();
-        }
-    }
-
-    /// Expected values of a drawn response: with new groups where they are drawn too.
-    pub fn expected(&self, rows: &ModelRows, seed: u64, replicate: u32, out: &mut [f64]) {
-        out.copy_from_slice(&self.centre);
-        if !self.conditional {
-            for (f, l) in self.factors.iter().enumerate() {
-                let k = rows.widths()[f];
-                let mut stream = Stream::new(seed, replicate, 1 + f as u32);
-                let mut effects = vec![0.0; self.levels[f] * k];
-                for effect in effects.chunks_exact_mut(k.max(1)) {
-                    for column in 0..k {
-                        let u = stream.normal();
-                        for a in column..k {
-                            effect[a] += l[a * k + column] * u;
-                        }
-                    }
-                }
-                for (i, y) in out.iter_mut().enumerate() {
-                    let first = rows.codes[f][i] as usize * k;
-                    *y += dot(rows.z(f, i), &effects[first..first + k]);
-                }
-            }
-        }
     }
 
     /// The distance from normality of a response as a whole, by cells.

@@ -1,6 +1,6 @@
 //! Generalised linear mixed models: from rows to a fit.
 
-mod fitting;
+pub(crate) mod fitting;
 pub(crate) mod inverse;
 pub(crate) mod kind;
 mod nuisance;
@@ -8,5 +8,6 @@ pub(crate) mod ratios;
 pub(crate) mod response;
 pub(crate) mod rows;
 mod separation;
+pub(crate) mod smooth;
 
 pub use nuisance::FamilyParameter;

@@ -14,7 +14,9 @@ mod wald;
 
 use serde::Serialize;
 
-use crate::{Error, Fit};
+pub(crate) use parameters::Named;
+
+use crate::{BootstrapCount, BootstrapOptions, Error, Fit};
 
 /// How intervals are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +26,8 @@ pub enum IntervalMethod {
     Wald,
     /// From the profile of the ML deviance.
     Profile,
+    /// From replicates of the data: [`Fit::confint_bootstrap`].
+    Bootstrap,
 }
 
 /// Confidence intervals of the parameters of a fit.
@@ -34,10 +38,13 @@ pub struct ConfidenceIntervals {
     /// The probability that an interval holds its parameter, such as 0.95.
     pub level: f64,
     /// One a parameter: fixed effects, then each random-effects block, then the residual standard
-    /// deviation.
+    /// deviation, or the parameters of the family.
     pub rows: Vec<ParameterInterval>,
     /// What the method does, in sentences.
     pub notes: Vec<String>,
+    /// The replicates behind intervals by bootstrap.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bootstrap: Option<BootstrapCount>,
 }
 
 /// What kind of parameter, in broom.mixed's words.
@@ -48,6 +55,8 @@ pub enum Effect {
     Fixed,
     /// A standard deviation or correlation.
     RanPars,
+    /// A parameter of the family: a dispersion, the probability of a zero, a threshold.
+    Family,
 }
 
 /// The sides on which a set of values has no end within the range of the parameter.
@@ -114,7 +123,8 @@ impl Fit {
     }
 
     /// The same for some parameters: names as in [`ParameterInterval`], a term of the fixed effects
-    /// for all of its columns, `GROUP.NAME` where several groups have the name, `beta_` for all fixed effects, `theta_` for all others.
+    /// for all of its columns, `GROUP.NAME` where several groups have the name, `beta_` for all fixed effects,
+    /// `theta_` for all standard deviations and correlations, `family_` for the parameters of the family.
     ///
     /// # Errors
     /// `unknown_parameter`, `bad_level`; `needs_rows` as above.
@@ -129,12 +139,20 @@ impl Fit {
         let rows = match method {
             IntervalMethod::Wald => wald::of(self, &named, level),
             IntervalMethod::Profile => profile::of(self, &named, level)?,
+            IntervalMethod::Bootstrap => {
+                let options = BootstrapOptions {
+                    level,
+                    ..BootstrapOptions::default()
+                };
+                return self.confint_bootstrap(names, None, &options, &mut |_, _| {});
+            }
         };
         Ok(ConfidenceIntervals {
             method,
             level,
             notes: self.notes_on(method, &rows),
             rows,
+            bootstrap: None,
         })
     }
 
@@ -175,7 +193,7 @@ impl Fit {
                 "Profiles of Laplace's approximation to the likelihood, on the scale of the link."
                     .to_owned(),
             ),
-            IntervalMethod::Profile => {}
+            IntervalMethod::Profile | IntervalMethod::Bootstrap => {}
             IntervalMethod::Wald => {
                 let any = |effect: Effect| rows.iter().any(|r| r.effect == effect);
                 if any(Effect::Fixed) {
@@ -185,6 +203,14 @@ impl Fit {
                         "normal"
                     };
                     notes.push(format!("Fixed effects: {how}."));
+                }
+                if any(Effect::Family) {
+                    notes.push(
+                        "Parameters of the family: normal on their scale without bounds \
+                         (dispersions: the logarithm; probabilities: the logit; thresholds: their \
+                         own), transformed back."
+                            .to_owned(),
+                    );
                 }
                 if any(Effect::RanPars) {
                     notes.push(
@@ -200,7 +226,12 @@ impl Fit {
     }
 }
 
-fn check(level: f64) -> Result<(), Error> {
+/// The parameters of a fit that names stand for; all where there is none.
+pub(crate) fn named(fit: &Fit, names: &[String]) -> Result<Vec<Named>, Error> {
+    parameters::select(parameters::of_fit(fit), names)
+}
+
+pub(crate) fn check(level: f64) -> Result<(), Error> {
     if level > 0.0 && level < 1.0 {
         return Ok(());
     }

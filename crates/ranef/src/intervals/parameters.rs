@@ -9,7 +9,7 @@ use crate::{Error, Fit};
 
 /// A parameter, what it is called, and its estimate.
 #[derive(Clone, Debug)]
-pub(super) struct Named {
+pub(crate) struct Named {
     /// `None` for a coefficient that the data cannot give.
     pub parameter: Option<Parameter>,
     pub effect: Effect,
@@ -22,7 +22,7 @@ pub(super) struct Named {
 
 impl Named {
     /// The interval of this parameter without its ends.
-    pub fn interval(&self) -> ParameterInterval {
+    pub(super) fn interval(&self) -> ParameterInterval {
         ParameterInterval {
             effect: self.effect,
             group: self.group.clone(),
@@ -44,6 +44,7 @@ impl Named {
             // lme4's names for all of a kind.
             || (text == "beta_" && self.effect == Effect::Fixed)
             || (text == "theta_" && self.effect == Effect::RanPars)
+            || (text == "family_" && self.effect == Effect::Family)
     }
 
     /// `Subject.sd__Days`.
@@ -103,7 +104,16 @@ pub(super) fn of_fit(fit: &Fit) -> Vec<Named> {
         }
     }
     if !fit.family().is_gaussian() {
-        // No residual variance.
+        // No residual variance, but what the family has of its own.
+        let own = fit.family_parameters().into_iter().enumerate();
+        out.extend(own.map(|(k, parameter)| Named {
+            parameter: Some(Parameter::Nuisance(k)),
+            effect: Effect::Family,
+            group: Some("Family".to_owned()),
+            name: parameter.name,
+            term: None,
+            estimate: Some(parameter.estimate),
+        }));
         return out;
     }
     out.push(Named {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::nesting::{Nesting, nesting};
 use crate::format::{align_left, align_right, common};
 use crate::table::{Answer, Style, Table};
-use crate::{Error, Fit, Note, tests};
+use crate::{BootstrapTest, Error, Fit, Note, tests};
 
 /// Models compared, those with fewest parameters first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -60,6 +60,12 @@ pub struct ModelRow {
     /// tested: the mean of those by χ² on `df − 1` and `df` (Self and Liang 1987; Stram and Lee
     /// 1994). `None` where no variance is tested, or several at once.
     pub p_boundary: Option<f64>,
+    /// The p-value by parametric bootstrap, from [`crate::compare_bootstrap`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub p_bootstrap: Option<f64>,
+    /// The replicates behind it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bootstrap: Option<BootstrapTest>,
     /// Whether the fit is singular.
     pub singular: bool,
 }
@@ -140,6 +146,8 @@ pub fn compare(fits: &[&Fit], refit: bool) -> Result<Comparison, Error> {
             df: None,
             p_value: None,
             p_boundary: None,
+            p_bootstrap: None,
+            bootstrap: None,
             singular: fit.singular(),
         };
         if let Some(before) = place.checked_sub(1).map(|b| compared[order[b]]) {
@@ -469,7 +477,7 @@ impl Comparison {
             .numbers("df", Style::Count, df)
             .titled("Df")
             .numbers("p_value", Style::PValue, rows.iter().map(|r| r.p_value));
-        if rows.iter().any(|r| r.p_boundary.is_some()) {
+        let table = if rows.iter().any(|r| r.p_boundary.is_some()) {
             table
                 .numbers(
                     "p_boundary",
@@ -477,6 +485,17 @@ impl Comparison {
                     rows.iter().map(|r| r.p_boundary),
                 )
                 .titled("p (boundary)")
+        } else {
+            table
+        };
+        if rows.iter().any(|r| r.p_bootstrap.is_some()) {
+            table
+                .numbers(
+                    "p_bootstrap",
+                    Style::PValue,
+                    rows.iter().map(|r| r.p_bootstrap),
+                )
+                .titled("p (bootstrap)")
         } else {
             table
         }
@@ -567,6 +586,9 @@ impl Comparison {
                  p-value and p is too large."
                     .to_owned(),
             );
+        }
+        for row in &self.rows {
+            words.extend(row.bootstrap.as_ref().map(|test| test.words(&row.model)));
         }
         words
     }

@@ -27,6 +27,7 @@ pub(crate) use distribution::Null;
 pub use distribution::{DistributionVariance, LinkVariance, NullMean};
 pub use icc::{GroupIcc, Icc};
 pub use point::Share;
+pub(crate) use point::{Model, Point};
 pub use r_squared::{RSquared, Variances};
 pub use reliability::{Reliability, SlopeShare};
 pub use semi_partial::SemiPartial;

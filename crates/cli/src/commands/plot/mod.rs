@@ -7,7 +7,7 @@
 mod checks;
 mod kinds;
 mod shown;
-mod write;
+pub mod write;
 
 use std::path::{Path, PathBuf};
 
@@ -110,7 +110,7 @@ pub struct FigureArguments {
 
     /// The groups to show, with commas between them
     #[arg(long, value_name = "LEVELS", value_delimiter = ',')]
-    pub levels: Vec<String>,
+    pub only: Vec<String>,
 
     /// Show the data behind the lines
     #[arg(long)]

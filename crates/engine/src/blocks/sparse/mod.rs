@@ -129,6 +129,16 @@ impl Sparse {
         self.places.write(statistics, &mut self.panel);
     }
 
+    /// Takes up Z'Wy of another response.
+    pub fn set_response(&mut self, random: &[Vec<f64>]) {
+        for node in &self.plan.nodes {
+            let k = node.width;
+            let at = node.panel + (node.height + self.tail - 1) * k;
+            self.panel[at..at + k]
+                .copy_from_slice(&random[node.factor][node.level * k..(node.level + 1) * k]);
+        }
+    }
+
     /// Whether a node's panel is worth blocked arithmetic: it must meet nothing but the root, and
     /// much of that.
     pub(super) fn covers_root(node: &Node, root_effects: usize) -> bool {

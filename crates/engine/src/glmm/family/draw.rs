@@ -39,7 +39,7 @@ pub(super) fn ln_gamma_number(shape: f64, stream: &mut Stream) -> f64 {
 }
 
 /// A gamma number of this shape and scale 1.
-pub(super) fn gamma(shape: f64, stream: &mut Stream) -> f64 {
+pub(crate) fn gamma(shape: f64, stream: &mut Stream) -> f64 {
     if shape >= 1.0 {
         gamma_of_one_or_more(shape, stream)
     } else {

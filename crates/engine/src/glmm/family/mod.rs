@@ -18,7 +18,7 @@
 
 mod beta;
 mod binomial;
-mod draw;
+pub(crate) mod draw;
 mod gamma;
 mod gaussian;
 mod inverse_gaussian;
