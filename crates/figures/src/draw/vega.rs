@@ -296,12 +296,17 @@ impl Sheet<'_> {
             "layer": layers,
         });
         if let Some(title) = &self.panel.title {
+            let (first, rest) = title.split_once('\n').unwrap_or((title, ""));
             view["title"] = json!({
-                "text": clean(title),
+                "text": clean(first),
                 "anchor": "start",
                 "frame": "group",
                 "fontSize": pixels(size::PANEL),
             });
+            if !rest.trim().is_empty() {
+                view["title"]["subtitle"] = json!(clean(rest));
+                view["title"]["subtitleFontSize"] = json!(pixels(size::NOTE));
+            }
         }
         view
     }
