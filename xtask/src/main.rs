@@ -3,6 +3,7 @@
 
 mod bench;
 mod gallery;
+mod python;
 mod step;
 mod test;
 
@@ -19,14 +20,14 @@ struct Task {
 const TASKS: [Task; 4] = [
     Task {
         name: "test",
-        arguments: "",
-        about: "format, lints, all tests and documentation examples",
+        arguments: "[python]",
+        about: "format, lints, all tests and documentation examples; or those of the Python package",
         run: test::run,
     },
     Task {
         name: "bench",
         arguments: "[NAME…]",
-        about: "speed and memory beside lme4, glmm and polars (see bench/README.md)",
+        about: "speed and memory beside lme4, glmm, polars, statsmodels (see bench/README.md)",
         run: bench::run,
     },
     Task {

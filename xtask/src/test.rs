@@ -1,5 +1,6 @@
 //! `cargo xtask test`: all that must hold before a change lands.
 
+use crate::python;
 use crate::step::{Failure, Step, run_all};
 
 /// Programs that the tests of reports in a browser take.
@@ -11,9 +12,19 @@ const BROWSERS: [&str; 5] = [
     "chrome",
 ];
 
-/// Runs every check, the quick ones first. The tests come last and unfiltered, so that the
-/// runners' own closing lines are the last that is seen.
-pub fn run(_: &[String]) -> Result<(), Failure> {
+/// Runs every check, the quick ones first; or with the word `python` those of the Python package
+/// alone. The tests in Rust come last and unfiltered, so that the runners' own closing lines are the
+/// last that is seen.
+pub fn run(names: &[String]) -> Result<(), Failure> {
+    let build = Step::cargo("build", &["build", "--workspace"]);
+    match names {
+        [] => {}
+        [name] if name == "python" => {
+            build.run()?;
+            return python::test();
+        }
+        [name, ..] => return Err(Failure::new(format!("there are no tests called `{name}`"))),
+    }
     run_all(&[
         Step::cargo("format", &["fmt", "--all", "--check"]),
         Step::cargo(
@@ -31,8 +42,10 @@ pub fn run(_: &[String]) -> Result<(), Failure> {
                 "warnings",
             ],
         ),
+        build,
     ])?;
     crate::gallery::run(&["--check".to_owned()])?;
+    python::test()?;
     say_of_browser();
     Step::cargo("tests", &["test", "--workspace"]).run()
 }

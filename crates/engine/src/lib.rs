@@ -72,8 +72,8 @@ pub mod optimize;
 pub mod random;
 mod rank;
 pub mod sandwich;
-pub mod smooth;
 pub mod simulate;
+pub mod smooth;
 mod statistics;
 
 pub use collinear::{DependentEffect, dependent_effects};
