@@ -24,9 +24,11 @@ use crate::commands::fixed_effects::FixedEffectsArguments;
 use crate::commands::glance::GlanceArguments;
 use crate::commands::icc::IccArguments;
 use crate::commands::influence::InfluenceArguments;
+use crate::commands::plot::PlotArguments;
 use crate::commands::pool::PoolArguments;
 use crate::commands::poststratify::PoststratifyArguments;
 use crate::commands::r2::R2Arguments;
+use crate::commands::report::ReportArguments;
 use crate::commands::residuals::ResidualsArguments;
 use crate::commands::robust::RobustArguments;
 use crate::commands::summary::SummaryArguments;
@@ -81,6 +83,7 @@ pub enum Command {
     Residuals(ResidualsArguments),
     Icc(IccArguments),
     R2(R2Arguments),
+    Plot(PlotArguments),
     Pool(PoolArguments),
     Areas(AreasArguments),
     Poststratify(PoststratifyArguments),
@@ -88,6 +91,7 @@ pub enum Command {
     Tidy(TidyArguments),
     Glance(GlanceArguments),
     Augment(AugmentArguments),
+    Report(ReportArguments),
     Code(CodeArguments),
     Data(DataArguments),
 }
@@ -103,6 +107,7 @@ impl Command {
             Command::Tidy(a) => a.form.json(),
             Command::Glance(a) => a.form.json(),
             Command::Augment(a) => a.form.json(),
+            Command::Report(_) => false,
             Command::Code(a) => a.json,
             Command::Predict(a) => a.json,
             Command::Ratios(a) => a.answer.json,
@@ -124,6 +129,7 @@ impl Command {
             Command::Residuals(a) => a.answer.json,
             Command::Icc(a) => a.answer.json,
             Command::R2(a) => a.answer.json,
+            Command::Plot(a) => a.page.json,
             Command::Pool(a) => a.answer.json,
             Command::Areas(a) => a.answer.json,
             Command::Poststratify(a) => a.answer.json,
@@ -216,7 +222,8 @@ pub struct PredictArguments {
     #[command(flatten)]
     pub model: ModelArguments,
 
-    /// Rows to predict for; without it those of DATA, also where their response is missing
+    /// Rows to predict for; without it those of DATA or of the saved model, also where their response
+    /// is missing
     pub newdata: Option<String>,
 
     /// The random effects that a prediction takes in: all (those of the groups named in the rows;
@@ -386,6 +393,11 @@ pub struct ModelOptions {
     #[arg(long, value_name = "COLS", value_delimiter = ',', requires = "formula")]
     pub factor: Vec<String>,
 
+    /// Order of the levels of a column, the reference or the lowest first: `pain=none<mild<severe` or
+    /// `arm=placebo,...`, where `...` stands for all others; may be given several times
+    #[arg(long, value_name = "COL=A,B", value_parser = levels, requires = "formula")]
+    pub levels: Vec<(String, Vec<String>)>,
+
     /// Coding of factors
     #[arg(long, value_name = "HOW", value_enum, requires = "formula")]
     pub contrasts: Option<Contrasts>,
@@ -411,6 +423,7 @@ impl ModelOptions {
             (self.weights.is_some(), "--weights"),
             (self.offset.is_some(), "--offset"),
             (!self.factor.is_empty(), "--factor"),
+            (!self.levels.is_empty(), "--levels"),
             (self.contrasts.is_some(), "--contrasts"),
             (self.optimizer.is_some(), "--optimizer"),
         ];
@@ -425,6 +438,18 @@ pub enum Curvature {
     Customary,
     /// Observed for all
     Observed,
+}
+
+/// A column and the order of its levels.
+fn levels(text: &str) -> Result<(String, Vec<String>), String> {
+    let wrong = || "write COLUMN=LEVEL,LEVEL,... or COLUMN=LEVEL<LEVEL<LEVEL".to_owned();
+    let (column, order) = text.split_once('=').ok_or_else(wrong)?;
+    let between = if order.contains('<') { '<' } else { ',' };
+    let levels: Vec<String> = order.split(between).map(|l| l.trim().to_owned()).collect();
+    if column.trim().is_empty() || levels.iter().any(String::is_empty) {
+        return Err(wrong());
+    }
+    Ok((column.trim().to_owned(), levels))
 }
 
 /// How files are read, where they do not say so themselves.

@@ -98,7 +98,7 @@ fn fitted(
 }
 
 /// Names of files without folder and ending, unless that makes two of them equal.
-fn names(files: &[String]) -> Vec<String> {
+pub fn names(files: &[String]) -> Vec<String> {
     let short = |file: &String| {
         let stem = Path::new(file).file_stem();
         stem.map_or(file.clone(), |s| s.to_string_lossy().into_owned())

@@ -71,6 +71,8 @@ pub(crate) enum Recoding {
         levels: Vec<String>,
         labels: Vec<String>,
     },
+    /// What [`crate::Options::levels`] says of a column: all levels in this order.
+    Ordered(Vec<String>),
     /// `factor(f, labels = ...)`: all levels in their order under these names.
     Named(Vec<String>),
 }
@@ -117,6 +119,7 @@ impl Recoding {
                     order.into_iter().map(|old| levels[old].clone()).collect(),
                 ))
             }
+            Recoding::Ordered(listed) => ordered(name, listed, levels),
             Recoding::Named(labels) if labels.len() == levels.len() => Ok(merge(labels.iter())),
             Recoding::Named(labels) => refuse(format!(
                 "`{name}` gives {} labels to {} levels",
@@ -143,6 +146,66 @@ impl Recoding {
             }
         }
     }
+}
+
+/// What stands for all levels that are not listed.
+const REST: &str = "...";
+
+/// The levels of a column in the order that was asked for.
+fn ordered(
+    name: &str,
+    listed: &[String],
+    levels: &[String],
+) -> Result<(Vec<u32>, Vec<String>), DesignError> {
+    let (listed, rest) = match listed.split_last() {
+        Some((last, before)) if last == REST => (before, true),
+        _ => (listed, false),
+    };
+    let refuse = |unknown: bool, message: String, hint: String| {
+        Err(Problem::LevelOrder {
+            column: name.to_owned(),
+            unknown,
+            message,
+            hint,
+        }
+        .into())
+    };
+    let shown: Vec<&str> = levels.iter().take(12).map(String::as_str).collect();
+    if let Some(wrong) = listed.iter().find(|level| !levels.contains(level)) {
+        let known: Vec<&str> = levels.iter().map(String::as_str).collect();
+        let hint = match ranef_formula::did_you_mean(wrong, &known) {
+            Some(near) => format!("did you mean \"{near}\"?"),
+            None => format!("its levels are {}", shown.join(", ")),
+        };
+        return refuse(
+            true,
+            format!("the order of `{name}` has \"{wrong}\", which no row has"),
+            hint,
+        );
+    }
+    if let Some(twice) = (1..listed.len()).find(|&i| listed[..i].contains(&listed[i])) {
+        let message = format!("the order of `{name}` has \"{}\" twice", listed[twice]);
+        return refuse(true, message, "name every level once".to_owned());
+    }
+    let mut order: Vec<String> = listed.to_vec();
+    order.extend(
+        levels
+            .iter()
+            .filter(|l| rest && !listed.contains(l))
+            .cloned(),
+    );
+    if let Some(missing) = levels.iter().find(|level| !order.contains(level)) {
+        return refuse(
+            false,
+            format!("the order of `{name}` lacks \"{missing}\", which rows have"),
+            format!(
+                "its levels are {}; `...` at the end stands for all others",
+                shown.join(", ")
+            ),
+        );
+    }
+    let place = |level: &String| order.iter().position(|l| l == level).unwrap_or_default() as u32;
+    Ok((levels.iter().map(place).collect(), order))
 }
 
 /// Codes of labels in the order of first appearance: a label given twice merges two levels.

@@ -171,6 +171,16 @@ pub enum Problem {
         hint: Option<String>,
     },
 
+    /// An order of levels that is not one of those in the rows.
+    #[error("{message}")]
+    #[allow(missing_docs)]
+    LevelOrder {
+        column: String,
+        unknown: bool,
+        message: String,
+        hint: String,
+    },
+
     /// A level of a fixed factor that the model has not seen.
     #[error("`{name}` is \"{level}\" in row {row}, a level that the model was not fitted with")]
     #[allow(missing_docs)]
@@ -246,6 +256,8 @@ impl DesignError {
             Problem::NotFinite { .. } | Problem::NotFiniteColumn { .. } => "not_finite",
             Problem::Weight { .. } => "bad_weight",
             Problem::CannotLearn { .. } => "cannot_learn",
+            Problem::LevelOrder { unknown: true, .. } => "unknown_level",
+            Problem::LevelOrder { .. } => "level_not_listed",
             Problem::UnknownLevel { .. } => "unknown_level",
             Problem::UnknownGroupMean { .. } => "unknown_group",
             Problem::ArrowType { .. } => "arrow_type",
@@ -262,6 +274,7 @@ impl DesignError {
             Problem::TextNotNumber { column, .. }
             | Problem::NotFiniteColumn { column, .. }
             | Problem::Weight { column, .. }
+            | Problem::LevelOrder { column, .. }
             | Problem::ArrowType { column, .. } => Some(column),
             _ => None,
         }
@@ -299,6 +312,7 @@ impl DesignError {
             Problem::UnknownFunction { .. } => {
                 Some("compute the column in the data and use its name".into())
             }
+            Problem::LevelOrder { hint, .. } => Some(hint.clone()),
             Problem::Arguments { hint, .. } | Problem::CannotLearn { hint, .. } => hint.clone(),
             Problem::TextNotNumber { value, .. } => Some(format!(
                 "if \"{value}\" stands for a missing value, say so with `--na \"{value}\"`; \

@@ -9,6 +9,11 @@ use crate::Contrast;
 pub struct Options {
     /// Columns to treat as categorical although they hold numbers.
     pub factors: Vec<String>,
+    /// Columns with the order of their levels, the first of which is the reference. Every level of the
+    /// rows has to be in the list, and every level of the list in the rows; `...` at the end stands for
+    /// all others in their usual order. A column of numbers that is here is categorical.
+    #[serde(default)]
+    pub levels: Vec<(String, Vec<String>)>,
     /// How factors are coded where the formula does not say it with `C()`.
     pub contrasts: Contrast,
     /// A column of positive weights.

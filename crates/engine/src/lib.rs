@@ -73,6 +73,7 @@ pub mod random;
 mod rank;
 pub mod sandwich;
 pub mod simulate;
+pub mod smooth;
 mod statistics;
 
 pub use collinear::{DependentEffect, dependent_effects};

@@ -117,6 +117,7 @@ fn collinear_effects_are_open_and_the_rest_is_as_without_them() {
                 Parameter::StandardDeviation { effect: 0, .. } if constant == 0.0 => &expected[0],
                 Parameter::Sigma => &expected[3],
                 Parameter::Fixed(j) => &expected[4 + j],
+                Parameter::Nuisance(_) => unreachable!("linear models have none"),
                 Parameter::StandardDeviation { .. } => {
                     assert_eq!(
                         (profile.lower, profile.upper),

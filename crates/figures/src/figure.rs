@@ -1,6 +1,6 @@
 //! What all figures have in common, and the forms in which they are written.
 
-use ranef::{Answer, Error};
+use ranef::Answer;
 
 use crate::Chart;
 
@@ -34,13 +34,4 @@ pub struct RenderOptions {
     pub resolution: Option<f64>,
     /// Leaves out title and subtitle, for figures whose caption says it.
     pub plain: bool,
-}
-
-/// Writes a chart in a format.
-///
-/// # Errors
-/// `figure_too_large` when the pixels asked for do not fit into memory.
-pub fn render(chart: &Chart, format: Format, options: &RenderOptions) -> Result<Vec<u8>, Error> {
-    let _ = (chart, format, options);
-    todo!("the renderer")
 }

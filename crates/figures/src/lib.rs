@@ -5,8 +5,42 @@
 //! is shown, and [`Format`] in which form: SVG, PNG, PDF, or a Vega-Lite specification that
 //! notebooks and browsers draw natively. No browser, no R, no network.
 
+mod areas;
+mod caterpillar;
 pub mod chart;
+mod coefficients;
+mod diagnostics;
+pub mod draw;
 mod figure;
+mod johnson_neyman;
+mod lines;
+mod points;
+mod pooling;
+mod power;
+mod predictions;
+mod profile;
+mod shrinkage;
+mod variance;
+mod vpc;
+mod words;
 
+pub use areas::AreasPlot;
+pub use caterpillar::{Caterpillar, CaterpillarOptions, CaterpillarRow, CaterpillarTerm};
 pub use chart::Chart;
-pub use figure::{Figure, Format, RenderOptions, render};
+pub use coefficients::{CoefficientRow, Coefficients, CoefficientsOptions};
+pub use diagnostics::{
+    CheckPanel, CooksDistances, GroupDistance, GroupDistances, Inflated, LeveragePlot,
+    QuantileFigure, QuartileCurve, ResidualPlot, RowDistance, ScaleLocation, SimulatedPlot,
+    SmoothCurve,
+};
+pub use draw::{Drawing, layout, render};
+pub use figure::{Figure, Format, RenderOptions};
+pub use johnson_neyman::{SlopeAt, SlopeCurve};
+pub use lines::Lines;
+pub use pooling::PoolingFacets;
+pub use power::{PowerCurve, PowerPoint};
+pub use predictions::{PredictedOptions, PredictedPoint, PredictedRow, PredictedValues};
+pub use profile::{LevelInterval, ProfileZeta, ProfiledParameter};
+pub use shrinkage::{Shrinkage, ShrunkGroup};
+pub use variance::{VariancePiece, VarianceShares};
+pub use vpc::VpcCurve;

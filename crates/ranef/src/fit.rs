@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use ranef_design::{Expect, Recipe, RowCount, Structure, survey};
+use ranef_design::{Expect, Parts, Recipe, RowCount, Structure, survey};
 use ranef_engine::distributions::{Normal, StudentT};
 use ranef_engine::lmm::FitError;
 use ranef_engine::{Interrupt, Statistics, glmm, lmm};
@@ -35,6 +35,8 @@ pub struct Fit {
     pub(crate) kenward_roger: OnceLock<KenwardRoger>,
     pub(crate) residuals: OnceLock<ResidualSummary>,
     pub(crate) joint: OnceLock<lmm::Joint>,
+    /// How the effects of a generalised model move with its nuisance parameters.
+    pub(crate) drift: OnceLock<Vec<lmm::Drawn>>,
     pub(crate) joint_changes: OnceLock<lmm::JointChanges>,
     /// The variance of the distribution of a generalised model that shares are made with.
     pub(crate) link_variance: (LinkVariance, NullMean),
@@ -107,6 +109,9 @@ pub(crate) struct Estimates {
     pub nuisance: Vec<f64>,
     #[serde(with = "crate::save::unknown_as_null")]
     pub nuisance_vcov: Vec<f64>,
+    /// The covariances of fixed effects and ψ, p × k by rows.
+    #[serde(with = "crate::save::unknown_as_null")]
+    pub cross_vcov: Vec<f64>,
     pub certificate: Certificate,
     pub evaluations: usize,
 }
@@ -134,6 +139,7 @@ impl Estimates {
             random: RandomBlock::of_linear(recipe, engine),
             nuisance: Vec::new(),
             nuisance_vcov: Vec::new(),
+            cross_vcov: Vec::new(),
             certificate: Certificate::of(&engine.certificate),
             evaluations: engine.evaluations,
         }
@@ -281,6 +287,7 @@ impl Fit {
             kenward_roger: OnceLock::new(),
             residuals: OnceLock::new(),
             joint: OnceLock::new(),
+            drift: OnceLock::new(),
             joint_changes: OnceLock::new(),
             link_variance: Default::default(),
             null_model: OnceLock::new(),
@@ -469,6 +476,28 @@ impl Fit {
     /// The recipe that turns rows into numbers.
     pub fn recipe(&self) -> &Recipe {
         &self.facts.recipe
+    }
+
+    /// Columns of the data that the model uses.
+    pub fn columns(&self) -> Vec<&str> {
+        self.facts.recipe.columns(Parts::ALL)
+    }
+
+    /// Positions, from 0, of the rows of a source that miss no value the model needs: those that
+    /// fitted values, residuals and the like are of.
+    pub fn rows_used(&self, source: &dyn Source) -> Result<Vec<usize>, Error> {
+        let recipe = &self.facts.recipe;
+        let mut first = 0;
+        let mut out = Vec::with_capacity(self.nobs());
+        rows::for_each_batch(recipe, source, Parts::ALL, self.formula(), |batch, rows| {
+            match &rows.kept {
+                None => out.extend(first..first + batch.num_rows()),
+                Some(kept) => out.extend(kept.iter().map(|&k| first + k as usize)),
+            }
+            first += batch.num_rows();
+            Ok(())
+        })?;
+        Ok(out)
     }
 
     /// The REML criterion, or −2 log-likelihood, at the minimum.

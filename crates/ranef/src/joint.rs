@@ -25,6 +25,10 @@ pub(crate) struct SavedJoint {
     /// The same on both sides of every θ, where that is small too.
     #[serde(default)]
     changes: Option<Vec<Option<lmm::SidesParts>>>,
+    /// How the effects move with each nuisance parameter of a generalised model: fixed effects, then
+    /// the random effects of every grouping factor.
+    #[serde(default)]
+    drift: Vec<(Vec<f64>, Vec<Vec<f64>>)>,
 }
 
 impl Fit {
@@ -61,6 +65,22 @@ impl Fit {
         Some(self.joint_changes.get_or_init(|| changes))
     }
 
+    /// How the effects of a generalised model move with its nuisance parameters ψ, ∂(β, b)/∂ψ at
+    /// given θ, computed when first asked for; see [`glmm::Fit::drift`]. Empty without ψ.
+    ///
+    /// # Errors
+    /// `needs_rows` as [`Fit::joint`].
+    pub(crate) fn drift(&self) -> Result<&[lmm::Drawn], Error> {
+        if self.nuisance().is_empty() {
+            return Ok(&[]);
+        }
+        if let Some(drift) = self.drift.get() {
+            return Ok(drift);
+        }
+        let drift = self.ask_generalised(glmm::Fit::drift)?;
+        Ok(self.drift.get_or_init(|| drift))
+    }
+
     /// Numbers that the changes of a joint covariance of some size take.
     fn changes_size(&self, joint: usize) -> usize {
         joint.saturating_mul(2 * self.theta().len())
@@ -73,9 +93,12 @@ impl Fit {
             None if self.family().is_gaussian() => self.ask(|fit| fit.joint_size()).ok()?,
             None => self.ask_generalised(glmm::Fit::joint_size).ok()?,
         };
-        if size > MOST_SAVED || self.theta().is_empty() {
+        let effects: usize = self.random_effects().modes.iter().map(Vec::len).sum();
+        let drift = self.nuisance().len() * (effects + self.fixef().len());
+        if size + drift > MOST_SAVED || self.theta().is_empty() {
             return None;
         }
+        let drift = self.drift().ok()?;
         let (integers, numbers) = self.joint().ok()?.parts();
         let changes = match self.changes_size(size) <= MOST_SAVED {
             true => self.joint_changes().map(lmm::JointChanges::parts),
@@ -85,6 +108,10 @@ impl Fit {
             integers,
             numbers,
             changes,
+            drift: drift
+                .iter()
+                .map(|d| (d.fixed.clone(), d.random.clone()))
+                .collect(),
         })
     }
 
@@ -96,6 +123,23 @@ impl Fit {
             let changes = lmm::JointChanges::from_parts(&layout, changes)?;
             self.joint_changes.set(changes).ok()?;
         }
+        if self.theta().is_empty() || self.nuisance().is_empty() {
+            return self.joint.set(joint).ok();
+        }
+        let modes = &self.random_effects().modes;
+        let fits = |(fixed, random): &(Vec<f64>, Vec<Vec<f64>>)| {
+            fixed.len() == self.fixef().len()
+                && random.len() == modes.len()
+                && random.iter().zip(modes).all(|(a, b)| a.len() == b.len())
+        };
+        // None at all where the system had no solution.
+        let count = saved.drift.len();
+        if !(count == 0 || count == self.nuisance().len()) || !saved.drift.iter().all(fits) {
+            return None;
+        }
+        let drift = saved.drift.iter().cloned();
+        let drift = drift.map(|(fixed, random)| lmm::Drawn { fixed, random });
+        self.drift.set(drift.collect()).ok()?;
         self.joint.set(joint).ok()
     }
 }

@@ -41,13 +41,16 @@ mod joint;
 mod levels;
 mod leverage;
 mod linear;
+mod lines;
 mod means;
 mod moments;
 mod notes;
+mod observed;
 mod options;
 mod origin;
 mod pooling;
 mod predict;
+mod predictor;
 mod random;
 mod report;
 mod reports;
@@ -58,6 +61,7 @@ mod save;
 mod simpler;
 mod simulate;
 mod slopes;
+mod standardized;
 mod summary;
 mod table;
 mod tests;
@@ -75,10 +79,11 @@ pub use bootstrap::{
 };
 pub use code::{Code, Language};
 pub use diagnose::{
-    Check, CheckOptions, Collinearity, Component, ConditionalAic, DeletionMethod, Dispersion,
-    Finding, GroupInfluence, Inflation, LevelInfluence, Normality, NormalitySample, OptimizerRun,
-    Optimizers, Principal, QuantileDeviation, Residuals, RowInfluence, RowInfluences, Separation,
-    Simulate, Simulated, Singularity, Spread, SpreadTest, VarianceChange, Verdict, Zeros,
+    Check, CheckOptions, Collinearity, Component, ConditionalAic, DeletionMethod, Diagnostics,
+    DiagnosticsOptions, Dispersion, Finding, GroupInfluence, Inflation, LevelInfluence, Normality,
+    NormalitySample, OptimizerRun, Optimizers, Principal, QuantileDeviation, QuantilePlot,
+    QuantilePoint, Residuals, RowInfluence, RowInfluences, Separation, Simulate, Simulated,
+    Singularity, Spread, SpreadTest, VarianceChange, Verdict, Zeros,
 };
 pub use effects::{Effects, GroupCoefficient, RandomEffect};
 pub use equations::{Equation, Equations, LevelEquations, Symbol};
@@ -93,31 +98,38 @@ pub use intervals::{
     ConfidenceIntervals, Effect, IntervalMethod, Open, ParameterInterval, ProfileCurve,
 };
 pub use levels::{PredictorLevel, PredictorLevels, Varies};
+pub use lines::{GroupLine, GroupLines, GroupLinesOptions, GroupPoint, PopulationPoint};
 pub use means::{Difference, Estimate, Mean, Means, MeansOptions, Point};
 pub use moments::Moments;
 pub use notes::Note;
+pub use observed::{Observed, ObservedColumn};
 pub use options::{Curvature, DfMethod, Model, glmer, lmer};
 pub use origin::Origin;
 pub use pooling::{PooledCoefficient, PooledFixed, Pooling, PoolingSigma, PoolingTerm};
 pub use predict::{
     Budget, Groups, Interval, Intervals, PredictOptions, PredictedInterval, Predictions,
+    Probability,
 };
+pub use predictor::{PredictorKind, PredictorRange};
 pub use random::{RandomBlock, RandomEffects};
-pub use ranef_design::Contrast;
+pub use ranef_design::{Contrast, FactorShape, PairShape, Relation, RowCount, Structure};
 pub use ranef_engine::Interrupt;
 pub use ranef_engine::lmm::Optimizer;
+pub use ranef_engine::smooth;
 pub use ranef_formula as formula;
 pub use ranef_frame as frame;
 pub use report::Report;
 pub use reports::{
-    Apa, ArmDisplay, Augmented, Caption, Glance, GlanceRow, Markup, Paper, RegressionCell,
-    RegressionRow, RegressionTable, Scale, Tidy, TidyEffect, TidyOptions, TidyRow,
+    Apa, ArmDisplay, Augmented, Caption, Glance, GlanceRow, Grid, GridRow, Markup, Paper,
+    RegressionCell, RegressionRow, RegressionTable, Scale, Text, Tidy, TidyEffect, TidyOptions,
+    TidyRow, Words, escape, numbers,
 };
 pub use residuals::ResidualSummary;
 pub use robust::{Robust, RobustCoefficient, RobustOptions, RobustTest, RobustType};
 pub use simpler::{FixedChange, SimplerModel};
 pub use simulate::{SimulateOptions, Simulation};
 pub use slopes::{JohnsonNeyman, Region, Slope, Slopes, SlopesOptions};
+pub use standardized::{Standardized, StandardizedCoefficient};
 pub use summary::Summary;
 pub use table::{Answer, Column, Style, Table, Values};
 pub use tests::{

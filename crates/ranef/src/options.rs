@@ -166,6 +166,30 @@ impl Model {
         self
     }
 
+    /// The order of the levels of a categorical column: of an ordinal response from the lowest to the
+    /// highest category, of a predictor with the reference first. All levels of the rows, or some and
+    /// `...` for all others in their usual order.
+    ///
+    /// ```
+    /// use ranef::frame::{ReadOptions, open};
+    ///
+    /// let data = open("cake", &ReadOptions::default())?;
+    /// let fit = ranef::Model::new("angle ~ recipe + (1 | replicate)")
+    ///     .levels("recipe", ["C", "..."])
+    ///     .fit(&*data)?;
+    /// assert_eq!(fit.fixed_names(), ["(Intercept)", "recipeA", "recipeB"]);
+    /// # Ok::<(), ranef::Error>(())
+    /// ```
+    pub fn levels<S: Into<String>>(
+        mut self,
+        column: impl Into<String>,
+        levels: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let levels = levels.into_iter().map(Into::into).collect();
+        self.design.levels.push((column.into(), levels));
+        self
+    }
+
     /// How factors are coded where the formula does not say it.
     pub fn contrasts(mut self, contrasts: Contrast) -> Self {
         self.design.contrasts = contrasts;

@@ -16,7 +16,7 @@ use crate::{DfMethod, Error, Fit};
 /// What the file says it is.
 const FORMAT: &str = "ranef model";
 /// Raised when an older reader would misread the file.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 #[derive(Serialize, Deserialize)]
 struct Saved {
@@ -146,7 +146,11 @@ impl Fit {
                 .with_hint("give a file written by `ranef fit … --save FILE`")
         };
         let head: Head = serde_json::from_str(text).map_err(|e| {
-            if e.is_eof() && text.trim_start().starts_with('{') {
+            // Cut within a number it is no end of file to the reader, but an error in its last place.
+            let last = text.lines().count().max(1);
+            let length = text.lines().next_back().map_or(0, str::len);
+            let cut = e.is_eof() || (e.line() == last && e.column() >= length);
+            if cut && text.trim_start().starts_with('{') {
                 Error::new("model_truncated", "the saved model ends in the middle")
                     .with_hint("fit and save it again")
             } else {
@@ -194,6 +198,7 @@ impl Fit {
             }),
             residuals: saved.residuals.map_or_else(OnceLock::new, OnceLock::from),
             joint: OnceLock::new(),
+            drift: OnceLock::new(),
             joint_changes: OnceLock::new(),
             link_variance: Default::default(),
             null_model: OnceLock::new(),
@@ -225,6 +230,13 @@ impl Saved {
         if corrected.map_or(promised, |known| !known.fits(p, m)) {
             return Err(damaged(
                 "its corrected covariance is missing or has the wrong size",
+            ));
+        }
+        let estimates = &self.facts.estimates;
+        let k = estimates.nuisance.len();
+        if estimates.nuisance_vcov.len() != k * k || estimates.cross_vcov.len() != p * k {
+            return Err(damaged(
+                "the parameters of the family and their covariance differ in size",
             ));
         }
         let aliased = self.facts.recipe.aliased().len();

@@ -299,7 +299,7 @@ fn damaged_models_are_refused_in_words() {
     assert_eq!(code("{}"), "not_a_model");
     assert_eq!(code(&json[..json.len() / 2]), "model_truncated");
     assert_eq!(
-        code(&json.replace("\"version\":3", "\"version\":99")),
+        code(&json.replace("\"version\":4", "\"version\":99")),
         "model_version"
     );
     assert_eq!(

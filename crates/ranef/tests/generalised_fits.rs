@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use ranef::frame::{ReadOptions, open};
-use ranef::{Curvature, Family, Fit, Means, MeansOptions, Model, ResponseScale};
+use ranef::{Curvature, Family, Fit, Model};
 use serde_json::Value;
 
 fn cases() -> Vec<Value> {
@@ -214,21 +214,4 @@ fn quadrature() {
         }
     }
     assert_eq!(count, 10);
-}
-
-/// Standard errors of responses take the probability of a zero as known, and say so.
-#[test]
-fn zeros_that_count_as_known_are_named() {
-    let all = cases();
-    let case = all
-        .iter()
-        .find(|case| case["id"] == "counts_zip")
-        .expect("the case");
-    let zip = fit(case, 1);
-    let treat = MeansOptions::by(["treat"]);
-    let named = |means: &Means| means.notes.iter().any(|note| note.code == "zeros_known");
-    assert!(named(&zip.means(&treat).expect("means")));
-    assert!(!named(
-        &zip.means(&treat.scale(ResponseScale::Link)).expect("means")
-    ));
 }

@@ -81,6 +81,12 @@ impl SimulateArguments {
         })
     }
 
+    /// The same where anything is said about simulations.
+    pub fn given(&self) -> Option<Simulate> {
+        let said = self.simulate.is_some() || self.replicates != 250 || self.seed != 1;
+        said.then(|| self.or_conditional())
+    }
+
     /// The same; conditional where nothing is said.
     pub fn or_conditional(&self) -> Simulate {
         self.asked().unwrap_or(Simulate {

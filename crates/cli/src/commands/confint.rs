@@ -24,7 +24,8 @@ Parameters are named as in R's broom.mixed: a fixed effect by its column, or
 several by their term, such as a factor; sd__Days is a standard deviation,
 cor__(Intercept).Days a correlation, sd__Observation that of the residuals.
 Where two groups have the same name, Subject.sd__Days is the one of Subject.
-beta_ stands for all fixed effects, theta_ for all others.
+beta_ stands for all fixed effects, theta_ for all standard deviations and
+correlations, family_ for dispersions, zero probabilities and thresholds.
 
 A saved model holds no rows. For profiles it reads them again from where it was
 fitted, or from --data.")]

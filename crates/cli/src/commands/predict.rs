@@ -13,16 +13,6 @@ use crate::progress::Progress;
 use crate::{data, output};
 
 pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
-    let no_rows = arguments.newdata.is_none() && arguments.model.data.is_none();
-    if arguments.model.formula.is_none() && no_rows {
-        // Before the model is read: a mistake of usage should not hide behind one of the file.
-        return Err(Problem::new(
-            "no_new_data",
-            "a saved model holds no rows, so there is nothing to predict for",
-        )
-        .hint("name the data: `ranef predict MODEL NEWDATA`")
-        .into());
-    }
     let progress = Progress::start();
     let options = options(arguments);
     let mut model = Model::of(&arguments.model, &progress)?;
@@ -30,12 +20,13 @@ pub fn run(arguments: &PredictArguments) -> Result<(), Failure> {
         // Too large to be saved with the model: its rows have to be read again.
         model = Model::with_rows(&arguments.model, &progress)?;
     }
-    let new = match (&arguments.newdata, &arguments.model.data) {
-        (Some(name), _) | (None, Some(name)) => Some(data::open(name, &arguments.model.read)?),
-        (None, None) => model.data,
-    };
-    let Some(rows) = new else {
-        return Ok(());
+    let rows = match (&arguments.newdata, &arguments.model.data) {
+        (Some(name), _) | (None, Some(name)) => data::open(name, &arguments.model.read)?,
+        // Its own rows: at hand, or of a saved model where it was fitted.
+        (None, None) => match model.data.take() {
+            Some(rows) => rows,
+            None => model.find_rows()?,
+        },
     };
     progress.phase("predicting");
     let predictions = model.fit.predict(&*rows, options).map_err(|error| {
@@ -149,13 +140,23 @@ fn write(
         return output::write_json(predictions, out);
     }
     let intervals = predictions.intervals.as_ref();
-    let mut head = vec!["fit"];
+    let mut head: Vec<String> = vec!["fit".to_owned()];
+    let mut more = |names: &[&str]| head.extend(names.iter().map(|&name| name.to_owned()));
     if intervals.is_some() {
-        head.extend(["std_error", "lower", "upper"]);
+        more(&["std_error", "lower", "upper"]);
     }
     if arguments.shares {
-        head.extend(["fixed", "random", "groups", "residual"]);
+        more(&["fixed", "random", "groups", "residual"]);
     }
+    let sure = intervals.is_some_and(|all| all.kind == ranef::Interval::Confidence);
+    for category in &predictions.categories {
+        head.push(format!("prob_{category}"));
+        if sure {
+            let parts = ["std_error", "lower", "upper"];
+            head.extend(parts.map(|part| format!("prob_{category}_{part}")));
+        }
+    }
+    let head: Vec<String> = head.iter().map(|name| quoted(name)).collect();
     writeln!(out, "{}", head.join(","))?;
     for (row, &fit) in predictions.fit.iter().enumerate() {
         write_cell(fit, out)?;
@@ -181,9 +182,28 @@ fn write(
                 write_cell(cell, out)?;
             }
         }
+        let chances = predictions.probabilities.get(row).and_then(Option::as_ref);
+        for k in 0..predictions.categories.len() {
+            let chance = chances.map(|all| all[k]);
+            write!(out, ",")?;
+            write_cell(chance.map(|c| c.fit), out)?;
+            for part in 0..if sure { 3 } else { 0 } {
+                write!(out, ",")?;
+                write_cell(chance.and_then(|c| Some(c.interval?[part])), out)?;
+            }
+        }
         writeln!(out)?;
     }
     Ok(())
+}
+
+/// A cell of text, in quotes where it has to be.
+fn quoted(text: &str) -> String {
+    if text.contains(['"', ',', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
 }
 
 fn write_cell(value: Option<f64>, out: &mut impl Write) -> std::io::Result<()> {

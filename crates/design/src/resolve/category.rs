@@ -17,7 +17,11 @@ impl Resolver<'_> {
     /// Whether an expression sorts rows into levels by itself, without standing right of a bar.
     pub(super) fn is_categorical(&self, expr: &Expr) -> bool {
         match &expr.kind {
-            ExprKind::Column(name) => self.is_text(name) || self.factors.contains(&name.as_str()),
+            ExprKind::Column(name) => {
+                self.is_text(name)
+                    || self.factors.contains(&name.as_str())
+                    || self.order(name).is_some()
+            }
             ExprKind::Paren(inner) => self.is_categorical(inner),
             ExprKind::Call { function, .. } => {
                 matches!(
@@ -27,6 +31,12 @@ impl Resolver<'_> {
             }
             _ => false,
         }
+    }
+
+    /// The order of the levels of a column, where one was asked for.
+    fn order(&self, name: &str) -> Option<Vec<String>> {
+        let found = self.levels.iter().rev().find(|(column, _)| column == name);
+        found.map(|(_, levels)| levels.clone())
     }
 
     /// The contrast that an expression asks for.
@@ -65,10 +75,19 @@ impl Resolver<'_> {
             ExprKind::Column(name) => {
                 let column = self.column(name, Some(expr.span))?;
                 let kind = self.plan.columns[column].kind;
-                Levelling::Column {
+                let plain = Levelling::Column {
                     column,
                     ordered: kind == DataKind::Text { ordered: true },
                     logical: kind == DataKind::Logical,
+                };
+                match self.order(name) {
+                    None => plain,
+                    Some(levels) => Levelling::Recoded {
+                        base: self.add_category(expr.to_string(), expr.span, plain),
+                        recoding: Recoding::Ordered(levels),
+                        map: Vec::new(),
+                        labels: Vec::new(),
+                    },
                 }
             }
             ExprKind::Call {

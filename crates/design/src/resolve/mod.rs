@@ -104,6 +104,8 @@ pub(crate) struct Resolver<'a> {
     plan: Plan,
     source: &'a dyn Source,
     factors: Vec<&'a str>,
+    /// Columns whose levels have an order of their own.
+    levels: &'a [(String, Vec<String>)],
     contrasts: Contrast,
     /// Variables by their expression.
     variables: Vec<Expr>,
@@ -120,12 +122,16 @@ impl<'a> Resolver<'a> {
             plan: Plan::default(),
             source,
             factors: options.factors.iter().map(|name| name.trim()).collect(),
+            levels: &options.levels,
             contrasts: options.contrasts,
             variables: Vec::new(),
             interactions: Vec::new(),
             groups: Vec::new(),
         };
         for name in &resolver.factors {
+            resolver.position(name, None)?;
+        }
+        for (name, _) in resolver.levels {
             resolver.position(name, None)?;
         }
         Ok(resolver)

@@ -23,7 +23,7 @@ use ranef_formula::{Span, Terms};
 use ranef_frame::Source;
 use serde::{Deserialize, Serialize};
 
-use crate::category::{Levelling, level_label};
+use crate::category::{Levelling, Recoding, level_label};
 use crate::error::{DesignError, Problem};
 use crate::options::Options;
 use crate::part::Part;
@@ -353,6 +353,14 @@ fn predictors(plan: &Plan, offsets: &[Offset], moments: &[Moments]) -> Vec<Predi
         let category = plan.categories.iter().position(|category| {
             matches!(category.source, Levelling::Column { column: own, .. } if own == column)
         })?;
+        // In the order that was asked for, if one was.
+        let in_order = plan.categories.iter().position(|other| {
+            matches!(
+                other.source,
+                Levelling::Recoded { base, recoding: Recoding::Ordered(_), .. } if base == category
+            )
+        });
+        let category = in_order.unwrap_or(category);
         let levels = plan.categories[category].len();
         Some(
             (0..levels)

@@ -21,6 +21,8 @@ pub struct Known {
     pub psi: Vec<f64>,
     /// Their covariance matrix.
     pub psi_vcov: Vec<f64>,
+    /// The covariances of fixed effects and nuisance parameters.
+    pub cross_vcov: Vec<f64>,
     /// For each term, whether its covariance matrix is singular.
     pub singular: Vec<bool>,
     /// The proof of convergence.
@@ -69,6 +71,7 @@ pub fn resume(
         vcov: known.vcov,
         psi: known.psi,
         psi_vcov: known.psi_vcov,
+        cross_vcov: known.cross_vcov,
         singular: known.singular,
         certificate: known.certificate,
         evaluations: laplace.evaluations,

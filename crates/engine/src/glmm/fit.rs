@@ -75,6 +75,8 @@ pub struct Fit {
     pub psi: Vec<f64>,
     /// Their covariance matrix.
     pub psi_vcov: Vec<f64>,
+    /// The covariances of fixed effects and nuisance parameters, p × k by rows.
+    pub cross_vcov: Vec<f64>,
     /// For each term, whether its covariance matrix is singular.
     pub singular: Vec<bool>,
     /// The proof of convergence.
@@ -484,6 +486,18 @@ fn finish(mut laplace: Laplace, point: Vec<f64>, hessian: &[f64], certificate: C
             .map(|at| covariance[(first + at / count) * n + first + at % count])
             .collect()
     };
+    // Column by column, in the user's units.
+    let k = n - m - p;
+    let mut cross_vcov = vec![0.0; p * k];
+    for c in 0..k {
+        let column: Vec<f64> = (0..p)
+            .map(|j| covariance[(m + j) * n + m + p + c])
+            .collect();
+        let column = coordinates.map_fixed(&layout, &column);
+        for (j, value) in column.into_iter().enumerate() {
+            cross_vcov[j * k + c] = value;
+        }
+    }
     let singular = (0..layout.terms.len())
         .map(|term| {
             laplace
@@ -509,6 +523,7 @@ fn finish(mut laplace: Laplace, point: Vec<f64>, hessian: &[f64], certificate: C
         vcov: coordinates.map_fixed_matrix(&layout, &block(m, p)),
         psi_vcov: block(m + p, psi.len()),
         psi,
+        cross_vcov,
         value: value - prior,
         singular,
         certificate,

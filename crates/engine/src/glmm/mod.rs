@@ -7,6 +7,7 @@
 
 mod again;
 mod data;
+mod drift;
 pub mod family;
 mod fast;
 mod fit;

@@ -10,7 +10,8 @@
 //! together, so that it knows the tangent as well.
 //!
 //! A fixed effect is a combination c'β of those in standard units. It is held by giving the
-//! largest of them the value that the others leave it.
+//! largest of them the value that the others leave it. A nuisance parameter is one of the coordinates
+//! (β, ψ) as it is, and so held by the same means.
 
 use rayon::prelude::*;
 
@@ -67,7 +68,8 @@ fn of_parameter(fit: &Fit, parameter: Parameter, options: &ProfileOptions) -> Pr
 struct Held {
     laplace: Laplace,
     form: Form,
-    /// The combination of fixed effects that is held, and which of them it determines.
+    /// The combination of fixed effects and nuisance parameters that is held, and which of them it
+    /// determines.
     fixed: Option<(Vec<f64>, usize)>,
     held: f64,
     free: Vec<f64>,
@@ -97,23 +99,29 @@ impl Held {
         let (layout, coordinates): (&Layout, &Coordinates) =
             (&modes.data.layout, &modes.data.coordinates);
         let (theta, beta, psi) = fit.laplace.split(&fit.standard);
+        let rest: Vec<f64> = beta.iter().chain(psi).copied().collect();
         let form = Form::without_sigma(layout, coordinates, parameter);
         let (mut held, mut free) = form.coordinates_of(theta, 1.0)?;
         let mut fixed = None;
         if let Parameter::Fixed(effect) = parameter {
-            let c = coordinates.fixed_effect(layout, effect);
+            let mut c = coordinates.fixed_effect(layout, effect);
+            c.resize(rest.len(), 0.0);
             // The effect's own column: the others only shift an intercept.
-            let pivot = effect;
-            held = c.iter().zip(beta).map(|(c, b)| c * b).sum();
+            held = c.iter().zip(&rest).map(|(c, b)| c * b).sum();
+            fixed = Some((c, effect));
+        }
+        if let Parameter::Nuisance(k) = parameter {
+            held = *psi.get(k)?;
+            let pivot = beta.len() + k;
+            let c = (0..rest.len()).map(|j| f64::from(j == pivot)).collect();
             fixed = Some((c, pivot));
         }
         let pivot = fixed.as_ref().map(|f| f.1);
         free.extend(
-            (0..beta.len())
+            (0..rest.len())
                 .filter(|&j| Some(j) != pivot)
-                .map(|j| beta[j]),
+                .map(|j| rest[j]),
         );
-        free.extend(psi);
         let mut laplace = Laplace::new(modes.data.clone(), modes.family.clone(), modes.expects());
         laplace.precision.clone_from(&fit.laplace.precision);
         let n = free.len() + 1;
@@ -186,7 +194,7 @@ impl Held {
                 out.extend(
                     (0..rest.len())
                         .filter(|j| j != pivot)
-                        .map(|j| rest[j] - by_held * c.get(j).copied().unwrap_or(0.0)),
+                        .map(|j| rest[j] - by_held * c[j]),
                 );
             }
         }

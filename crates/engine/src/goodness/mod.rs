@@ -2,10 +2,12 @@
 //! departures, which tell more than the tests do: with many numbers every departure is
 //! significant, with few none is.
 
+mod bands;
 mod binomial;
 mod kolmogorov;
 mod normality;
 
+pub use bands::{order_statistic_band, simultaneous_level};
 pub use binomial::binomial_test;
 pub use kolmogorov::{kolmogorov_distance, kolmogorov_p};
 pub use normality::{Shape, anderson_darling, normal_scores, shape, shapiro_wilk};

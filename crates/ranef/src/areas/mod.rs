@@ -208,7 +208,6 @@ impl Fit {
     /// into memory; `needs_rows` for a saved model that was too large to take its joint covariance
     /// along.
     pub fn areas(&self, source: &dyn Source, options: &AreasOptions) -> Result<Areas, Error> {
-        self.refuse_mean_categories()?;
         compute::areas(self, source, options)
     }
 }

@@ -155,7 +155,6 @@ impl Fit {
         rows: Option<&dyn Source>,
         options: &PoststratifyOptions,
     ) -> Result<Poststratified, Error> {
-        self.refuse_mean_categories()?;
         let response = Response::of(self);
         let mut margins = Margins::new(self, response.clone(), options);
         let mut notes = margins.read(frame, options)?;

@@ -23,8 +23,8 @@ pub(super) struct Response {
 enum Mean {
     /// The linear predictor itself.
     Itself,
-    /// That of a family, with its nuisance parameters.
-    Family(Arc<dyn Density>, Vec<f64>),
+    /// That of a family.
+    Family(Arc<dyn Density>),
     /// A curve, for tests.
     #[cfg(test)]
     Curve(fn(f64) -> f64),
@@ -58,10 +58,7 @@ impl Response {
             shares: family.expects() == Expect::Binary,
             mean: match family.is_gaussian() {
                 true => Mean::Itself,
-                false => Mean::Family(
-                    family.density(fit.recipe()),
-                    fit.facts.estimates.nuisance.clone(),
-                ),
+                false => Mean::Family(family.density(fit.recipe())),
             },
         }
     }
@@ -89,11 +86,11 @@ impl Response {
         ))
     }
 
-    /// The expected response at a linear predictor.
-    pub fn mean(&self, eta: f64) -> f64 {
+    /// The expected response at a linear predictor, given the parameters of the family.
+    pub fn mean(&self, eta: f64, nuisance: &[f64]) -> f64 {
         match &self.mean {
             Mean::Itself => eta,
-            Mean::Family(density, psi) => density.mean(eta, psi),
+            Mean::Family(density) => density.mean(eta, nuisance),
             #[cfg(test)]
             Mean::Curve(curve) => curve(eta),
         }

@@ -120,7 +120,7 @@ impl Targets {
                 out[target] += if linear {
                     eta
                 } else {
-                    weight * self.response.mean(eta)
+                    weight * self.response.mean(eta, &world.nuisance)
                 };
             }
         }

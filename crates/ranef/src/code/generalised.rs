@@ -5,7 +5,7 @@ use ranef_engine::glmm::family::{Counts, Family as Distribution, Link};
 use ranef_formula::{Expr, ExprKind};
 
 use super::columns::Maker;
-use crate::Fit;
+use crate::{Curvature, Fit};
 
 /// A family in R.
 pub(super) struct RFamily {
@@ -64,6 +64,36 @@ pub(super) fn r(fit: &Fit) -> Option<RFamily> {
             arguments: vec![format!("link = \"{link}\"")],
         },
     })
+}
+
+/// What of the fit other programs do not do the same way: how the likelihood is approximated and
+/// penalised. `expects`: whether the program has the expected curvature of binomial and Poisson
+/// responses, as lme4 has; others take the observed one.
+pub(super) fn gaps(fit: &Fit, program: &str, expects: bool) -> Vec<String> {
+    let options = fit.options();
+    let mut out = Vec::new();
+    if options.prior.is_some() {
+        out.push("the penalty on the fixed effects".to_owned());
+    }
+    // Canonical links have one curvature, and quadrature has none that matters.
+    let differs = matches!(fit.family().name(), "binomial" | "poisson")
+        && !matches!(
+            fit.family().to_string().as_str(),
+            "binomial:logit" | "poisson:log"
+        );
+    if differs && options.agq == 1 && !fit.theta().is_empty() {
+        match (options.curvature, expects) {
+            (Curvature::Observed, true) => out.push(format!(
+                "the observed curvature in Laplace's approximation: {program} takes the expected one"
+            )),
+            (Curvature::Customary, false) => out.push(format!(
+                "the expected curvature in Laplace's approximation: {program} takes the observed one \
+                 (`--curvature observed`)"
+            )),
+            _ => {}
+        }
+    }
+    out
 }
 
 /// The response in Stata and SAS.

@@ -51,14 +51,27 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
     match &family {
         Some(family) => {
             arguments.extend(family.arguments.iter().cloned());
-            if fit.options().agq != 1 && mixed {
-                match family.package {
-                    "glmmTMB" => script.gap("glmmTMB has Laplace's approximation only".to_owned()),
-                    _ => arguments.push(format!("nAGQ = {}", fit.options().agq)),
+            let agq = fit.options().agq;
+            if agq != 1 && mixed {
+                let vectors = fit.varcorr().len() != 1 || fit.varcorr()[0].terms.len() > 1;
+                match (family.package, agq) {
+                    ("glmmTMB", _) => {
+                        script.gap("glmmTMB has Laplace's approximation only".to_owned())
+                    }
+                    ("ordinal", 0) => script.gap(
+                        "the fast approximation: clmm has Laplace's and quadrature".to_owned(),
+                    ),
+                    (_, 2..) if vectors => script.gap(
+                        "quadrature over several random effects of a group: R has it for one"
+                            .to_owned(),
+                    ),
+                    _ => arguments.push(format!("nAGQ = {agq}")),
                 }
             }
-            if fit.options().prior.is_some() {
-                script.gap("the penalty on the fixed effects".to_owned());
+            for gap in
+                super::generalised::gaps(fit, family.function(mixed), family.package == "lme4")
+            {
+                script.gap(gap);
             }
         }
         None if mixed && !fit.reml() => arguments.push("REML = FALSE".to_owned()),
@@ -171,6 +184,18 @@ fn factors(fit: &Fit, data: &str, script: &mut Script) {
         };
         script.line(format!("{place} <- factor({place}, levels = {levels})"));
         done.push(column);
+    }
+    // The categories of an ordinal response, in their order; a rating of numbers too.
+    let categories = crate::family::categories(fit.recipe());
+    let response = fit.terms().response.as_ref().map(|e| &e.kind);
+    if let (false, Some(ExprKind::Column(column))) = (categories.is_empty(), response) {
+        let place = place(data, column);
+        let listed: Vec<String> = categories.iter().map(|l| text(l)).collect();
+        script.line(format!(
+            "{place} <- factor({place}, levels = c({}), ordered = TRUE)",
+            listed.join(", ")
+        ));
+        done.push(column.clone());
     }
     for column in &fit.options().design.factors {
         if !done.contains(column) {

@@ -22,6 +22,10 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
             None if fit.family().name() == "binomial" => {
                 Some(format!("{}(event=\"1\")", counted.response))
             }
+            // As the model has it: a larger linear predictor for higher categories.
+            None if fit.family().name() == "ordinal" => {
+                Some(format!("{}(descending)", counted.response))
+            }
             None => Some(counted.response.clone()),
         },
         None => maker.response(),
@@ -73,6 +77,18 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
     for gap in &maker.gaps {
         script.gap(gap);
     }
+    if !linear {
+        for gap in generalised::gaps(fit, "proc glimmix", false) {
+            script.gap(gap);
+        }
+        if !crate::family::categories(fit.recipe()).is_sorted() {
+            script
+                .gap("the order of the categories: proc glimmix sorts them, so number them first");
+        }
+        if fit.options().agq == 0 {
+            script.gap("the fast approximation: this is Laplace's");
+        }
+    }
     let family = match generalised::sas(fit) {
         _ if linear => None,
         Ok(family) => Some(family),
@@ -86,13 +102,17 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
             "proc mixed data={name} method={};",
             if fit.reml() { "reml" } else { "ml" }
         ),
-        false => format!("proc glimmix data={name} method=laplace;"),
+        false => match fit.options().agq {
+            0 | 1 => format!("proc glimmix data={name} method=laplace;"),
+            points => format!("proc glimmix data={name} method=quad(qpoints={points});"),
+        },
     });
     if !classes.is_empty() {
         script.line(format!("  class {};", classes.join(" ")));
     }
     let mut options = vec!["solution", "cl"];
-    if !fit.recipe().has_intercept() {
+    let categories = crate::family::categories(fit.recipe());
+    if !fit.recipe().has_intercept() && categories.is_empty() {
         options.push("noint");
     }
     options.push(match Tests::of(fit) {

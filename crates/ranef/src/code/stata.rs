@@ -24,8 +24,20 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
         Some(counted) => Some(counted.response.clone()),
         None => maker.response(),
     };
-    let response = response.unwrap_or_else(|| "y".to_owned());
+    let mut response = response.unwrap_or_else(|| "y".to_owned());
     let mut codes = Vec::new();
+    // Categories of text are numbered in their order: Stata sorts them its own way.
+    let categories = crate::family::categories(fit.recipe());
+    let column = fit.terms().response.as_ref().and_then(|r| r.as_column());
+    if !categories.is_empty() && column.is_some_and(|c| fit.recipe().is_text(c)) {
+        let code = maker.reserve(&format!("{response} code"));
+        let label: Vec<String> = (categories.iter().enumerate())
+            .map(|(i, level)| format!("{} {}", i + 1, maker.text(level)))
+            .collect();
+        codes.push(format!("label define {code} {}", label.join(" ")));
+        codes.push(format!("encode {response}, generate({code}) label({code})"));
+        response = code;
+    }
     let fixed = fixed(&mut maker, &mut codes);
     let equations = equations(&mut maker);
     script.comment(format!("{} in Stata", fit.formula()));
@@ -75,7 +87,8 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
         };
         let mut options = Vec::new();
         let mut before = Vec::new();
-        if !fit.recipe().has_intercept() {
+        // Thresholds take the place of the constant.
+        if !fit.recipe().has_intercept() && categories.is_empty() {
             before.push("noconstant".to_owned());
         }
         if let [offset] = &counted.offsets[..] {
@@ -90,7 +103,17 @@ pub(super) fn write(fit: &Fit, script: &mut Script) {
         }
         options.extend(own);
         if mixed {
-            options.push("intmethod(laplace)".to_owned());
+            match fit.options().agq {
+                1 => options.push("intmethod(laplace)".to_owned()),
+                0 => {
+                    options.push("intmethod(laplace)".to_owned());
+                    script.gap("the fast approximation: this is Laplace's".to_owned());
+                }
+                points => options.push(format!("intmethod(mvaghermite) intpoints({points})")),
+            }
+        }
+        for gap in generalised::gaps(fit, "Stata", false) {
+            script.gap(gap);
         }
         options.push("nolog".to_owned());
         let mut model = format!("{command} {}", [response, fixed].join(" ").trim_end());

@@ -64,8 +64,19 @@ impl Fit {
             None => vec![NormalitySample::of("Residual", None, residuals)],
             Some(_) => Vec::new(),
         };
+        for effect in self.standardised_effects() {
+            let term = Some(effect.term.as_str());
+            samples.push(NormalitySample::of(&effect.group, term, effect.values));
+        }
+        Normality { samples }
+    }
+
+    /// Each random effect divided by its standard deviation under the model, term by term in the
+    /// order of the formula.
+    pub(super) fn standardised_effects(&self) -> Vec<StandardisedEffect> {
         let widths = self.widths();
         let effects = self.random_effects();
+        let mut out = Vec::new();
         for block in self.varcorr() {
             let k = widths[block.factor];
             for (a, term) in block.terms.iter().enumerate() {
@@ -73,18 +84,34 @@ impl Fit {
                 let variance = block.cov[a][a];
                 let modes = effects.modes[block.factor].chunks_exact(k);
                 let covariances = effects.covariances[block.factor].chunks_exact(k * k);
-                let values = (modes.zip(covariances))
-                    .filter_map(|(mode, covariance)| {
+                let (levels, values) = (modes.zip(covariances).enumerate())
+                    .filter_map(|(level, (mode, covariance))| {
                         let spread = variance - covariance[at * k + at];
                         // A level without rows, or an effect without variance, says nothing.
-                        (spread > 1e-6 * variance).then(|| mode[at] / spread.sqrt())
+                        (spread > 1e-6 * variance).then(|| (level, mode[at] / spread.sqrt()))
                     })
-                    .collect();
-                samples.push(NormalitySample::of(&block.group, Some(term), values));
+                    .unzip();
+                out.push(StandardisedEffect {
+                    group: block.group.clone(),
+                    factor: block.factor,
+                    term: term.clone(),
+                    levels,
+                    values,
+                });
             }
         }
-        Normality { samples }
+        out
     }
+}
+
+/// The conditional modes of one random effect in standard units.
+pub(super) struct StandardisedEffect {
+    pub group: String,
+    pub factor: usize,
+    pub term: String,
+    /// The levels that have a value.
+    pub levels: Vec<usize>,
+    pub values: Vec<f64>,
 }
 
 impl NormalitySample {

@@ -55,6 +55,10 @@ pub struct Simulated {
     /// [`crate::Residuals`].
     #[serde(skip_serializing)]
     pub residuals: Vec<f64>,
+    /// The probability of a residual up to 0, 0.005, …, 1 once leverages are taken into account: of
+    /// conditional simulations less than uniform at both ends. Not in JSON.
+    #[serde(skip_serializing)]
+    pub expected: Vec<f64>,
     /// Kolmogorov's distance of the residuals from the uniform distribution.
     pub distance: f64,
     /// Its p-value as if rows were independent.
@@ -205,6 +209,7 @@ impl Fit {
             .to_owned(),
             replicates: simulate.replicates,
             seed: simulate.seed,
+            expected: on_grid(expected),
             distance,
             distance_p: kolmogorov_p(distance, n),
             distance_adjusted,
@@ -220,6 +225,16 @@ impl Fit {
             residuals,
         })
     }
+}
+
+/// A distribution on 0 to 1 at the places of [`Simulated::expected`].
+pub(super) fn on_grid(distribution: impl Fn(f64) -> f64) -> Vec<f64> {
+    const STEPS: usize = 200;
+    let between = (1..STEPS).map(|k| distribution(k as f64 / STEPS as f64));
+    std::iter::once(0.0)
+        .chain(between)
+        .chain(std::iter::once(1.0))
+        .collect()
 }
 
 /// Two-sided p-value of a number among simulated ones, 2 min(1 + #≤, 1 + #≥)/(1 + S).
@@ -247,6 +262,11 @@ fn chance_of_outlier(narrowing: &[f64], total: f64) -> f64 {
 }
 
 impl Simulated {
+    /// Where the residuals should have their p-quantile once leverages are taken into account.
+    pub fn expected_quantile(&self, p: f64) -> f64 {
+        super::quantiles::inverse(&self.expected, p)
+    }
+
     /// The largest difference of a share below a quantile from what it should be, and the smallest
     /// p-value of the quantiles times their number.
     pub fn largest_quantile_deviation(&self) -> (f64, f64) {

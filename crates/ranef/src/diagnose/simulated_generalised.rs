@@ -13,7 +13,7 @@ use ranef_engine::goodness::{binomial_test, kolmogorov_distance, kolmogorov_p};
 use ranef_engine::random::Stream;
 
 use super::model_rows::{ModelRows, ResponseRows};
-use super::simulated::{Simulate, Simulated, Zeros, two_sided};
+use super::simulated::{Simulate, Simulated, Zeros, on_grid, two_sided};
 use super::simulated_quantiles::quantile_deviations;
 use super::simulated_world::World;
 use crate::generalised::kind::ResponseKind;
@@ -124,6 +124,7 @@ impl Fit {
             .to_owned(),
             replicates: simulate.replicates,
             seed: simulate.seed,
+            expected: on_grid(expected),
             distance,
             distance_p: kolmogorov_p(distance, n),
             distance_adjusted,

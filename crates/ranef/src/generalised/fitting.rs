@@ -119,6 +119,7 @@ impl Fit {
             vcov: estimates.vcov.clone(),
             psi: estimates.nuisance.clone(),
             psi_vcov: estimates.nuisance_vcov.clone(),
+            cross_vcov: estimates.cross_vcov.clone(),
             singular: estimates.random.iter().map(|b| b.singular).collect(),
             certificate: lmm::Certificate {
                 converged: certificate.converged,
@@ -186,6 +187,7 @@ fn estimates(
         ),
         nuisance: engine.psi.clone(),
         nuisance_vcov: engine.psi_vcov.clone(),
+        cross_vcov: engine.cross_vcov.clone(),
         certificate: Certificate::of(&engine.certificate),
         evaluations: engine.evaluations,
     }

@@ -9,11 +9,18 @@
 //! half the distance of the logit's nearest pole over π it is below rounding.
 //!
 //! Derivatives of h are five-point differences: the families give means, and ten digits are enough
-//! for standard errors.
+//! for standard errors. Probabilities of categories are densities, whose derivatives the families
+//! give themselves.
+//!
+//! h may depend on the parameters ψ of the family as well: thresholds, the probability of a zero, the
+//! dispersion of counts that lost their zeros. What follows for standard errors is in
+//! [`super::smooth`].
 
 use std::sync::Arc;
 
-use ranef_engine::glmm::family::{Density, Observation, Response};
+use ranef_engine::glmm::family::{
+    Counts, Density, Family as Distribution, Nuisance, Observation, Response,
+};
 use ranef_engine::random::Stream;
 use serde::{Deserialize, Serialize};
 
@@ -30,12 +37,20 @@ pub enum ResponseScale {
     Link,
 }
 
-/// The expected response given the linear predictor, with nuisance parameters at their estimates.
+/// The expected response given the linear predictor, with nuisance parameters at their estimates; or
+/// the probability of a category.
+#[derive(Clone)]
 pub(crate) struct Inverse {
     density: Option<Arc<dyn Density>>,
+    distribution: Distribution,
     psi: Vec<f64>,
     discrete: bool,
+    /// The category whose probability is meant in the place of the mean.
+    category: Option<usize>,
 }
+
+/// Step of the differences in ψ.
+const NUISANCE_STEP: f64 = 1e-3;
 
 /// Nodes and weights of the standard normal distribution, for a function of m + sZ.
 struct Nodes {
@@ -74,7 +89,9 @@ impl Fit {
         let linear = family.is_gaussian();
         Inverse {
             density: (!linear).then(|| family.density(self.recipe())),
+            distribution: family.distribution(),
             psi: self.facts.estimates.nuisance.clone(),
+            category: None,
             discrete: matches!(
                 family.distribution().response(),
                 Response::Count
@@ -87,11 +104,150 @@ impl Fit {
 }
 
 impl Inverse {
+    /// The probability of a category, by its number from 0, in the place of the mean.
+    pub fn category(&self, category: usize) -> Self {
+        Self {
+            category: Some(category),
+            ..self.clone()
+        }
+    }
+
     /// h(η).
     pub fn mean(&self, eta: f64) -> f64 {
-        match &self.density {
-            None => eta,
-            Some(density) => density.mean(eta, &self.psi),
+        self.mean_at(eta, &self.psi)
+    }
+
+    fn mean_at(&self, eta: f64, psi: &[f64]) -> f64 {
+        match (&self.density, self.category) {
+            (None, _) => eta,
+            (Some(density), None) => density.mean(eta, psi),
+            (Some(density), Some(category)) => {
+                let row = Observation::new(category as f64);
+                density.log_density(&row, eta, psi).exp()
+            }
+        }
+    }
+
+    /// Whether h depends on ψ: on thresholds, on the probability of a zero, on the dispersion of
+    /// counts without their zeros.
+    pub fn moves(&self) -> bool {
+        match self.distribution {
+            Distribution::Ordinal | Distribution::ZeroInflated(_) | Distribution::Hurdle(_) => true,
+            Distribution::Truncated(counts) => counts != Counts::Poisson,
+            _ => false,
+        }
+    }
+
+    /// ∂/∂ψ of [`Inverse::average`]; empty where there is no such dependence.
+    pub fn nuisance(&self, eta: f64, variance: f64) -> Vec<f64> {
+        self.averaged(eta, variance, |eta| self.nuisance_here(eta))
+    }
+
+    /// ∂²h/∂η∂ψ; empty where h does not depend on ψ.
+    pub fn nuisance_bend(&self, eta: f64) -> Vec<f64> {
+        if self.distribution == Distribution::Ordinal {
+            return self.of_categories(eta, |first, n| n.value * first + n.first);
+        }
+        let at = |k: f64| self.nuisance_here(eta + k * 1e-2);
+        let (a, b, c, d) = (at(1.0), at(-1.0), at(2.0), at(-2.0));
+        (0..a.len())
+            .map(|k| (8.0 * (a[k] - b[k]) - (c[k] - d[k])) / (12.0 * 1e-2))
+            .collect()
+    }
+
+    /// ∂h/∂ψ.
+    fn nuisance_here(&self, eta: f64) -> Vec<f64> {
+        if !self.moves() {
+            return Vec::new();
+        }
+        if self.distribution == Distribution::Ordinal {
+            return self.of_categories(eta, |_, n| n.value);
+        }
+        (0..self.psi.len())
+            .map(|k| {
+                let at = |steps: f64| {
+                    let mut psi = self.psi.clone();
+                    psi[k] += steps * NUISANCE_STEP;
+                    self.mean_at(eta, &psi)
+                };
+                (8.0 * (at(1.0) - at(-1.0)) - (at(2.0) - at(-2.0))) / (12.0 * NUISANCE_STEP)
+            })
+            .collect()
+    }
+
+    /// Σ p_k·w_k·f(ℓ_k', ∂ℓ_k/∂ψ) over the categories, one number a threshold; w_k is the number of
+    /// the category, or 1 for the one that is meant.
+    fn of_categories(&self, eta: f64, f: impl Fn(f64, &Nuisance) -> f64) -> Vec<f64> {
+        let mut out = vec![0.0; self.psi.len()];
+        let Some(density) = &self.density else {
+            return out;
+        };
+        let mut found = vec![Nuisance::default(); self.psi.len()];
+        for category in 0..=self.psi.len() {
+            let weight = match self.category {
+                None => category as f64,
+                Some(meant) => f64::from(meant == category),
+            };
+            if weight == 0.0 {
+                continue;
+            }
+            let row = Observation::new(category as f64);
+            let at = density.derivatives(&row, eta, &self.psi);
+            density.nuisance_derivatives(&row, eta, &self.psi, &mut found);
+            for (sum, n) in out.iter_mut().zip(&found) {
+                *sum += weight * at.value.exp() * f(at.first, n);
+            }
+        }
+        out
+    }
+
+    /// The mean of several functions of η, η being normal.
+    fn averaged(&self, eta: f64, variance: f64, of: impl Fn(f64) -> Vec<f64>) -> Vec<f64> {
+        if self.density.is_none() || variance <= 0.0 || !self.moves() {
+            return of(eta);
+        }
+        let s = variance.sqrt();
+        let nodes = Nodes::new(s, 0.125);
+        let mut out = vec![0.0; self.psi.len()];
+        for (z, w) in nodes.all() {
+            for (sum, x) in out.iter_mut().zip(of(eta + s * z)) {
+                *sum += w * x;
+            }
+        }
+        out
+    }
+
+    /// What h lies between; no upper end where there is none.
+    fn range(&self) -> (f64, Option<f64>) {
+        match self.distribution {
+            Distribution::Ordinal if self.category.is_some() => (0.0, Some(1.0)),
+            Distribution::Ordinal => (0.0, Some(self.psi.len() as f64)),
+            Distribution::Truncated(_) => (1.0, None),
+            _ => (0.0, None),
+        }
+    }
+
+    /// The interval of a response that depends on ψ: normal on the scale of the logit between the
+    /// ends of its range, or of the logarithm of what it is above the lower one, by the delta
+    /// method. So has it ordinal's `predict`, and it stays within the range.
+    pub fn interval(&self, value: f64, std_error: f64, times: f64) -> (f64, f64) {
+        let (least, greatest) = self.range();
+        let above = value - least;
+        let plain = (value - times * std_error, value + times * std_error);
+        match greatest {
+            _ if above <= 0.0 => plain,
+            None => {
+                let half = times * std_error / above;
+                (least + above * (-half).exp(), least + above * half.exp())
+            }
+            Some(greatest) if value < greatest => {
+                let width = greatest - least;
+                let p = above / width;
+                let half = times * std_error / (width * p * (1.0 - p));
+                let at = |z: f64| least + width / (1.0 + ((1.0 - p) / p) * (-z).exp());
+                (at(-half), at(half))
+            }
+            Some(_) => plain,
         }
     }
 

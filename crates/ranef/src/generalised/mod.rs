@@ -8,5 +8,6 @@ pub(crate) mod ratios;
 pub(crate) mod response;
 pub(crate) mod rows;
 mod separation;
+pub(crate) mod smooth;
 
 pub use nuisance::FamilyParameter;

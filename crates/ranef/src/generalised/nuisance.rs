@@ -3,9 +3,7 @@
 use ranef_engine::distributions::Normal;
 use serde::Serialize;
 
-use ranef_engine::glmm::family::Family as Distribution;
-
-use crate::{Curvature, Error, Fit, Note};
+use crate::{Curvature, Fit};
 
 /// A parameter of the family, on the scale of a reader.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -45,37 +43,6 @@ impl Fit {
             }
             1 => "Laplace approximation".to_owned(),
             n => format!("adaptive Gauss-Hermite quadrature, {n} points"),
-        })
-    }
-
-    /// Refuses to say how sure a mean category is: that takes the covariance of effects and
-    /// thresholds, which a fit does not keep.
-    pub(crate) fn refuse_mean_categories(&self) -> Result<(), Error> {
-        if self.family().distribution() != Distribution::Ordinal {
-            return Ok(());
-        }
-        Err(Error::new(
-            "ordinal_means",
-            "means of categories with standard errors are not in this version: they take the \
-             covariance of effects and thresholds",
-        )
-        .with_hint(
-            "compare on the scale of the link: `ranef means --scale link --pairwise`, `ranef ratios`",
-        ))
-    }
-
-    /// What responses with zeros of their own leave out of their standard errors.
-    pub(crate) fn note_of_zeros(&self) -> Option<Note> {
-        let zeros = matches!(
-            self.family().distribution(),
-            Distribution::ZeroInflated(_) | Distribution::Hurdle(_)
-        );
-        zeros.then(|| {
-            Note::new(
-                "zeros_known",
-                "standard errors and intervals on the scale of the response take the probability \
-                 of a zero as known, and are a little too small for that",
-            )
         })
     }
 

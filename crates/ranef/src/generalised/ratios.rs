@@ -31,6 +31,9 @@ pub enum RatioKind {
     Odds,
     /// Expected counts, per unit of exposure.
     Rate,
+    /// Rates of the counts of a model with zeros of their own: before zeros are cut off (hurdle and
+    /// truncated families) or put in beside them (zero-inflated ones). Not of means.
+    CountRate,
     /// Hazards.
     Hazard,
     /// Probabilities.
@@ -51,6 +54,8 @@ pub struct Ratios {
     pub rows: Vec<Ratio>,
     /// The median ratio of each random intercept.
     pub median: Vec<MedianRatio>,
+    /// How ratios lie to those of means, where zeros are modelled apart.
+    pub about: Option<String>,
 }
 
 /// exp(β) of one fixed effect.
@@ -101,8 +106,13 @@ impl RatioKind {
             Link::Logit => Some(RatioKind::Odds),
             Link::Cloglog => Some(RatioKind::Hazard),
             Link::Log if distribution == Distribution::Binomial => Some(RatioKind::Risk),
-            Link::Log if distribution.counts().is_some() => Some(RatioKind::Rate),
-            Link::Log => Some(RatioKind::Mean),
+            Link::Log => Some(match distribution {
+                Distribution::Counts(_) => RatioKind::Rate,
+                Distribution::ZeroInflated(_)
+                | Distribution::Hurdle(_)
+                | Distribution::Truncated(_) => RatioKind::CountRate,
+                _ => RatioKind::Mean,
+            }),
             _ => None,
         }
     }
@@ -112,6 +122,7 @@ impl RatioKind {
         match self {
             RatioKind::Odds => "odds ratio",
             RatioKind::Rate => "incidence-rate ratio",
+            RatioKind::CountRate => "rate ratio of the count part",
             RatioKind::Hazard => "hazard ratio",
             RatioKind::Risk => "risk ratio",
             RatioKind::Mean => "ratio of means",
@@ -122,6 +133,7 @@ impl RatioKind {
         match self {
             RatioKind::Odds => "Odds ratios",
             RatioKind::Rate => "Incidence-rate ratios",
+            RatioKind::CountRate => "Rate ratios of the count part",
             RatioKind::Hazard => "Hazard ratios",
             RatioKind::Risk => "Risk ratios",
             RatioKind::Mean => "Ratios of means",
@@ -132,6 +144,7 @@ impl RatioKind {
         match self {
             RatioKind::Odds => "median odds ratio",
             RatioKind::Rate => "median rate ratio",
+            RatioKind::CountRate => "median rate ratio of the count part",
             RatioKind::Hazard => "median hazard ratio",
             RatioKind::Risk => "median risk ratio",
             RatioKind::Mean => "median ratio",
@@ -142,7 +155,7 @@ impl RatioKind {
     fn of_what(self) -> &'static str {
         match self {
             RatioKind::Odds => "odds",
-            RatioKind::Rate => "expected count",
+            RatioKind::Rate | RatioKind::CountRate => "expected count",
             RatioKind::Hazard => "hazard",
             RatioKind::Risk => "probability",
             RatioKind::Mean => "expected value",
@@ -194,6 +207,7 @@ impl Fit {
             level,
             rows,
             median: self.median_ratios(kind, level)?,
+            about: self.about_count_rates().map(str::to_owned),
         })
     }
 
@@ -233,12 +247,31 @@ impl Fit {
         Ok(out)
     }
 
+    /// What ratios of rates say of means, where zeros are modelled apart.
+    pub(crate) fn about_count_rates(&self) -> Option<&'static str> {
+        Some(match self.family().distribution() {
+            Distribution::ZeroInflated(_) => {
+                "ratios are of the rate of the counts among which extra zeros are put; since these are \
+                 as likely in all rows, means are in the same ratios"
+            }
+            Distribution::Hurdle(_) => {
+                "ratios are of the rate of the count part before its zeros are cut off; the means of \
+                 the response, without those zeros and with those of the hurdle, are in other ratios"
+            }
+            Distribution::Truncated(_) => {
+                "ratios are of the rate of the counts before their zeros are cut off; the means of the \
+                 response, without zeros, are in other ratios"
+            }
+            _ => return None,
+        })
+    }
+
     /// What a ratio multiplies: where zeros are modelled apart, not the whole expected count.
     fn ratio_of(&self, kind: RatioKind) -> &'static str {
         match self.family().distribution() {
-            Distribution::ZeroInflated(_) => "expected count of those that are no extra zeros",
+            Distribution::ZeroInflated(_) => "rate of the counts that are no extra zeros",
             Distribution::Hurdle(_) | Distribution::Truncated(_) => {
-                "mean of the counts before zeros are cut off"
+                "rate of the counts before zeros are cut off"
             }
             _ => kind.of_what(),
         }
@@ -444,6 +477,9 @@ impl fmt::Display for Ratios {
                         "Ratios compare cases of the same group, with its random effects: between \
                          averages of the population they are nearer to 1 (`ranef means --re average`)."
                     }
+                    RatioKind::CountRate => {
+                        "Ratios compare cases of the same group, with its random effects."
+                    }
                     _ => {
                         "Ratios compare cases of the same group, with its random effects: between \
                          averages of the population they are the same, unless slopes vary between \
@@ -452,6 +488,14 @@ impl fmt::Display for Ratios {
                 },
                 COLUMNS
             )
-        )
+        )?;
+        match &self.about {
+            Some(about) => {
+                let mut sentence = about.clone();
+                sentence[..1].make_ascii_uppercase();
+                writeln!(f, "{}", wrap(&format!("{sentence}."), COLUMNS))
+            }
+            None => Ok(()),
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! ML deviance whatever the fit is by, as in lme4. **Wald** intervals need nothing but the fit: t
 //! for fixed effects, normal on a transformed scale for the others ([`wald`]).
 
+mod curve;
 mod parameters;
 mod profile;
 mod view;
@@ -37,7 +38,7 @@ pub struct ConfidenceIntervals {
     /// The probability that an interval holds its parameter, such as 0.95.
     pub level: f64,
     /// One a parameter: fixed effects, then each random-effects block, then the residual standard
-    /// deviation.
+    /// deviation, or the parameters of the family.
     pub rows: Vec<ParameterInterval>,
     /// What the method does, in sentences.
     pub notes: Vec<String>,
@@ -54,6 +55,8 @@ pub enum Effect {
     Fixed,
     /// A standard deviation or correlation.
     RanPars,
+    /// A parameter of the family: a dispersion, the probability of a zero, a threshold.
+    Family,
 }
 
 /// The sides on which a set of values has no end within the range of the parameter.
@@ -120,7 +123,8 @@ impl Fit {
     }
 
     /// The same for some parameters: names as in [`ParameterInterval`], a term of the fixed effects
-    /// for all of its columns, `GROUP.NAME` where several groups have the name, `beta_` for all fixed effects, `theta_` for all others.
+    /// for all of its columns, `GROUP.NAME` where several groups have the name, `beta_` for all fixed effects,
+    /// `theta_` for all standard deviations and correlations, `family_` for the parameters of the family.
     ///
     /// # Errors
     /// `unknown_parameter`, `bad_level`; `needs_rows` as above.
@@ -199,6 +203,14 @@ impl Fit {
                         "normal"
                     };
                     notes.push(format!("Fixed effects: {how}."));
+                }
+                if any(Effect::Family) {
+                    notes.push(
+                        "Parameters of the family: normal on their scale without bounds \
+                         (dispersions: the logarithm; probabilities: the logit; thresholds: their \
+                         own), transformed back."
+                            .to_owned(),
+                    );
                 }
                 if any(Effect::RanPars) {
                     notes.push(

@@ -44,6 +44,7 @@ impl Named {
             // lme4's names for all of a kind.
             || (text == "beta_" && self.effect == Effect::Fixed)
             || (text == "theta_" && self.effect == Effect::RanPars)
+            || (text == "family_" && self.effect == Effect::Family)
     }
 
     /// `Subject.sd__Days`.
@@ -103,7 +104,16 @@ pub(super) fn of_fit(fit: &Fit) -> Vec<Named> {
         }
     }
     if !fit.family().is_gaussian() {
-        // No residual variance.
+        // No residual variance, but what the family has of its own.
+        let own = fit.family_parameters().into_iter().enumerate();
+        out.extend(own.map(|(k, parameter)| Named {
+            parameter: Some(Parameter::Nuisance(k)),
+            effect: Effect::Family,
+            group: Some("Family".to_owned()),
+            name: parameter.name,
+            term: None,
+            estimate: Some(parameter.estimate),
+        }));
         return out;
     }
     out.push(Named {

@@ -69,6 +69,20 @@ pub(super) const COLLINEAR: &str =
 /// Ends, and why there is none where there is none.
 fn describe(fit: &Fit, profile: &lmm::Profile, interval: &mut ParameterInterval) {
     (interval.lower, interval.upper) = (profile.lower.value(), profile.upper.value());
+    if let Parameter::Nuisance(k) = profile.parameter {
+        // From the scale without bounds to that of a reader; all scales increase.
+        let parameters = fit.family().parameters(fit.recipe());
+        let carried = |x: f64| parameters.get(k).map(|p| p.scale.of(x));
+        // Where the likelihood never falls far enough, the end of the range: no zeros of their own.
+        let end = |end: &End, edge: f64| match end {
+            End::Unbounded => carried(edge).filter(|x| x.is_finite()),
+            _ => None,
+        };
+        interval.lower =
+            (interval.lower.and_then(carried)).or_else(|| end(&profile.lower, f64::NEG_INFINITY));
+        interval.upper =
+            (interval.upper.and_then(carried)).or_else(|| end(&profile.upper, f64::INFINITY));
+    }
     let closed = |end: &End| matches!(end, End::At(_));
     interval.open = match (closed(&profile.lower), closed(&profile.upper)) {
         (true, true) => None,
@@ -80,7 +94,7 @@ fn describe(fit: &Fit, profile: &lmm::Profile, interval: &mut ParameterInterval)
     let blurred = match profile.parameter {
         Parameter::StandardDeviation { term, effect } => fit.is_blurred(term, &[effect]),
         Parameter::Correlation { term, effects } => fit.is_blurred(term, &effects),
-        Parameter::Sigma | Parameter::Fixed(_) => false,
+        Parameter::Sigma | Parameter::Fixed(_) | Parameter::Nuisance(_) => false,
     };
     interval.reason = if blurred {
         if let Parameter::Correlation { .. } = profile.parameter {
@@ -91,6 +105,10 @@ fn describe(fit: &Fit, profile: &lmm::Profile, interval: &mut ParameterInterval)
         Some(not_identified(fit, profile.parameter))
     } else if ends.contains(&&End::NotFound) {
         Some("the profile could not be followed to its end".to_owned())
+    } else if let (Parameter::Nuisance(_), Some(Open::Lower), Some(lower)) =
+        (profile.parameter, interval.open, interval.lower)
+    {
+        Some(format!("{lower}, the end of its range, cannot be excluded"))
     } else if ends.contains(&&End::Unbounded) {
         Some("the likelihood never falls far enough to exclude a value on this side".to_owned())
     } else {

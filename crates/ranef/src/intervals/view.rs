@@ -12,6 +12,7 @@ impl Answer for ConfidenceIntervals {
         let effect = |e: Effect| match e {
             Effect::Fixed => "fixed",
             Effect::RanPars => "ran_pars",
+            Effect::Family => "family",
         };
         let mut table = Table::new()
             .text(
@@ -44,11 +45,13 @@ impl fmt::Display for ConfidenceIntervals {
         writeln!(f, "{}% intervals by {method}:", percent(self.level))?;
         let ran_pars = self.rows.iter().filter(|r| r.effect == Effect::RanPars);
         let fixed = self.rows.iter().filter(|r| r.effect == Effect::Fixed);
+        let family = self.rows.iter().filter(|r| r.effect == Effect::Family);
         // A table for each kind: one scale of decimals for coefficients in thousands would leave
         // none to correlations.
         for (title, rows) in [
             ("Fixed effects", fixed.collect::<Vec<_>>()),
             ("Random effects", ran_pars.collect()),
+            ("Parameters of the family", family.collect()),
         ] {
             if rows.is_empty() {
                 continue;

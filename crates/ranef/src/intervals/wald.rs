@@ -9,6 +9,9 @@
 //! ∂ log σ_i/∂L_ic = L_ic/‖L_i‖², ∂ log σ_i/∂σ = 1/σ, and for ρ = L_i·L_j/(‖L_i‖‖L_j‖),
 //! ∂z/∂L_ic = (L_jc/(‖L_i‖‖L_j‖) − ρL_ic/‖L_i‖²)/(1 − ρ²).
 //!
+//! Parameters of the family (dispersions, the probability of a zero, thresholds) are normal on their
+//! scale without bounds, the logarithm, the logit or their own.
+//!
 //! On the boundary (a standard deviation of zero, a correlation of ±1) there is no such
 //! approximation, and no interval: the profile has one.
 
@@ -39,6 +42,7 @@ pub(super) fn of(fit: &Fit, named: &[Named], level: f64) -> Vec<ParameterInterva
                         .map(|[lower, upper]| (lower, upper))
                         .ok_or_else(|| "there is no standard error".to_owned())
                 }
+                Some(Parameter::Nuisance(k)) => family_parameter(fit, k, level),
                 Some(other) => variance_parameter(fit, other, parameter, level),
             };
             match ends {
@@ -63,6 +67,22 @@ impl Coefficient {
     }
 }
 
+/// The interval of a parameter of the family, on the scale of a reader.
+fn family_parameter(fit: &Fit, k: usize, level: f64) -> Result<(f64, f64), String> {
+    let found = fit.family_parameters_at(level);
+    let Some(parameter) = found.get(k) else {
+        return Err("the family has no such parameter".to_owned());
+    };
+    let known =
+        parameter.std_error.is_finite() && fit.family_covariance().own[k * (found.len() + 1)] > 0.0;
+    match known {
+        true => Ok((parameter.lower, parameter.upper)),
+        false => Err(
+            "the estimate is at the end of its range, where there is no standard error".to_owned(),
+        ),
+    }
+}
+
 fn variance_parameter(
     fit: &Fit,
     parameter: Parameter,
@@ -75,7 +95,7 @@ fn variance_parameter(
         Parameter::StandardDeviation { term, .. } | Parameter::Correlation { term, .. } => {
             Some(term)
         }
-        Parameter::Sigma | Parameter::Fixed(_) => None,
+        Parameter::Sigma | Parameter::Fixed(_) | Parameter::Nuisance(_) => None,
     };
     if term.is_some_and(|t| fit.certificate().uninformed.contains(&t)) {
         return Err("the data hold no information on it".to_owned());
@@ -83,7 +103,7 @@ fn variance_parameter(
     let blurred = match parameter {
         Parameter::StandardDeviation { term, effect } => fit.is_blurred(term, &[effect]),
         Parameter::Correlation { term, effects } => fit.is_blurred(term, &effects),
-        Parameter::Sigma | Parameter::Fixed(_) => false,
+        Parameter::Sigma | Parameter::Fixed(_) | Parameter::Nuisance(_) => false,
     };
     if blurred {
         return Err(super::profile::COLLINEAR.to_owned());
@@ -95,7 +115,9 @@ fn variance_parameter(
     let mut slopes = vec![0.0; m + 1];
     let correlation = matches!(parameter, Parameter::Correlation { .. });
     match parameter {
-        Parameter::Sigma | Parameter::Fixed(_) => slopes[m] = 1.0 / fit.sigma(),
+        Parameter::Sigma | Parameter::Fixed(_) | Parameter::Nuisance(_) => {
+            slopes[m] = 1.0 / fit.sigma();
+        }
         Parameter::StandardDeviation { term, effect } => {
             let row = row_of_theta(fit, term, effect);
             let squares: f64 = row.iter().map(|(_, x)| x * x).sum();

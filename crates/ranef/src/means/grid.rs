@@ -13,7 +13,7 @@ use ranef_frame as frame;
 use serde::{Serialize, Serializer};
 
 use crate::rows::for_each_batch;
-use crate::{Error, Fit};
+use crate::{Error, Fit, PredictorKind, PredictorRange};
 
 /// Rows of a grid beyond which nobody can mean it.
 const MOST_ROWS: usize = 1_000_000;
@@ -365,6 +365,24 @@ impl<'a> Grid<'a> {
 }
 
 impl Axis {
+    /// What the rows of the fit hold of it.
+    pub fn range(&self) -> PredictorRange {
+        let values = match (&self.levels, self.spread) {
+            (None, Some(Spread { min, max, mean, sd })) => PredictorKind::Numbers {
+                min,
+                max,
+                mean,
+                sd,
+                two_values: self.two_values,
+            },
+            (levels, _) => PredictorKind::Levels(levels.clone().unwrap_or_default()),
+        };
+        PredictorRange {
+            name: self.column.clone(),
+            values,
+        }
+    }
+
     /// A value as it was typed.
     fn point(&self, text: &str) -> Result<Point, Error> {
         let text = text.trim();

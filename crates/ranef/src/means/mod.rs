@@ -17,7 +17,10 @@ use serde::Serialize;
 pub use grid::Point;
 pub(crate) use grid::{Grid, Place, Row, Spread};
 pub(crate) use response::Kind;
-pub(crate) use view::{estimate_columns, point_columns, serialize_estimate, write_held};
+pub(crate) use view::{
+    Probabilities, estimate_columns, point_columns, probability_table, serialize_estimate,
+    wide_probabilities, write_held,
+};
 
 use crate::adjust::Single;
 use crate::linear::Linear;
@@ -124,6 +127,8 @@ pub struct Means {
     pub rows: Vec<Mean>,
     /// Differences of two, if they were asked for; ratios where [`Means::ratio`] says so.
     pub contrasts: Vec<Difference>,
+    /// The categories of an ordinal response, on the scale of the response; none of any other.
+    pub categories: Vec<String>,
     /// In a generalised model, the scale of the means.
     pub scale: Option<ResponseScale>,
     /// Whether they are averages over the random effects.
@@ -144,8 +149,11 @@ pub struct Means {
 pub struct Mean {
     /// The values of [`Means::by`].
     pub at: Vec<Point>,
-    /// The estimate with its error; `None` where the data cannot give it.
+    /// The estimate with its error; `None` where the data cannot give it. Of ordered categories it is
+    /// that of the number of the category, counted from 0.
     pub value: Option<Estimate>,
+    /// The probability of each of [`Means::categories`], or its slope.
+    pub probabilities: Vec<Option<Estimate>>,
 }
 
 /// The difference of two means, or slopes.
@@ -249,6 +257,7 @@ impl Fit {
             .map(|(i, at)| Mean {
                 at: at.clone(),
                 value: answers.mean(i, options.level),
+                probabilities: answers.probabilities(i, options.level),
             })
             .collect();
         let contrasts = match options.pairwise {
@@ -270,6 +279,7 @@ impl Fit {
             trend: options.trend.clone(),
             level: options.level,
             rows: means,
+            categories: answers.categories(),
             ratio: answers.ratio(),
             scale: answers.scale(),
             averaged: matches!(kind, Kind::Averaged),
@@ -352,8 +362,9 @@ impl Fit {
             ));
         }
         notes.extend(self.note_of_scale(means));
-        if means.scale == Some(ResponseScale::Response) {
-            notes.extend(self.note_of_zeros());
+        if let (Some(RatioKind::CountRate), false) = (means.ratio, means.contrasts.is_empty()) {
+            let about = self.about_count_rates();
+            notes.extend(about.map(|text| Note::new("ratios_of_the_count_part", text)));
         }
         if means.rows.iter().any(|row| row.value.is_none()) && !self.recipe().aliased().is_empty() {
             let aliased: Vec<String> = self

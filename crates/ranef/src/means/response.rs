@@ -1,19 +1,23 @@
 //! Means of generalised models: on the scale of the link, of the response of an average group, or
-//! averaged over groups.
+//! averaged over groups. Of ordered categories there is the mean category, and the probability of
+//! each.
 //!
 //! On the scale of the link a mean is l'β as ever. Of an average group (random effects at zero) the
 //! response is h(l'β): ends are transformed, the standard error is |h'|·se by the delta method, and
 //! tests stay those of the link, where differences of logarithms are logarithms of ratios. Averaged
 //! over groups and over the points i of the grid, a mean is m = Σ w_i E\[h(x_i'β + z_i'b)\], with
 //! gradient Σ w_i E\[h'\]x_i in β; its interval is normal on the scale of the link where h is the
-//! link's inverse. The variances count as known.
+//! link's inverse. The variances count as known. Where the response depends on parameters of the
+//! family too (thresholds, the probability of a zero), gradients go on in these, see
+//! [`crate::generalised::smooth`].
 //!
 //! A slope on the scale of the response is Σ w_i h'(x_i'β)·s_i'β over the points, with gradient
 //! Σ w_i (h''·s_i'β·x_i + h'·s_i).
 
 use super::{Estimate, Grid, Means, MeansOptions, Place, Row};
 use crate::generalised::inverse::Inverse;
-use crate::linear::{Linear, quadratic};
+use crate::generalised::smooth::Smooth;
+use crate::linear::quantile;
 use crate::{Error, Fit, Note, RatioKind, ResponseScale};
 
 /// What kind of mean is wanted.
@@ -34,9 +38,6 @@ impl Kind {
         if fit.family().is_gaussian() {
             return Ok(Kind::Linear);
         }
-        if options.scale == ResponseScale::Response {
-            fit.refuse_mean_categories()?;
-        }
         match (options.scale, options.average) {
             (ResponseScale::Link, true) => Err(Error::new(
                 "no_average_on_the_link",
@@ -56,9 +57,6 @@ impl Kind {
     }
 }
 
-/// A number and its gradient in the coefficients.
-type Smooth = Option<(f64, Vec<f64>)>;
-
 /// The cells of a grid, ready to be asked for means and differences.
 pub(crate) struct Answers<'a> {
     fit: &'a Fit,
@@ -66,8 +64,11 @@ pub(crate) struct Answers<'a> {
     trend: bool,
     inverse: Inverse,
     rows: &'a [Row],
-    /// Averages, or slopes of the response.
-    smooth: Vec<Smooth>,
+    /// Averages, slopes of the response, and means that depend on parameters of the family; `None`
+    /// where the data cannot give one.
+    smooth: Vec<Option<Smooth>>,
+    /// The same for the probability of each category of an ordinal response.
+    categories: Vec<Vec<Option<Smooth>>>,
 }
 
 impl Fit {
@@ -81,12 +82,21 @@ impl Fit {
         rows: &'a [Row],
     ) -> Result<Answers<'a>, Error> {
         let inverse = self.inverse();
-        let smooth = match (kind, along) {
-            (Kind::Averaged, _) => grid
-                .points(by, true)?
-                .iter()
-                .map(|points| self.average_of(&inverse, points))
+        let meant: Vec<Inverse> = match kind {
+            Kind::Response | Kind::Averaged => (0..crate::family::categories(self.recipe()).len())
+                .map(|category| inverse.category(category))
                 .collect(),
+            Kind::Linear | Kind::Link => Vec::new(),
+        };
+        // One function after another of the same cells.
+        let each = |of: &dyn Fn(&Inverse) -> Vec<Option<Smooth>>| {
+            (of(&inverse), meant.iter().map(of).collect::<Vec<_>>())
+        };
+        let (smooth, categories) = match (kind, along) {
+            (Kind::Averaged, _) => {
+                let points = grid.points(by, true)?;
+                each(&|h| points.iter().map(|p| self.average_of(h, p)).collect())
+            }
             (Kind::Response, Some(along)) => {
                 // The slopes of single points: the axes of the others are run through as well.
                 let all: Vec<usize> = (0..grid.axes.len())
@@ -104,13 +114,22 @@ impl Fit {
                 grid.axes[along].points = kept;
                 let places = places?;
                 let inner = (slopes.len() / rows.len().max(1)).max(1);
-                slopes
-                    .chunks(inner)
-                    .zip(places.chunks(inner))
-                    .map(|(slopes, places)| self.slope_of(&inverse, slopes, places))
-                    .collect()
+                each(&|h| {
+                    let cells = slopes.chunks(inner).zip(places.chunks(inner));
+                    cells
+                        .map(|(slopes, places)| self.slope_of(h, slopes, places))
+                        .collect()
+                })
             }
-            _ => Vec::new(),
+            (Kind::Response, None) if inverse.moves() => each(&|h| {
+                let one = |row: &Row| {
+                    let x = self.estimable(&row.x)?;
+                    let eta = self.eta_at(&x, row.offset);
+                    Some(self.smooth_response(h, &x, eta, 0.0))
+                };
+                rows.iter().map(one).collect()
+            }),
+            _ => (Vec::new(), Vec::new()),
         };
         Ok(Answers {
             fit: self,
@@ -119,62 +138,71 @@ impl Fit {
             inverse,
             rows,
             smooth,
+            categories,
         })
     }
 
     /// The mean response over points and groups.
-    fn average_of(&self, inverse: &Inverse, points: &[Place]) -> Smooth {
-        let n = points.len() as f64;
-        let mut value = 0.0;
-        let mut gradient = vec![0.0; self.fixef().len()];
+    fn average_of(&self, inverse: &Inverse, points: &[Place]) -> Option<Smooth> {
+        let weight = 1.0 / points.len() as f64;
+        let mut out = Smooth::zero(self, inverse);
         for point in points {
             let x = self.estimable(&point.row.x)?;
-            let eta = self.predictor(&x, point.row.offset);
-            value += inverse.average(eta, point.between) / n;
-            let slope = inverse.slope(eta, point.between) / n;
-            for (sum, x) in gradient.iter_mut().zip(&x) {
-                *sum += slope * x;
-            }
+            let eta = self.eta_at(&x, point.row.offset);
+            out.add(
+                &self.smooth_response(inverse, &x, eta, point.between),
+                weight,
+            );
         }
-        value.is_finite().then_some((value, gradient))
+        out.value.is_finite().then_some(out)
     }
 
     /// The mean slope of the response over points.
-    pub(crate) fn slope_of(&self, inverse: &Inverse, slopes: &[Row], places: &[Row]) -> Smooth {
-        let n = slopes.len() as f64;
-        let mut value = 0.0;
-        let mut gradient = vec![0.0; self.fixef().len()];
+    pub(crate) fn slope_of(
+        &self,
+        inverse: &Inverse,
+        slopes: &[Row],
+        places: &[Row],
+    ) -> Option<Smooth> {
+        let weight = 1.0 / slopes.len() as f64;
+        let mut out = Smooth::zero(self, inverse);
         for (slope, place) in slopes.iter().zip(places) {
             let (s, x) = (self.estimable(&slope.x)?, self.estimable(&place.x)?);
-            let eta = self.predictor(&x, place.offset);
-            let along = self.predictor(&s, slope.offset);
+            let eta = self.eta_at(&x, place.offset);
+            let along = self.eta_at(&s, slope.offset);
             let (first, second) = (inverse.slope(eta, 0.0), inverse.bend(eta));
-            value += first * along / n;
-            for ((sum, s), x) in gradient.iter_mut().zip(&s).zip(&x) {
-                *sum += (first * s + second * along * x) / n;
-            }
+            let own = Smooth {
+                value: first * along,
+                fixed: (s.iter().zip(&x))
+                    .map(|(s, x)| first * s + second * along * x)
+                    .collect(),
+                nuisance: (inverse.nuisance_bend(eta).iter())
+                    .map(|mixed| mixed * along)
+                    .collect(),
+            };
+            out.add(&own, weight);
         }
-        value.is_finite().then_some((value, gradient))
+        out.value.is_finite().then_some(out)
     }
 
-    fn predictor(&self, x: &[f64], offset: f64) -> f64 {
+    fn eta_at(&self, x: &[f64], offset: f64) -> f64 {
         offset + x.iter().zip(self.fixef()).map(|(x, b)| x * b).sum::<f64>()
-    }
-
-    /// A function of the coefficients with its standard error by the delta method.
-    pub(crate) fn delta(&self, value: f64, gradient: &[f64]) -> Linear {
-        Linear {
-            estimate: value,
-            std_error: quadratic(gradient, self.vcov()).max(0.0).sqrt(),
-            df: None,
-        }
     }
 
     /// What the numbers are, in a sentence.
     pub(super) fn note_of_scale(&self, means: &Means) -> Option<Note> {
         let scale = means.scale?;
         let link = self.family().link();
+        let identity = link == ranef_engine::glmm::family::Link::Identity;
         let text = match (scale, means.averaged, &means.trend) {
+            (ResponseScale::Link, ..) if identity && means.trend.is_none() => {
+                "expected responses in an average group (random effects at zero), since the link is the \
+                 identity"
+                    .to_owned()
+            }
+            (ResponseScale::Link, ..) if identity => {
+                "changes of the expected response, since the link is the identity".to_owned()
+            }
             (ResponseScale::Link, ..) => {
                 format!(
                     "all numbers are on the scale of the {link} link (`--scale response` for the \
@@ -195,11 +223,16 @@ impl Fit {
                     Some(success) if self.family().name() == "binomial" => {
                         format!("probabilities of {success}")
                     }
+                    _ if !means.categories.is_empty() => {
+                        "probabilities of the categories, and the mean category counted from 0,"
+                            .to_owned()
+                    }
                     _ => "expected responses".to_owned(),
                 };
                 let tests = match (&means.ratio, means.contrasts.is_empty()) {
                     (_, true) => "",
                     (Some(_), _) => "; ratios are tested on the scale of the link",
+                    (None, _) if identity => "",
                     (None, _) => "; differences are on the scale of the link",
                 };
                 format!(
@@ -234,6 +267,9 @@ impl Answers<'_> {
     pub fn mean(&self, cell: usize, level: f64) -> Option<Estimate> {
         match self.kind {
             Kind::Linear | Kind::Link => self.fit.estimate(&self.rows[cell], level),
+            Kind::Response | Kind::Averaged if !self.trend && self.inverse.moves() => {
+                Some(self.within_range(&self.inverse, self.smooth[cell].as_ref()?, level))
+            }
             Kind::Response if !self.trend => {
                 let link = self.fit.estimate(&self.rows[cell], level)?;
                 let (lower, upper) = self.inverse.ends(link.lower, link.upper, 0.0);
@@ -246,16 +282,15 @@ impl Answers<'_> {
                 })
             }
             Kind::Response => {
-                let (value, gradient) = self.smooth[cell].as_ref()?;
-                let linear = self.fit.delta(*value, gradient);
+                let linear = self.fit.delta(self.smooth[cell].as_ref()?);
                 Some(Estimate::of(&linear, 0.0, level))
             }
             Kind::Averaged => {
-                let (value, gradient) = self.smooth[cell].as_ref()?;
-                let linear = self.fit.delta(*value, gradient);
-                let plain = Estimate::of(&linear, 0.0, level);
+                let smooth = self.smooth[cell].as_ref()?;
+                let value = smooth.value;
+                let plain = Estimate::of(&self.fit.delta(smooth), 0.0, level);
                 // Normal on the scale of the link, if the mean is the inverse link of something.
-                let eta = self.fit.family().link().of(*value);
+                let eta = self.fit.family().link().of(value);
                 if !(eta.is_finite() && (self.inverse.mean(eta) - value).abs() < 1e-8 * value.abs())
                 {
                     return Some(plain);
@@ -271,12 +306,50 @@ impl Answers<'_> {
         }
     }
 
+    /// A response that depends on parameters of the family, with an interval within its range. Zero
+    /// is no value to test it against.
+    fn within_range(&self, inverse: &Inverse, smooth: &Smooth, level: f64) -> Estimate {
+        let linear = self.fit.delta(smooth);
+        let times = quantile(level, None);
+        let (lower, upper) = inverse.interval(linear.estimate, linear.std_error, times);
+        Estimate {
+            estimate: linear.estimate,
+            std_error: linear.std_error,
+            df: None,
+            lower,
+            upper,
+            statistic: None,
+            p_value: None,
+        }
+    }
+
+    /// The categories of an ordinal response, where there are probabilities of them.
+    pub fn categories(&self) -> Vec<String> {
+        match self.categories.is_empty() {
+            true => Vec::new(),
+            false => crate::family::categories(self.fit.recipe()).to_vec(),
+        }
+    }
+
+    /// The probability of each category in a cell, or its slope; none of other responses.
+    pub fn probabilities(&self, cell: usize, level: f64) -> Vec<Option<Estimate>> {
+        let one = |(category, cells): (usize, &Vec<Option<Smooth>>)| {
+            let smooth = cells[cell].as_ref()?;
+            Some(if self.trend {
+                Estimate::of(&self.fit.delta(smooth), 0.0, level)
+            } else {
+                self.within_range(&self.inverse.category(category), smooth, level)
+            })
+        };
+        self.categories.iter().enumerate().map(one).collect()
+    }
+
     /// One cell less the other, or their ratio.
     pub fn difference(&self, i: usize, j: usize, level: f64) -> Option<Estimate> {
-        if let (Some(a), Some(b)) = (self.smooth.get(i), self.smooth.get(j)) {
-            let ((a, left), (b, right)) = (a.as_ref()?, b.as_ref()?);
-            let gradient: Vec<f64> = left.iter().zip(right).map(|(a, b)| a - b).collect();
-            return Some(Estimate::of(&self.fit.delta(a - b, &gradient), 0.0, level));
+        let differs = self.trend || self.kind == Kind::Averaged;
+        if let (true, Some(a), Some(b)) = (differs, self.smooth.get(i), self.smooth.get(j)) {
+            let difference = a.as_ref()?.minus(b.as_ref()?);
+            return Some(Estimate::of(&self.fit.delta(&difference), 0.0, level));
         }
         let (a, b) = (&self.rows[i], &self.rows[j]);
         let row = Row {

@@ -104,6 +104,8 @@ impl Serialize for Means {
                         points: &row.at,
                         contrast: None,
                         value: &row.value,
+                        categories: &self.0.categories,
+                        probabilities: &row.probabilities,
                     })?;
                 }
                 list.end()
@@ -119,6 +121,8 @@ impl Serialize for Means {
                         points: &row.within,
                         contrast: Some(&row.contrast),
                         value: &row.value,
+                        categories: &[],
+                        probabilities: &[],
                     })?;
                 }
                 list.end()
@@ -145,6 +149,53 @@ struct Cell<'a> {
     points: &'a [Point],
     contrast: Option<&'a str>,
     value: &'a Option<Estimate>,
+    categories: &'a [String],
+    probabilities: &'a [Option<Estimate>],
+}
+
+/// Probabilities of categories as a list of objects.
+pub(crate) struct Probabilities<'a> {
+    pub categories: &'a [String],
+    pub values: &'a [Option<Estimate>],
+}
+
+impl Serialize for Probabilities<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        struct One<'a>(&'a str, &'a Option<Estimate>);
+        impl Serialize for One<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                map.serialize_entry("category", self.0)?;
+                serialize_estimate(&mut map, self.1)?;
+                map.end()
+            }
+        }
+        let pairs = self.categories.iter().zip(self.values);
+        serializer.collect_seq(pairs.map(|(category, value)| One(category, value)))
+    }
+}
+
+/// The table of probabilities: a row for each cell and category, the categories of a cell together.
+pub(crate) fn probability_table(
+    names: &[String],
+    cells: &[(&[Point], &[Option<Estimate>])],
+    categories: &[String],
+    test: bool,
+) -> Table {
+    let each = || {
+        cells
+            .iter()
+            .flat_map(|(at, values)| values.iter().map(move |value| (*at, value)))
+    };
+    let places: Vec<&[Point]> = each().map(|(at, _)| at).collect();
+    let table = point_columns(Table::new(), names, places.iter().copied()).text(
+        "category",
+        each()
+            .zip(categories.iter().cycle())
+            .map(|(_, category)| category.clone()),
+    );
+    let values: Vec<Option<Estimate>> = each().map(|(_, value)| *value).collect();
+    estimate_columns(table, &values, test)
 }
 
 impl Serialize for Cell<'_> {
@@ -157,16 +208,70 @@ impl Serialize for Cell<'_> {
             map.serialize_entry("contrast", contrast)?;
         }
         serialize_estimate(&mut map, self.value)?;
+        if !self.categories.is_empty() {
+            map.serialize_entry(
+                "probabilities",
+                &Probabilities {
+                    categories: self.categories,
+                    values: self.probabilities,
+                },
+            )?;
+        }
         map.end()
+    }
+}
+
+impl Means {
+    /// The probability of each category of an ordinal response, or its slope, in tidy columns; no rows
+    /// for other responses.
+    pub fn probability_table(&self) -> Table {
+        let cells: Vec<_> = (self.rows.iter())
+            .map(|row| (row.at.as_slice(), row.probabilities.as_slice()))
+            .collect();
+        probability_table(&self.by, &cells, &self.categories, self.trend.is_some())
+    }
+}
+
+/// Columns of probabilities beside others: `prob_LABEL` with its error and interval for each category.
+pub(crate) fn wide_probabilities(
+    mut table: Table,
+    categories: &[String],
+    rows: &[&[Option<Estimate>]],
+) -> Table {
+    for (k, category) in categories.iter().enumerate() {
+        let column = |of: fn(&Estimate) -> f64| rows.iter().map(move |r| r[k].as_ref().map(of));
+        let name = |part: &str| format!("prob_{category}{part}");
+        table = table
+            .numbers(&name(""), Style::Estimate, column(|v| v.estimate))
+            .numbers(
+                &name("_std_error"),
+                Style::Estimate,
+                column(|v| v.std_error),
+            )
+            .numbers(&name("_lower"), Style::Estimate, column(|v| v.lower))
+            .numbers(&name("_upper"), Style::Estimate, column(|v| v.upper));
+    }
+    table
+}
+
+impl Means {
+    /// The means without the probabilities of categories.
+    fn mean_table(&self) -> Table {
+        let cells = self.rows.iter().map(|r| r.at.as_slice());
+        let table = point_columns(Table::new(), &self.by, cells);
+        let values: Vec<Option<Estimate>> = self.rows.iter().map(|r| r.value).collect();
+        estimate_columns(table, &values, self.trend.is_some())
     }
 }
 
 impl Answer for Means {
     fn table(&self) -> Table {
-        let cells = self.rows.iter().map(|r| r.at.as_slice());
-        let table = point_columns(Table::new(), &self.by, cells);
-        let values: Vec<Option<Estimate>> = self.rows.iter().map(|r| r.value).collect();
-        estimate_columns(table, &values, self.trend.is_some())
+        let rows: Vec<_> = self
+            .rows
+            .iter()
+            .map(|r| r.probabilities.as_slice())
+            .collect();
+        wide_probabilities(self.mean_table(), &self.categories, &rows)
     }
 }
 
@@ -189,7 +294,18 @@ impl fmt::Display for Means {
                 percent(self.level)
             )?,
         }
-        write!(f, "\n{}", self.table())?;
+        if self.categories.is_empty() {
+            write!(f, "\n{}", self.mean_table())?;
+        } else {
+            let what = match self.trend {
+                Some(_) => "Probabilities, change",
+                None => "Probabilities",
+            };
+            writeln!(f, "\n{what}")?;
+            write!(f, "{}", self.probability_table())?;
+            writeln!(f, "\nMean category, counted from 0")?;
+            write!(f, "{}", self.mean_table())?;
+        }
         if !self.contrasts.is_empty() {
             let head = match self.ratio {
                 None => "Differences".to_owned(),

@@ -1,9 +1,10 @@
 //! How far a prediction may be off: its variance, what that is made of, and the interval.
 
-use ranef_engine::lmm::{self, JointChangesRows, JointRows, LevelColumns};
+use ranef_engine::lmm::{self, Drawn, JointChangesRows, JointRows, LevelColumns};
 use ranef_engine::{Entry, Layout};
 use serde::{Serialize, Serializer};
 
+use crate::generalised::smooth::FamilyCovariance;
 use crate::linear::{Quantiles, quadratic};
 use crate::rows::layout;
 use crate::{DfMethod, Error, Fit};
@@ -126,6 +127,10 @@ pub(super) struct Answers<'a> {
     changes: Option<JointChangesRows<'a>>,
     /// The covariance of the fixed effects by the fit's method for degrees of freedom.
     vcov: &'a [f64],
+    /// How the effects move with the parameters of the family, for rows with known groups; and how
+    /// sure these parameters are.
+    drift: &'a [Drawn],
+    family: FamilyCovariance,
     quantiles: Quantiles,
 }
 
@@ -147,6 +152,11 @@ impl<'a> Answers<'a> {
             },
             changes: changes.map(lmm::JointChanges::rows),
             vcov: fit.tested_vcov(fit.df_method())?,
+            drift: match groups {
+                true => fit.drift()?,
+                false => &[],
+            },
+            family: fit.family_covariance(),
             fit,
             quantiles: Quantiles::new(level),
         })
@@ -160,6 +170,8 @@ impl<'a> Answers<'a> {
             Some(joint) if !row.known.is_empty() => {
                 let found = joint.variance(row.x, row.known);
                 (variance.fixed, variance.random) = (found.fixed, found.random);
+                // That is given the parameters of the family, which are estimates as well.
+                variance.fixed += quadratic(&self.moved(row), &self.family.own).max(0.0);
             }
             _ => variance.fixed = quadratic(row.x, self.vcov).max(0.0),
         }
@@ -180,6 +192,46 @@ impl<'a> Answers<'a> {
             upper: expected + half,
             variance,
         }
+    }
+
+    /// ∂η/∂ψ of a row with known groups; empty without ψ.
+    fn moved(&self, row: &RowAsked<'_>) -> Vec<f64> {
+        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let one = |drift: &Drawn| {
+            let groups = row.known.iter().map(|&(factor, level, z)| {
+                let first = level * z.len();
+                dot(z, &drift.random[factor][first..first + z.len()])
+            });
+            dot(row.x, &drift.fixed) + groups.sum::<f64>()
+        };
+        let mut moved: Vec<f64> = self.drift.iter().map(one).collect();
+        moved.resize(self.fit.nuisance().len(), 0.0);
+        moved
+    }
+
+    /// The covariance of the errors of a row's linear predictor and of the parameters ψ of the family.
+    pub fn with_family(&self, row: &RowAsked<'_>) -> Vec<f64> {
+        let k = self.fit.nuisance().len();
+        let mut out = vec![0.0; k];
+        let (slopes, matrix) = match row.known.is_empty() {
+            true => (row.x.to_vec(), &self.family.cross),
+            false => (self.moved(row), &self.family.own),
+        };
+        for (row, slope) in matrix.chunks_exact(k.max(1)).zip(&slopes) {
+            for (sum, c) in out.iter_mut().zip(row) {
+                *sum += slope * c;
+            }
+        }
+        out
+    }
+
+    /// The variance of a response whose linear predictor has the variance `own` and the covariance
+    /// `with` with ψ, and whose slopes in η and ψ are given.
+    pub fn response_variance(&self, own: f64, with: &[f64], slope: f64, nuisance: &[f64]) -> f64 {
+        let mixed: f64 = with.iter().zip(nuisance).map(|(c, n)| c * n).sum();
+        let variance =
+            slope * slope * own + 2.0 * slope * mixed + quadratic(nuisance, &self.family.own);
+        variance.max(0.0)
     }
 
     /// Λ'z of one face.

@@ -114,6 +114,10 @@ pub struct Predictions {
     /// How many rows named a level that the model has not seen, for each grouping factor with
     /// such rows.
     pub new_levels: Vec<(String, usize)>,
+    /// The categories of an ordinal response, on the scale of the response; none of any other.
+    pub categories: Vec<String>,
+    /// The probability of each of them in every row; `None` where a predictor is missing.
+    pub probabilities: Vec<Option<Vec<Probability>>>,
     /// The scale that they are on.
     pub scale: ResponseScale,
     /// What they are, in words; `None` in linear models without intervals.
@@ -121,6 +125,16 @@ pub struct Predictions {
     /// Remarks, such as on groups whose mean was taken from these rows for `within()` and
     /// `between()`.
     pub notes: Vec<Note>,
+}
+
+/// The probability of one category.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Probability {
+    /// The probability.
+    pub fit: f64,
+    /// Its standard error by the delta method, with lower and upper end of the interval, where
+    /// confidence intervals were asked for.
+    pub interval: Option<[f64; 3]>,
 }
 
 /// Intervals in the order of the rows.
@@ -165,11 +179,6 @@ impl Fit {
         let known = random && options.groups == Groups::All;
         let linear = self.family().is_gaussian();
         self.check_predictions(&options)?;
-        if options.interval == Some(Interval::Confidence)
-            && options.scale == ResponseScale::Response
-        {
-            self.refuse_mean_categories()?;
-        }
         // The mean over groups takes the variance between them.
         let averaged = !linear && options.groups == Groups::Average;
         let design = |e| Error::design(&e, self.formula());
@@ -195,14 +204,17 @@ impl Fit {
         } else {
             None
         };
+        let categories = match options.scale {
+            ResponseScale::Response => crate::family::categories(self.recipe()).to_vec(),
+            ResponseScale::Link => Vec::new(),
+        };
+        let inverse = self.inverse();
         let onto = Onto {
-            inverse: self.inverse(),
+            each: (0..categories.len()).map(|k| inverse.category(k)).collect(),
+            inverse,
             options: &options,
             averaged,
         };
-        if options.interval.is_some() && options.scale == ResponseScale::Response {
-            notes.extend(self.note_of_zeros());
-        }
         if answers.as_ref().is_some_and(Answers::lacks_changes) {
             notes.push(Note::new(
                 "normal_intervals",
@@ -220,16 +232,26 @@ impl Fit {
         };
         let mut fit = Vec::new();
         let mut intervals = Vec::new();
+        let mut probabilities = Vec::new();
         for_each_batch(&recipe, source, parts, self.formula(), |batch, rows| {
             let mut values = asked.expected(&rows);
-            let mut found = asked.intervals(&rows, &values);
+            let (mut found, with_family) = asked.intervals(&rows, &values, onto.inverse.moves());
+            let mut chances = Vec::new();
             if !linear && options.scale == ResponseScale::Response {
-                onto.response(&rows, &mut values, &mut found);
+                chances = onto.probabilities(&values, &found, &with_family, asked.answers.as_ref());
+                onto.response(
+                    &rows,
+                    &mut values,
+                    &mut found,
+                    &with_family,
+                    asked.answers.as_ref(),
+                );
             }
             match &rows.kept {
                 None => {
                     fit.extend(values.into_iter().map(Some));
                     intervals.extend(found.into_iter().map(Some));
+                    probabilities.extend(chances.into_iter().map(Some));
                 }
                 Some(kept) => {
                     let first = fit.len();
@@ -240,6 +262,10 @@ impl Fit {
                     }
                     for (&row, interval) in kept.iter().zip(found) {
                         intervals[first + row as usize] = Some(interval);
+                    }
+                    probabilities.resize(first + batch.num_rows(), None);
+                    for (&row, chances) in kept.iter().zip(chances) {
+                        probabilities[first + row as usize] = Some(chances);
                     }
                 }
             }
@@ -275,14 +301,16 @@ impl Fit {
             fit,
             intervals,
             new_levels,
+            categories,
+            probabilities,
             scale: options.scale,
             meaning,
             notes,
         })
     }
 
-    /// What a binomial response counts, in words.
-    pub(crate) fn success(&self) -> Option<String> {
+    /// What a binomial response counts, in words: `passed = yes`; meaningless for other families.
+    pub fn success(&self) -> Option<String> {
         use ranef_design::ResponseKind;
         let name = self.recipe().response_name()?;
         Some(match self.recipe().response_kind() {
@@ -462,6 +490,30 @@ impl Fit {
         asked.expected(rows)
     }
 
+    /// Linear predictors of rows of known levels with some of the random effects, the others at
+    /// zero, and their intervals where a probability is given.
+    pub(crate) fn with_effects(
+        &self,
+        rows: &DesignRows,
+        chosen: &[Vec<bool>],
+        level: Option<f64>,
+    ) -> Result<(Vec<f64>, Vec<PredictedInterval>), Error> {
+        let mut asked = Asking {
+            fit: self,
+            chosen,
+            known: true,
+            observed: false,
+            unseen: vec![0; self.recipe().factors().len()],
+            answers: match level {
+                Some(level) => Some(Answers::new(self, true, level)?),
+                None => None,
+            },
+        };
+        let values = asked.expected(rows);
+        let (intervals, _) = asked.intervals(rows, &values, false);
+        Ok((values, intervals))
+    }
+
     /// Xβ plus the offset.
     pub(crate) fn fixed_part(&self, rows: &DesignRows) -> Vec<f64> {
         let mut values = vec![0.0; rows.n];
@@ -482,6 +534,8 @@ impl Fit {
 /// The way from the linear predictor to the response.
 struct Onto<'a> {
     inverse: Inverse,
+    /// The same for the probability of each category.
+    each: Vec<Inverse>,
     options: &'a PredictOptions,
     averaged: bool,
 }
@@ -496,6 +550,8 @@ impl Onto<'_> {
         rows: &DesignRows,
         values: &mut [f64],
         intervals: &mut Vec<PredictedInterval>,
+        with_family: &[Vec<f64>],
+        answers: Option<&Answers<'_>>,
     ) {
         let inverse = &self.inverse;
         let level = self.options.level;
@@ -525,8 +581,18 @@ impl Onto<'_> {
             let variance = interval.variance.total() - between;
             let std_error = variance.max(0.0).sqrt();
             let half = crate::linear::quantile(level, None) * std_error;
-            interval.std_error = inverse.slope(eta, between).abs() * std_error;
-            (interval.lower, interval.upper) = inverse.ends(eta - half, eta + half, between);
+            match (with_family.get(i), answers) {
+                (Some(with), Some(answers)) => {
+                    let own = std_error * std_error;
+                    [interval.std_error, interval.lower, interval.upper] =
+                        self.of_family(inverse, answers, eta, between, own, with);
+                }
+                _ => {
+                    interval.std_error = inverse.slope(eta, between).abs() * std_error;
+                    (interval.lower, interval.upper) =
+                        inverse.ends(eta - half, eta + half, between);
+                }
+            }
             if self.averaged {
                 // Averaged over, and no longer a source of error.
                 interval.variance.groups = 0.0;
@@ -535,6 +601,60 @@ impl Onto<'_> {
         if self.options.interval.is_none() {
             intervals.clear();
         }
+    }
+
+    /// Standard error and interval of a response that depends on parameters of the family, at a linear
+    /// predictor with the variance `own`, which has the covariances `with` with these.
+    fn of_family(
+        &self,
+        inverse: &Inverse,
+        answers: &Answers<'_>,
+        eta: f64,
+        between: f64,
+        own: f64,
+        with: &[f64],
+    ) -> [f64; 3] {
+        let (slope, nuisance) = (inverse.slope(eta, between), inverse.nuisance(eta, between));
+        let std_error = answers
+            .response_variance(own, with, slope, &nuisance)
+            .sqrt();
+        let times = crate::linear::quantile(self.options.level, None);
+        let (lower, upper) = inverse.interval(inverse.average(eta, between), std_error, times);
+        [std_error, lower, upper]
+    }
+
+    /// The probability of every category in the rows of a batch, before values are carried over.
+    fn probabilities(
+        &self,
+        values: &[f64],
+        intervals: &[PredictedInterval],
+        with_family: &[Vec<f64>],
+        answers: Option<&Answers<'_>>,
+    ) -> Vec<Vec<Probability>> {
+        if self.each.is_empty() {
+            return Vec::new();
+        }
+        let confidence = self.options.interval == Some(Interval::Confidence);
+        let row = |(i, &eta): (usize, &f64)| {
+            let found = intervals.get(i);
+            // In a group yet to be drawn an observation has the probabilities of the average over all.
+            let averaged = self.averaged || self.options.interval == Some(Interval::Prediction);
+            let between = found
+                .filter(|_| averaged)
+                .map_or(0.0, |interval| interval.variance.groups);
+            let one = |inverse: &Inverse| Probability {
+                fit: inverse.average(eta, between),
+                interval: match (found, with_family.get(i), answers) {
+                    (Some(found), Some(with), Some(answers)) if confidence => {
+                        let own = found.variance.total() - between;
+                        Some(self.of_family(inverse, answers, eta, between, own, with))
+                    }
+                    _ => None,
+                },
+            };
+            self.each.iter().map(one).collect()
+        };
+        values.iter().enumerate().map(row).collect()
     }
 
     /// How the intervals were made, in a sentence; nothing is to be said in linear models.
@@ -558,6 +678,16 @@ impl Onto<'_> {
                     _ => String::new(),
                 };
                 format!("Quantiles of the response {way}.{trials}")
+            }
+            _ if !self.each.is_empty() => {
+                "Standard errors by the delta method over effects and thresholds; intervals normal \
+                 on the scale of the logit, within the range."
+                    .to_owned()
+            }
+            _ if self.inverse.moves() => {
+                "Standard errors by the delta method over effects and parameters of the family; \
+                 intervals normal on the logarithmic scale."
+                    .to_owned()
             }
             _ => {
                 "Ends transformed from the scale of the link; standard errors by the delta method."
@@ -614,11 +744,18 @@ impl Asking<'_> {
         values
     }
 
-    /// The intervals of a batch; none where none are asked for.
-    fn intervals(&self, rows: &DesignRows, expected: &[f64]) -> Vec<PredictedInterval> {
+    /// The intervals of a batch, and the covariances of linear predictors with the parameters of the
+    /// family where these are wanted; none where none are asked for.
+    fn intervals(
+        &self,
+        rows: &DesignRows,
+        expected: &[f64],
+        with_family: bool,
+    ) -> (Vec<PredictedInterval>, Vec<Vec<f64>>) {
         let Some(answers) = &self.answers else {
-            return Vec::new();
+            return Default::default();
         };
+        let mut covariances = Vec::new();
         let widths = self.fit.widths();
         let mut x = vec![0.0; rows.fixed.len()];
         let mut faces: Vec<Vec<f64>> = widths.iter().map(|&k| vec![0.0; k]).collect();
@@ -626,7 +763,7 @@ impl Asking<'_> {
         for (block, chosen) in self.fit.varcorr().iter().zip(self.chosen) {
             used[block.factor] |= chosen.iter().any(|&c| c);
         }
-        (0..rows.n)
+        let intervals = (0..rows.n)
             .map(|i| {
                 for (x, column) in x.iter_mut().zip(&rows.fixed) {
                     *x = column.at(i);
@@ -649,16 +786,18 @@ impl Asking<'_> {
                     }
                 }
                 let weight = rows.weights.as_ref().map_or(1.0, |w| w.at(i));
-                answers.interval(
-                    expected[i],
-                    &RowAsked {
-                        x: &x,
-                        known: &known,
-                        new: &new,
-                        weight: self.observed.then_some(weight),
-                    },
-                )
+                let row = RowAsked {
+                    x: &x,
+                    known: &known,
+                    new: &new,
+                    weight: self.observed.then_some(weight),
+                };
+                if with_family {
+                    covariances.push(answers.with_family(&row));
+                }
+                answers.interval(expected[i], &row)
             })
-            .collect()
+            .collect();
+        (intervals, covariances)
     }
 }

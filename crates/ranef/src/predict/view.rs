@@ -14,7 +14,7 @@ use crate::table::{Answer, Style, Table};
 const SHOWN: usize = 20;
 
 #[derive(Serialize)]
-struct Row {
+struct Row<'a> {
     fit: Option<f64>,
     std_error: Option<f64>,
     lower: Option<f64>,
@@ -23,6 +23,37 @@ struct Row {
     df: Option<Option<f64>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     shares: Option<Budget>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    probabilities: Vec<Chance<'a>>,
+}
+
+/// The probability of a category.
+#[derive(Serialize)]
+struct Chance<'a> {
+    category: &'a str,
+    fit: Option<f64>,
+    std_error: Option<f64>,
+    lower: Option<f64>,
+    upper: Option<f64>,
+}
+
+impl Predictions {
+    fn chances(&self, row: usize) -> Vec<Chance<'_>> {
+        let found = self.probabilities.get(row).and_then(Option::as_ref);
+        (self.categories.iter().enumerate())
+            .map(|(k, category)| {
+                let chance = found.map(|all| all[k]);
+                let part = |at: usize| chance.and_then(|c| Some(c.interval?[at]));
+                Chance {
+                    category,
+                    fit: chance.map(|c| c.fit),
+                    std_error: part(0),
+                    lower: part(1),
+                    upper: part(2),
+                }
+            })
+            .collect()
+    }
 }
 
 #[derive(Serialize)]
@@ -41,7 +72,7 @@ struct NewLevels<'a> {
 
 impl Serialize for Predictions {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let rows: Vec<Row> = self
+        let rows: Vec<Row<'_>> = self
             .fit
             .iter()
             .enumerate()
@@ -54,6 +85,7 @@ impl Serialize for Predictions {
                     upper: interval.map(|i| i.upper),
                     df: interval.map(|i| i.df),
                     shares: interval.map(|i| i.variance),
+                    probabilities: self.chances(i),
                 }
             })
             .collect();
@@ -82,6 +114,29 @@ impl Serialize for Predictions {
 
 impl Answer for Predictions {
     fn table(&self) -> Table {
+        let mut table = self.expected();
+        let row = |at: usize| self.probabilities.get(at).and_then(Option::as_ref);
+        let n = self.fit.len();
+        for (k, category) in self.categories.iter().enumerate() {
+            let name = |part: &str| format!("prob_{category}{part}");
+            let fits = (0..n).map(|i| row(i).map(|all| all[k].fit));
+            table = table.numbers(&name(""), Style::Estimate, fits);
+            let confidence = |i: &Intervals| i.kind == Interval::Confidence;
+            if !self.intervals.as_ref().is_some_and(confidence) {
+                continue;
+            }
+            for (at, part) in ["_std_error", "_lower", "_upper"].into_iter().enumerate() {
+                let parts = (0..n).map(|i| Some(row(i)?[k].interval?[at]));
+                table = table.numbers(&name(part), Style::Estimate, parts);
+            }
+        }
+        table
+    }
+}
+
+impl Predictions {
+    /// The expected values with their intervals, without the probabilities of categories.
+    fn expected(&self) -> Table {
         let table = Table::new()
             .numbers("fit", Style::Estimate, self.fit.iter().copied())
             .titled("Fit");
@@ -106,6 +161,7 @@ impl fmt::Display for Predictions {
         if let Some(all) = &mut head.intervals {
             all.rows.truncate(SHOWN);
         }
+        head.probabilities.truncate(SHOWN);
         write!(f, "{}", head.table())?;
         if n > SHOWN {
             writeln!(f, " … and {} rows more", n - SHOWN)?;

@@ -21,7 +21,9 @@ pub struct GlanceRow {
     pub model: Option<String>,
     /// Rows used.
     pub nobs: usize,
-    /// Residual standard deviation; `None` for families without one.
+    /// Residual standard deviation; of other families with a dispersion what glmmTMB's `sigma()` gives:
+    /// k or φ of the negative binomial families, φ of beta, the coefficient of variation √φ of gamma
+    /// (and √φ of the inverse Gaussian, as lme4). `None` for families without one.
     pub sigma: Option<f64>,
     /// Log-likelihood, restricted where the fit is by REML.
     pub log_likelihood: f64,
@@ -44,7 +46,7 @@ impl Fit {
         let row = GlanceRow {
             model: None,
             nobs: self.nobs(),
-            sigma: self.has_sigma().then(|| self.sigma()),
+            sigma: self.spread_parameter(),
             log_likelihood: self.log_likelihood(),
             aic: self.aic(),
             bic: self.bic(),
@@ -53,6 +55,22 @@ impl Fit {
             df_residual: self.df_residual(),
         };
         Glance { rows: vec![row] }
+    }
+}
+
+impl Fit {
+    /// σ as broom and glmmTMB have it.
+    fn spread_parameter(&self) -> Option<f64> {
+        use ranef_engine::glmm::family::Family;
+        if self.has_sigma() {
+            return Some(self.sigma());
+        }
+        let own = self.family_parameters();
+        let named = |name: &str| own.iter().find(|p| p.name == name).map(|p| p.estimate);
+        match self.family().distribution() {
+            Family::Gamma | Family::InverseGaussian => named("dispersion").map(f64::sqrt),
+            _ => named("dispersion").or_else(|| named("precision")),
+        }
     }
 }
 

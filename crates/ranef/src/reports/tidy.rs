@@ -225,6 +225,7 @@ impl Fit {
                 ..TidyRow::new(TidyEffect::RanPars, term, Some(estimate))
             });
         }
+        let (intervals, of_family) = intervals.split_at(rows.len().min(intervals.len()));
         for (row, interval) in rows.iter_mut().zip(intervals) {
             let end = |x: Option<f64>| match scale {
                 Scale::Sdcor => x,
@@ -233,17 +234,15 @@ impl Fit {
             };
             (row.conf_low, row.conf_high) = (end(interval.lower), end(interval.upper));
         }
-        // Dispersions and thresholds have Wald's intervals, on the scale without bounds.
-        let level = options.interval.map(|(_, level)| level);
-        let own = self.family_parameters_at(level.unwrap_or(0.95));
-        rows.extend(own.into_iter().map(|p| {
+        let own = self.family_parameters();
+        rows.extend(own.into_iter().enumerate().map(|(k, p)| {
             let finite = |x: f64| x.is_finite().then_some(x);
-            let asked = level.is_some();
+            let interval = of_family.get(k);
             TidyRow {
                 group: Some("Family".to_owned()),
                 std_error: finite(p.std_error),
-                conf_low: finite(p.lower).filter(|_| asked),
-                conf_high: finite(p.upper).filter(|_| asked),
+                conf_low: interval.and_then(|i| i.lower),
+                conf_high: interval.and_then(|i| i.upper),
                 ..TidyRow::new(TidyEffect::RanPars, p.name, Some(p.estimate))
             }
         }));

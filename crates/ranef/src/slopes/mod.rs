@@ -76,8 +76,12 @@ pub struct Slopes {
     pub level: f64,
     /// One a value of `over`.
     pub rows: Vec<Slope>,
+    /// The categories of an ordinal response, on the scale of the response; none of any other.
+    pub categories: Vec<String>,
     /// In a generalised model, the scale of the slopes.
     pub scale: Option<ResponseScale>,
+    /// Whether the link is the identity: the two scales are the same.
+    pub identity: bool,
     /// Whether the slope depends on `over` at all: whether the model has an interaction of the two.
     pub depends: bool,
     /// Where the slope differs from zero, if `over` is a number.
@@ -96,6 +100,8 @@ pub struct Slope {
     pub label: Option<&'static str>,
     /// The estimate with its error; `None` where the data cannot give it.
     pub value: Option<Estimate>,
+    /// The slope of the probability of each of [`Slopes::categories`].
+    pub probabilities: Vec<Option<Estimate>>,
 }
 
 impl Fit {
@@ -140,7 +146,7 @@ impl Fit {
         };
         let rows = grid.slopes(along, &[over])?;
         let answers = self.on_scale(kind, &mut grid, Some(along), &[over], &rows)?;
-        let scale = answers.scale();
+        let (scale, categories) = (answers.scale(), answers.categories());
         let depends = rows
             .iter()
             .any(|row| differs(&row.x, &rows[0].x) || differs(&[row.offset], &[rows[0].offset]));
@@ -152,6 +158,7 @@ impl Fit {
                 at: at.swap_remove(0),
                 label,
                 value: answers.mean(i, options.level),
+                probabilities: answers.probabilities(i, options.level),
             })
             .collect();
         let mut held = BTreeMap::new();
@@ -169,7 +176,9 @@ impl Fit {
             over: options.over.clone(),
             level: options.level,
             rows,
+            categories,
             scale,
+            identity: self.family().link() == ranef_engine::glmm::family::Link::Identity,
             depends,
             johnson_neyman,
             held,

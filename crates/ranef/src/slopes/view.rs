@@ -9,24 +9,33 @@ use super::{JohnsonNeyman, Slope, Slopes};
 use crate::ResponseScale;
 use crate::format::write_text;
 use crate::means::{
-    Estimate, Point, estimate_columns, point_columns, serialize_estimate, write_held,
+    Estimate, Point, Probabilities, estimate_columns, point_columns, probability_table,
+    serialize_estimate, wide_probabilities, write_held,
 };
 use crate::predict::percent;
 use crate::table::{Answer, Table};
 
 impl Serialize for Slopes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct Row<'a>(&'a str, &'a Slope);
+        struct Row<'a>(&'a str, &'a Slope, &'a [String]);
         impl Serialize for Row<'_> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 let mut map = serializer.serialize_map(None)?;
                 map.serialize_entry(self.0, &self.1.at)?;
                 map.serialize_entry("label", &self.1.label)?;
                 serialize_estimate(&mut map, &self.1.value)?;
+                if !self.2.is_empty() {
+                    let probabilities = Probabilities {
+                        categories: self.2,
+                        values: &self.1.probabilities,
+                    };
+                    map.serialize_entry("probabilities", &probabilities)?;
+                }
                 map.end()
             }
         }
-        let rows: Vec<Row<'_>> = self.rows.iter().map(|r| Row(&self.over, r)).collect();
+        let row = |r| Row(&self.over, r, &self.categories);
+        let rows: Vec<Row<'_>> = self.rows.iter().map(row).collect();
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("of", &self.of)?;
         map.serialize_entry("over", &self.over)?;
@@ -40,8 +49,9 @@ impl Serialize for Slopes {
     }
 }
 
-impl Answer for Slopes {
-    fn table(&self) -> Table {
+impl Slopes {
+    /// The slopes without those of the probabilities of categories.
+    fn mean_table(&self) -> Table {
         let cells = self.rows.iter().map(|r| std::slice::from_ref(&r.at));
         let mut table = point_columns(Table::new(), std::slice::from_ref(&self.over), cells);
         if self.rows.iter().any(|r| r.label.is_some()) {
@@ -55,6 +65,27 @@ impl Answer for Slopes {
         let values: Vec<Option<Estimate>> = self.rows.iter().map(|r| r.value).collect();
         estimate_columns(table, &values, true)
     }
+
+    /// The slope of the probability of each category of an ordinal response, in tidy columns; no rows
+    /// for other responses.
+    pub fn probability_table(&self) -> Table {
+        let cells: Vec<_> = (self.rows.iter())
+            .map(|row| (std::slice::from_ref(&row.at), row.probabilities.as_slice()))
+            .collect();
+        let names = std::slice::from_ref(&self.over);
+        probability_table(names, &cells, &self.categories, true)
+    }
+}
+
+impl Answer for Slopes {
+    fn table(&self) -> Table {
+        let rows: Vec<_> = self
+            .rows
+            .iter()
+            .map(|r| r.probabilities.as_slice())
+            .collect();
+        wide_probabilities(self.mean_table(), &self.categories, &rows)
+    }
 }
 
 impl fmt::Display for Slopes {
@@ -65,11 +96,18 @@ impl fmt::Display for Slopes {
             "Slopes of {} over {}, with {percent}% intervals",
             self.of, self.over
         )?;
-        write!(f, "\n{}", self.table())?;
+        if self.categories.is_empty() {
+            write!(f, "\n{}", self.mean_table())?;
+        } else {
+            writeln!(f, "\nProbabilities, change")?;
+            write!(f, "{}", self.probability_table())?;
+            writeln!(f, "\nMean category, change")?;
+            write!(f, "{}", self.mean_table())?;
+        }
         if !self.depends {
             let (of, over) = (&self.of, &self.over);
             let place = match self.scale {
-                Some(ResponseScale::Response) => " on the scale of the link",
+                Some(ResponseScale::Response) if !self.identity => " on the scale of the link",
                 _ => "",
             };
             writeln!(f)?;
@@ -93,6 +131,10 @@ impl fmt::Display for Slopes {
         write_held(f, &self.held)?;
         match self.scale {
             None => Ok(()),
+            Some(ResponseScale::Link) if self.identity => write_text(
+                f,
+                "Change of the expected response, since the link is the identity.",
+            ),
             Some(ResponseScale::Link) => write_text(
                 f,
                 "On the scale of the link, as the coefficients are (`--scale response` for the \

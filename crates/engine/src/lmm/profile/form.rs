@@ -85,7 +85,7 @@ impl Form {
         let (term, first): (Option<usize>, Vec<usize>) = match parameter {
             Parameter::StandardDeviation { term, effect } => (Some(term), vec![effect]),
             Parameter::Correlation { term, effects } => (Some(term), effects.to_vec()),
-            Parameter::Sigma | Parameter::Fixed(_) => (None, Vec::new()),
+            Parameter::Sigma | Parameter::Fixed(_) | Parameter::Nuisance(_) => (None, Vec::new()),
         };
         let mut form = Self {
             layout: layout.clone(),
@@ -177,7 +177,7 @@ impl Form {
             Parameter::StandardDeviation { .. } => self.scale * held,
             Parameter::Correlation { .. } => held.sin(),
             Parameter::Sigma => self.scale * held.exp(),
-            Parameter::Fixed(_) => held + self.shift,
+            Parameter::Fixed(_) | Parameter::Nuisance(_) => held + self.shift,
         }
     }
 
@@ -187,7 +187,7 @@ impl Form {
             Parameter::StandardDeviation { .. } => self.scale,
             Parameter::Correlation { .. } => cosine(held),
             Parameter::Sigma => self.scale * held.exp(),
-            Parameter::Fixed(_) => 1.0,
+            Parameter::Fixed(_) | Parameter::Nuisance(_) => 1.0,
         }
     }
 
@@ -212,7 +212,7 @@ impl Form {
                     (log_first, log_second) = (first.ln(), second.ln());
                     held = special[k].atan2(special[k + 1]);
                 }
-                Parameter::Sigma | Parameter::Fixed(_) => {}
+                Parameter::Sigma | Parameter::Fixed(_) | Parameter::Nuisance(_) => {}
             }
             factors[index] = special;
         }

@@ -52,6 +52,8 @@ pub enum Parameter {
     Sigma,
     /// A fixed effect.
     Fixed(usize),
+    /// A nuisance parameter of the family of a generalised model, on its scale without bounds.
+    Nuisance(usize),
 }
 
 impl Parameter {
@@ -86,7 +88,7 @@ impl Parameter {
             Parameter::StandardDeviation { term, .. } | Parameter::Correlation { term, .. } => {
                 Some(*term)
             }
-            Parameter::Sigma | Parameter::Fixed(_) => None,
+            Parameter::Sigma | Parameter::Fixed(_) | Parameter::Nuisance(_) => None,
         }
     }
 }

@@ -71,7 +71,7 @@ fn derivatives_are_those_of_the_deviance() {
                 Parameter::StandardDeviation { .. } => 0,
                 Parameter::Correlation { .. } => 1,
                 Parameter::Sigma => 2,
-                Parameter::Fixed(_) => 3,
+                Parameter::Fixed(_) | Parameter::Nuisance(_) => 3,
             }] += 1;
         }
     }

@@ -174,7 +174,7 @@ impl<O: HeldDeviance> Trace<O> {
         let (low, high) = match self.objective.form().parameter {
             Parameter::StandardDeviation { .. } => (Some(0.0), None),
             Parameter::Correlation { .. } => (Some(-FRAC_PI_2), Some(FRAC_PI_2)),
-            Parameter::Sigma | Parameter::Fixed(_) => (None, None),
+            Parameter::Sigma | Parameter::Fixed(_) | Parameter::Nuisance(_) => (None, None),
         };
         let (lower, mut monotone) = self.end(-1.0, low)?;
         let (upper, rising) = self.end(1.0, high)?;

@@ -19,7 +19,10 @@ pub(in crate::diagnose) fn convergence(fit: &Fit) -> Finding {
             Verdict::Problem
         },
         "Convergence: first and second derivatives of the criterion where the fit ended.",
-        if certificate.converged {
+        if !certificate.converged && fit.notes().iter().any(|n| n.code == "separation") {
+            // Said once, of the separation.
+            "It is not a minimum, because the likelihood rises for ever: see separation.".to_owned()
+        } else if certificate.converged {
             format!(
                 "It is a minimum: the criterion can fall by {} at most.",
                 scientific(certificate.newton_decrement, 1)
