@@ -48,10 +48,10 @@ impl Problem {
     /// model or the data do not have is 1: with others it would be right.
     fn exit_code(&self) -> u8 {
         match self.code {
-            "usage" | "swapped" | "too_few_replicates" | "no_simulations" | "bootstrap_only"
-            | "one_model" | "one_data" | "needs_predictor" | "predictor_twice"
-            | "empty_contrast" | "bad_level" | "unknown_family" | "unknown_link"
-            | "link_not_allowed" | "unknown_figure" => 2,
+            "usage" | "swapped" | "one_model" | "one_data" | "needs_predictor"
+            | "predictor_twice" | "empty_contrast" | "bad_level" | "unknown_family"
+            | "unknown_link" | "link_not_allowed" | "unknown_figure" | "facets_by"
+            | "many_terms" | "too_few_replicates" | "no_simulations" | "bootstrap_only" => 2,
             // As a shell reports what Ctrl-C ended.
             "interrupted" => 130,
             _ => 1,

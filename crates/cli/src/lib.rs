@@ -53,6 +53,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Tidy(arguments) => commands::tidy::run(&arguments),
         Command::Glance(arguments) => commands::glance::run(&arguments),
         Command::Augment(arguments) => commands::augment::run(&arguments),
+        Command::Report(arguments) => commands::report::run(&arguments),
         Command::Code(arguments) => commands::code::run(&arguments),
         Command::Predict(arguments) => commands::predict::run(&arguments),
         Command::Means(arguments) => commands::means::run(&arguments),

@@ -55,6 +55,27 @@ impl<'a> Model<'a> {
         Ok(model)
     }
 
+    /// The same for questions that say more with rows than without: a saved model whose rows are not
+    /// to be had stays as it is. Rows that were named must be there.
+    pub fn with_rows_if_found(
+        arguments: &'a ModelArguments,
+        progress: &Progress,
+    ) -> Result<Self, Failure> {
+        let mut model = Self::of(arguments, progress)?;
+        if model.fit.has_rows() {
+            return Ok(model);
+        }
+        progress.phase("reading the rows of the model again");
+        let data = match model.find_rows() {
+            Ok(data) => data,
+            Err(error) if arguments.data.is_some() => return Err(error),
+            Err(_) => return Ok(model),
+        };
+        model.fit = model.fit.with_rows(&*data)?;
+        model.data = Some(data);
+        Ok(model)
+    }
+
     /// A saved model with the degrees of freedom that are asked for. Kenward and Roger's may need its
     /// rows.
     fn with_df(mut self, progress: &Progress) -> Result<Self, Failure> {

@@ -31,6 +31,7 @@ fn every_chart_is_written_in_every_form() {
             (Format::Svg, "svg", &b"<svg"[..]),
             (Format::Png, "png", &b"\x89PNG"[..]),
             (Format::Pdf, "pdf", &b"%PDF"[..]),
+            (Format::VegaLite, "json", &b"{"[..]),
         ] {
             let written = render(&chart, format, &options()).unwrap();
             assert!(written.starts_with(first), "{name}.{ending}");

@@ -24,6 +24,7 @@ pub mod poststratify;
 pub mod predict;
 pub mod r2;
 pub mod ratios;
+pub mod report;
 pub mod residuals;
 pub mod robust;
 pub mod simulate;

@@ -144,7 +144,7 @@ impl Block {
 /// The heading of a panel: its first line, and below it in smaller type what follows.
 fn heading(title: &str, room: f64) -> Vec<Block> {
     let (first, rest) = title.split_once('\n').unwrap_or((title, ""));
-    let mut out = vec![Block::new(first, room, size::PANEL, true, 3)];
+    let mut out = vec![Block::new(first, room, size::PANEL, true, 4)];
     if !rest.trim().is_empty() {
         out.push(Block::new(rest, room, size::NOTE, false, 3));
     }
@@ -693,11 +693,13 @@ impl<'a> Page<'a> {
                 x: AxisBox {
                     domain: self.x[index].domain,
                     shared: self.shared.0,
+                    names: matches!(self.chart.panels[index].x.scale, Scale::Categories(_)),
                     ticks: self.below[index].ticks.clone(),
                 },
                 y: AxisBox {
                     domain: self.y[index].domain,
                     shared: self.shared.1,
+                    names: matches!(self.chart.panels[index].y.scale, Scale::Categories(_)),
                     ticks: self.beside[index].ticks.clone(),
                 },
             });
@@ -847,7 +849,7 @@ fn whole(tick: &Tick, lines: &[String]) -> Option<String> {
     tick.label.clone().filter(|label| *label != lines.join(" "))
 }
 
-fn horizontal(panel: &Panel, domain: (f64, f64), frame: &Rect) -> Placement {
+pub(crate) fn horizontal(panel: &Panel, domain: (f64, f64), frame: &Rect) -> Placement {
     Placement {
         logarithmic: panel.x.scale == Scale::Log,
         domain,
@@ -856,7 +858,7 @@ fn horizontal(panel: &Panel, domain: (f64, f64), frame: &Rect) -> Placement {
     }
 }
 
-fn vertical(panel: &Panel, domain: (f64, f64), frame: &Rect) -> Placement {
+pub(crate) fn vertical(panel: &Panel, domain: (f64, f64), frame: &Rect) -> Placement {
     // The first name is uppermost.
     let downwards = matches!(panel.y.scale, Scale::Categories(_));
     Placement {

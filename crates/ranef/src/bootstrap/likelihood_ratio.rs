@@ -220,7 +220,7 @@ fn test(
 #[allow(clippy::large_enum_variant)]
 enum Side<'a> {
     Linear(&'a Statistics, Vec<usize>),
-    Generalised(Generalised<'a>),
+    Generalised(Box<Generalised<'a>>),
 }
 
 impl<'a> Side<'a> {
@@ -228,7 +228,10 @@ impl<'a> Side<'a> {
         if fit.family().is_gaussian() {
             return Ok(Side::Linear(fit.statistics()?, (0..fit.nobs()).collect()));
         }
-        Ok(Side::Generalised(Generalised::of(fit, Some(source))?))
+        Ok(Side::Generalised(Box::new(Generalised::of(
+            fit,
+            Some(source),
+        )?)))
     }
 
     fn room(&self, fit: &Fit) -> Option<Refit> {

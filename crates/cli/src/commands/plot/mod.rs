@@ -8,7 +8,7 @@ mod checks;
 pub mod face;
 mod kinds;
 mod shown;
-mod write;
+pub mod write;
 
 use std::path::{Path, PathBuf};
 

@@ -86,12 +86,17 @@ struct Kernel<S> {
     kept: Vec<S>,
     rest: Vec<S>,
     fitted: Vec<S>,
+    total: Vec<S>,
     spread: Vec<S>,
     half: Vec<S>,
     score: Vec<S>,
     residual: Vec<S>,
+    taken: Vec<S>,
     forms: Vec<S>,
     projections: Vec<S>,
+    traces: Vec<S>,
+    /// Σ N'D_iN, p × p a direction.
+    between: Vec<S>,
 }
 
 /// The criterion with its parts at the last θ.
@@ -185,7 +190,7 @@ impl Kinds {
             directions: vec![0.0; m * k * k],
             root: vec![0.0; t * t],
             covariance: vec![0.0; p * p],
-            sums: vec![0.0; t * t + 2 * k * k + m * m + m * p + 1],
+            sums: vec![0.0; t * t + 2 * k * k + 2 * m * m + m * p + m * p * p + 1],
             theta: vec![0.0; m],
             value: f64::NAN,
             pwrss: f64::NAN,
@@ -263,8 +268,10 @@ impl Kinds {
         self.value
     }
 
-    /// Gradient, average information with the curvature of ΛΛ', and scores at the last θ.
-    pub fn derive(&mut self) {
+    /// Gradient, second derivatives and scores at the last θ. The second derivatives are average
+    /// information with the curvature of ΛΛ', which is a good model from afar, or with `exact` those
+    /// of the criterion, with which the last steps converge quadratically.
+    pub fn derive(&mut self, exact: bool) {
         let (k, p, t, m) = (self.k, self.p, self.p + 1, self.entries.len());
         for (entry, change) in (self.entries.iter()).zip(self.directions.chunks_exact_mut(k * k)) {
             change.fill(0.0);
@@ -278,17 +285,44 @@ impl Kinds {
         let none: &[f64] = &[];
         let covariance = if self.reml { &self.covariance } else { none };
         let (directions, beta) = (&self.directions, &self.beta);
-        let sums = &mut self.sums[..2 * k * k + m * m + m * p];
+        let sums = &mut self.sums[..2 * k * k + 2 * m * m + m * p + m * p * p];
         match &mut self.kernel {
-            Either::Plain(kernel) => kernel.derivatives(directions, beta, covariance, sums),
+            Either::Plain(kernel) => {
+                kernel.derivatives(directions, beta, covariance, exact, sums);
+            }
             Either::Lanes(kernel, arch) => arch.dispatch(
                 #[inline(always)]
-                || kernel.derivatives(directions, beta, covariance, sums),
+                || kernel.derivatives(directions, beta, covariance, exact, sums),
             ),
         }
         let (information, rest) = sums.split_at_mut(k * k);
         let (residual, rest) = rest.split_at_mut(k * k);
-        let (forms, projections) = rest.split_at_mut(m * m);
+        let (forms, rest) = rest.split_at_mut(m * m);
+        let (projections, rest) = rest.split_at_mut(m * p);
+        let (traces, between) = rest.split_at_mut(m * m);
+        if exact && self.reml {
+            // tr(ΦB_iΦB_j), with L⁻¹B_iL⁻ᵀ in the place of B_i.
+            for b in between.chunks_exact_mut(p * p) {
+                for _ in 0..2 {
+                    for row in b.chunks_exact_mut(p) {
+                        forward(&self.root, t, p, row);
+                    }
+                    for i in 0..p {
+                        for j in 0..i {
+                            b.swap(i * p + j, j * p + i);
+                        }
+                    }
+                }
+            }
+            for i in 0..m {
+                for j in 0..=i {
+                    let (a, b) = (&between[i * p * p..], &between[j * p * p..]);
+                    let products = a[..p * p].iter().zip(&b[..p * p]).map(|(x, y)| x * y);
+                    traces[i * m + j] += products.sum::<f64>();
+                }
+            }
+        }
+        let weigh = if exact { 2.0 } else { 1.0 };
         let c = self.degrees / self.pwrss;
         for at in 0..k * k {
             self.score[at] = information[at] - c * residual[at];
@@ -315,7 +349,10 @@ impl Kinds {
                     .map(|(x, y)| x * y)
                     .sum();
                 let (ri, rj) = (self.hessian[i * m + i], self.hessian[j * m + j]);
-                let mut sum = c * (forms[i * m + j] - half) - c / self.pwrss * ri * rj;
+                let mut sum = weigh * c * (forms[i * m + j] - half) - c / self.pwrss * ri * rj;
+                if exact {
+                    sum -= traces[i * m + j];
+                }
                 sum += curvature(&self.entries, &self.score, k, i, j);
                 self.hessian[i * m + j] = sum;
                 self.hessian[j * m + i] = sum;
@@ -325,8 +362,10 @@ impl Kinds {
             let own = &projections[i * p..(i + 1) * p];
             let half: f64 = own.iter().map(|x| x * x).sum();
             let r = self.hessian[i * m + i];
-            self.hessian[i * m + i] = c * (forms[i * m + i] - half) - c / self.pwrss * r * r
-                + curvature(&self.entries, &self.score, k, i, i);
+            let trace = if exact { traces[i * m + i] } else { 0.0 };
+            self.hessian[i * m + i] =
+                weigh * c * (forms[i * m + i] - half) - trace - c / self.pwrss * r * r
+                    + curvature(&self.entries, &self.score, k, i, i);
         }
     }
 }
@@ -380,12 +419,16 @@ impl<S: Places> Kernel<S> {
             kept: zero(k * k),
             rest: zero(k * p),
             fitted: zero(k),
+            total: zero(k),
             spread: zero(k * k),
             half: zero(k * k),
             score: zero(k * k),
             residual: zero(k * k),
+            taken: zero(k * k),
             forms: zero(m * m),
             projections: zero(m * p),
+            traces: zero(m * m),
+            between: zero(m * p * p),
         };
         for (index, &(level, count)) in kinds.iter().enumerate() {
             let (chunk, place) = (index / S::COUNT, index % S::COUNT);
@@ -509,23 +552,26 @@ impl<S: Places> Kernel<S> {
         directions: &[f64],
         beta: &[f64],
         covariance: &[f64],
+        exact: bool,
         out: &mut [f64],
     ) {
         match self.k {
-            1 => self.derivative_pass::<1>(directions, beta, covariance, out),
-            2 => self.derivative_pass::<2>(directions, beta, covariance, out),
-            3 => self.derivative_pass::<3>(directions, beta, covariance, out),
-            _ => self.derivative_pass::<0>(directions, beta, covariance, out),
+            1 => self.derivative_pass::<1>(directions, beta, covariance, exact, out),
+            2 => self.derivative_pass::<2>(directions, beta, covariance, exact, out),
+            3 => self.derivative_pass::<3>(directions, beta, covariance, exact, out),
+            _ => self.derivative_pass::<0>(directions, beta, covariance, exact, out),
         }
     }
 
-    /// Writes Σ K − NΦN', Σ vv', Σ g_i'Kg_j (lower) and Σ N'g_i.
+    /// Writes Σ K − NΦN', Σ vv', Σ g_i'Kg_j (lower) and Σ N'g_i; with `exact` also
+    /// Σ tr(KD_i(K − 2NΦN')D_j) (lower) and Σ N'D_iN.
     #[inline(always)]
     fn derivative_pass<const K: usize>(
         &mut self,
         directions: &[f64],
         beta: &[f64],
         covariance: &[f64],
+        exact: bool,
         out: &mut [f64],
     ) {
         let k = if K > 0 { K } else { self.k };
@@ -536,6 +582,8 @@ impl<S: Places> Kernel<S> {
             &mut self.residual,
             &mut self.forms,
             &mut self.projections,
+            &mut self.traces,
+            &mut self.between,
         ] {
             sums.fill(zero);
         }
@@ -610,7 +658,8 @@ impl<S: Places> Kernel<S> {
             }
             for i in 0..k {
                 for j in 0..=i {
-                    let mut sum = self.kept[i * k + j];
+                    let kept = self.kept[i * k + j];
+                    let mut sum = kept;
                     if !covariance.is_empty() {
                         for x in 0..p {
                             let mut half = zero;
@@ -620,6 +669,9 @@ impl<S: Places> Kernel<S> {
                             sum -= self.rest[i * p + x] * half;
                         }
                     }
+                    // K − 2R, with K − R in hand.
+                    self.taken[i * k + j] = sum + sum - kept;
+                    self.taken[j * k + i] = sum + sum - kept;
                     let sum = sum * count;
                     self.score[i * k + j] += sum;
                     if i != j {
@@ -633,14 +685,14 @@ impl<S: Places> Kernel<S> {
                 for a in 0..k {
                     sum += self.b[i * k + a] * (sums[a] - count * self.fitted[a]);
                 }
-                self.fitted[i] = sum;
+                self.total[i] = sum;
             }
             for (i, change) in directions.chunks_exact(k * k).enumerate() {
                 // D_iΣv, then N' times it.
                 for a in 0..k {
                     let mut sum = zero;
                     for b in 0..k {
-                        sum += S::splat(change[a * k + b]) * self.fitted[b];
+                        sum += S::splat(change[a * k + b]) * self.total[b];
                     }
                     for x in 0..p {
                         self.projections[i * p + x] += self.rest[a * p + x] * sum;
@@ -674,11 +726,130 @@ impl<S: Places> Kernel<S> {
                     }
                     self.forms[i * m + j] += sum;
                 }
+                if !exact {
+                    continue;
+                }
+                // KD_i, then KD_i(K − 2R).
+                for a in 0..k {
+                    for b in 0..k {
+                        let mut sum = zero;
+                        for c in 0..k {
+                            sum += self.kept[a * k + c] * S::splat(change[c * k + b]);
+                        }
+                        self.half[a * k + b] = sum;
+                    }
+                }
+                for a in 0..k {
+                    for b in 0..k {
+                        let mut sum = zero;
+                        for c in 0..k {
+                            sum += self.half[a * k + c] * self.taken[c * k + b];
+                        }
+                        self.w[a * k + b] = sum * count;
+                    }
+                }
+                for (j, other) in directions.chunks_exact(k * k).take(i + 1).enumerate() {
+                    let mut sum = self.traces[i * m + j];
+                    for a in 0..k {
+                        for b in 0..k {
+                            sum += S::splat(other[b * k + a]) * self.w[a * k + b];
+                        }
+                    }
+                    self.traces[i * m + j] = sum;
+                }
+                if covariance.is_empty() {
+                    continue;
+                }
+                for z in 0..p {
+                    // D_iN of one column, times the number of levels.
+                    for a in 0..k {
+                        let mut sum = zero;
+                        for b in 0..k {
+                            sum += S::splat(change[a * k + b]) * self.rest[b * p + z];
+                        }
+                        self.half[a] = sum * count;
+                    }
+                    for x in 0..p {
+                        let mut sum = self.between[(i * p + x) * p + z];
+                        for a in 0..k {
+                            sum += self.rest[a * p + x] * self.half[a];
+                        }
+                        self.between[(i * p + x) * p + z] = sum;
+                    }
+                }
             }
         }
-        let all = [&self.score, &self.residual, &self.forms, &self.projections];
+        let all = [
+            &self.score,
+            &self.residual,
+            &self.forms,
+            &self.projections,
+            &self.traces,
+            &self.between,
+        ];
         for (out, sum) in out.iter_mut().zip(all.into_iter().flatten()) {
             *out = sum.total();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Kinds;
+    use crate::lmm::Criterion;
+    use crate::support::data::sleepstudy;
+    use crate::support::{Model, Rng, random_model, random_theta, relative};
+
+    /// Value, gradient, both Hessians and scores are those of the criterion.
+    fn same_as_the_criterion(model: &Model, theta: &[f64], reml: bool) {
+        let statistics = model.statistics();
+        let mut criterion = Criterion::new(&statistics, reml);
+        let shift = criterion.shift();
+        let Some(mut kinds) = Kinds::new(&statistics, reml, criterion.degrees(), shift) else {
+            return;
+        };
+        kinds.load(&statistics.response_products());
+        let value = criterion.at(theta);
+        if !value.is_finite() {
+            return;
+        }
+        assert!(
+            relative(kinds.at(theta), value, 1.0) < 1e-9,
+            "{} {value}",
+            kinds.value
+        );
+        for exact in [false, true] {
+            let found = if exact {
+                criterion.exact_derivatives()
+            } else {
+                criterion.derivatives()
+            };
+            kinds.derive(exact);
+            let close = |what: &str, a: &[f64], b: &[f64]| {
+                let size = b.iter().fold(1e-6f64, |s, x| s.max(x.abs()));
+                for (x, y) in a.iter().zip(b) {
+                    assert!((x - y).abs() < 1e-7 * size, "{what} {exact}: {a:?} {b:?}");
+                }
+            };
+            close("gradient", &kinds.gradient, &found.gradient);
+            close("score", &kinds.score, &found.scores[0]);
+            close("information", &kinds.information, &found.information[0]);
+            close("hessian", &kinds.hessian, &found.hessian);
+        }
+    }
+
+    #[test]
+    fn balanced_and_other_designs() {
+        for reml in [true, false] {
+            same_as_the_criterion(&sleepstudy(true), &[1.3, 0.2, 0.5], reml);
+            same_as_the_criterion(&sleepstudy(false), &[0.7, 0.0], reml);
+            for seed in 1..200 {
+                let mut rng = Rng(seed * 104_729);
+                let rows = 12 + rng.below(60);
+                let model = random_model(&mut rng, 1, 3, rows);
+                let theta = random_theta(&mut rng, &model.layout, 0.2, 0.1);
+                same_as_the_criterion(&model, &theta, reml);
+            }
         }
     }
 }

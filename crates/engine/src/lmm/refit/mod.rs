@@ -152,7 +152,7 @@ impl Refit {
             let (clean, _) = boundary::clean(&mut at_boundary, layout, &theta, value);
             let kinds = &mut *at_boundary.kinds;
             kinds.at(&clean);
-            kinds.derive();
+            kinds.derive(true);
             let (gradient, hessian) = (kinds.gradient.clone(), kinds.hessian.clone());
             let (scores, information) = ([kinds.score.clone()], [kinds.information.clone()]);
             let evidence = Evidence {
