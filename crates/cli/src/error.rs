@@ -53,7 +53,8 @@ impl Problem {
             | "unknown_link" | "link_not_allowed" | "unknown_figure" | "facets_by"
             | "many_terms" | "too_few_replicates" | "too_few_draws" | "no_simulations"
             | "bootstrap_only" => 2,
-            "interrupted" => interrupt::EXIT_CODE,
+            // As a shell reports what Ctrl-C ended.
+            "interrupted" => 130,
             _ => 1,
         }
     }
