@@ -2,6 +2,8 @@
 //! builds in a second.
 
 mod bench;
+mod gallery;
+mod python;
 mod step;
 mod test;
 
@@ -15,18 +17,24 @@ struct Task {
     run: fn(&[String]) -> Result<(), step::Failure>,
 }
 
-const TASKS: [Task; 3] = [
+const TASKS: [Task; 4] = [
     Task {
         name: "test",
-        arguments: "",
-        about: "format, lints, all tests and documentation examples",
+        arguments: "[python]",
+        about: "format, lints, all tests and documentation examples; or those of the Python package",
         run: test::run,
     },
     Task {
         name: "bench",
         arguments: "[NAME…]",
-        about: "speed and memory beside lme4, glmm and polars (see bench/README.md)",
+        about: "speed and memory beside lme4, glmm, polars, statsmodels (see bench/README.md)",
         run: bench::run,
+    },
+    Task {
+        name: "gallery",
+        arguments: "[--check]",
+        about: "the pictures of guide/gallery.md, or whether they are current",
+        run: gallery::run,
     },
     Task {
         name: "help",

@@ -9,6 +9,8 @@ pub struct Step {
     title: &'static str,
     program: String,
     arguments: Vec<String>,
+    folder: PathBuf,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Step {
@@ -24,7 +26,21 @@ impl Step {
             title,
             program: program.to_owned(),
             arguments: arguments.iter().map(|&a| a.to_owned()).collect(),
+            folder: root(),
+            environment: Vec::new(),
         }
+    }
+
+    /// Runs it in a folder of the project instead of at its root.
+    pub fn within(mut self, folder: &str) -> Self {
+        self.folder = root().join(folder);
+        self
+    }
+
+    /// Sets a variable of its environment.
+    pub fn variable(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.environment.push((name, value.into()));
+        self
     }
 
     /// Adds arguments that came from the command line.
@@ -33,12 +49,13 @@ impl Step {
         self
     }
 
-    /// Runs the step at the root of the project.
+    /// Runs the step.
     pub fn run(&self) -> Result<(), Failure> {
         eprintln!("\n── {}: {}", self.title, self.command_line());
         let status = Command::new(&self.program)
             .args(&self.arguments)
-            .current_dir(root())
+            .current_dir(&self.folder)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .status();
         match status {
             Ok(status) if status.success() => Ok(()),
@@ -74,6 +91,14 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// A failure of xtask itself.
+    pub fn new(what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            code: None,
+        }
+    }
+
     /// The code of the step, so that callers of xtask see what its callee said; 1 for a step that
     /// was killed or could not be started.
     pub fn exit_code(&self) -> ExitCode {
@@ -89,7 +114,7 @@ impl fmt::Display for Failure {
 }
 
 /// The root of the project, wherever xtask is called from.
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
     xtask.parent().unwrap_or(xtask).to_path_buf()
 }

@@ -1,10 +1,30 @@
 //! `cargo xtask test`: all that must hold before a change lands.
 
+use crate::python;
 use crate::step::{Failure, Step, run_all};
 
-/// Runs every check, the quick ones first. The tests come last and unfiltered, so that the
-/// runners' own closing lines are the last that is seen.
-pub fn run(_: &[String]) -> Result<(), Failure> {
+/// Programs that the tests of reports in a browser take.
+const BROWSERS: [&str; 5] = [
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+];
+
+/// Runs every check, the quick ones first; or with the word `python` those of the Python package
+/// alone. The tests in Rust come last and unfiltered, so that the runners' own closing lines are the
+/// last that is seen.
+pub fn run(names: &[String]) -> Result<(), Failure> {
+    let build = Step::cargo("build", &["build", "--workspace"]);
+    match names {
+        [] => {}
+        [name] if name == "python" => {
+            build.run()?;
+            return python::test();
+        }
+        [name, ..] => return Err(Failure::new(format!("there are no tests called `{name}`"))),
+    }
     run_all(&[
         Step::cargo("format", &["fmt", "--all", "--check"]),
         Step::cargo(
@@ -22,6 +42,24 @@ pub fn run(_: &[String]) -> Result<(), Failure> {
                 "warnings",
             ],
         ),
-        Step::cargo("tests", &["test", "--workspace"]),
-    ])
+        build,
+    ])?;
+    crate::gallery::run(&["--check".to_owned()])?;
+    python::test()?;
+    say_of_browser();
+    Step::cargo("tests", &["test", "--workspace"]).run()
+}
+
+/// Reports are opened in a browser where there is one; where there is none, that is said and not
+/// passed over.
+fn say_of_browser() {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::var_os("RANEF_BROWSER").is_some()
+        || std::env::split_paths(&path).any(|f| BROWSERS.iter().any(|b| f.join(b).is_file()));
+    if !found {
+        eprintln!(
+            "\nleft out: reports in a browser, as there is no Chromium (install one, or name it in \
+             RANEF_BROWSER)"
+        );
+    }
 }

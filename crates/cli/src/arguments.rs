@@ -29,6 +29,7 @@ use crate::commands::pool::PoolArguments;
 use crate::commands::poststratify::PoststratifyArguments;
 use crate::commands::power::PowerArguments;
 use crate::commands::r2::R2Arguments;
+use crate::commands::report::ReportArguments;
 use crate::commands::residuals::ResidualsArguments;
 use crate::commands::robust::RobustArguments;
 use crate::commands::summary::SummaryArguments;
@@ -92,6 +93,7 @@ pub enum Command {
     Tidy(TidyArguments),
     Glance(GlanceArguments),
     Augment(AugmentArguments),
+    Report(ReportArguments),
     Code(CodeArguments),
     Data(DataArguments),
 }
@@ -107,6 +109,7 @@ impl Command {
             Command::Tidy(a) => a.form.json(),
             Command::Glance(a) => a.form.json(),
             Command::Augment(a) => a.form.json(),
+            Command::Report(_) => false,
             Command::Code(a) => a.json,
             Command::Predict(a) => a.json,
             Command::Ratios(a) => a.answer.json,

@@ -1,15 +1,15 @@
 //! How a command fails: on standard error for people, and with `--json` on standard output for
 //! programs too.
 
+use std::ffi::OsString;
 use std::io;
-use std::process::ExitCode;
 
 use ranef::Place;
 use ranef::formula::Span;
 use ranef::frame::{FrameError, io_reason};
 use serde::Serialize;
 
-use crate::{habits, output};
+use crate::{habits, interrupt, output};
 
 /// Why a command ends without its answer.
 #[derive(Debug)]
@@ -48,10 +48,11 @@ impl Problem {
     /// model or the data do not have is 1: with others it would be right.
     fn exit_code(&self) -> u8 {
         match self.code {
-            "usage" | "swapped" | "too_few_replicates" | "no_simulations" | "bootstrap_only"
-            | "one_model" | "one_data" | "no_new_data" | "needs_predictor" | "predictor_twice"
-            | "empty_contrast" | "bad_level" | "unknown_family" | "unknown_link"
-            | "link_not_allowed" | "unknown_figure" | "bad_target" | "bad_probability" => 2,
+            "usage" | "swapped" | "one_model" | "one_data" | "needs_predictor"
+            | "predictor_twice" | "empty_contrast" | "bad_level" | "unknown_family"
+            | "unknown_link" | "link_not_allowed" | "unknown_figure" | "facets_by"
+            | "many_terms" | "too_few_replicates" | "too_few_draws" | "no_simulations"
+            | "bootstrap_only" | "bad_target" | "bad_probability" => 2,
             // As a shell reports what Ctrl-C ended.
             "interrupted" => 130,
             _ => 1,
@@ -115,15 +116,15 @@ impl Failure {
     }
 
     /// Tells the user, and gives the exit code.
-    pub fn report(&self, json: bool) -> ExitCode {
+    pub fn report(&self, json: bool) -> u8 {
         match self {
-            Failure::Unread => ExitCode::SUCCESS,
+            Failure::Unread => 0,
             Failure::Problem(problem) => {
                 problem.print();
                 if json {
                     print_json(problem.code, &problem.message, problem.hint.as_deref());
                 }
-                ExitCode::from(problem.exit_code())
+                problem.exit_code()
             }
         }
     }
@@ -131,8 +132,9 @@ impl Failure {
 
 /// Wrong usage, in clap's words: help and version go to standard output and are no error. Who
 /// types what R calls it is told what it is called here.
-pub fn report_usage(usage: &clap::Error, json: bool) -> ExitCode {
-    if let Some((message, hint)) = habits::answer(usage) {
+pub fn report_usage(usage: &clap::Error, given: &[OsString]) -> u8 {
+    let json = given.iter().any(|a| a == "--json");
+    if let Some((message, hint)) = habits::answer(usage, given) {
         let problem = Problem::new("usage", message).hint(hint);
         return Failure::from(problem).report(json);
     }
@@ -150,7 +152,7 @@ pub fn report_usage(usage: &clap::Error, json: bool) -> ExitCode {
         let message = message.trim_start_matches("error: ");
         print_json("usage", message, Some("`--help` shows what can be typed"));
     }
-    ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))
+    u8::try_from(usage.exit_code()).unwrap_or(2)
 }
 
 #[derive(Serialize)]
@@ -196,10 +198,11 @@ impl From<Problem> for Failure {
 
 impl From<ranef::Error> for Problem {
     fn from(error: ranef::Error) -> Self {
+        let kept = (error.code() == "interrupted").then_some(interrupt::KEPT);
         Self {
             code: error.code(),
             message: error.to_string(),
-            hint: error.hint().map(str::to_owned),
+            hint: error.hint().or(kept).map(str::to_owned),
             place: error.place().cloned(),
         }
     }

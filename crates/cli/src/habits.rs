@@ -1,5 +1,7 @@
 //! What users of R and of other programs type by habit, and what it is called here.
 
+use std::ffi::OsString;
+
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -76,8 +78,15 @@ const COMMANDS: &[(&str, &[&str])] = &[
     ("vcovcr", &["robust"]),
     ("sandwich", &["robust"]),
     ("xtreg", &["fixed-effects"]),
-    ("shrinkage", &["pool"]),
+    ("shrinkage", &["pool", "plot"]),
     ("partial_pooling", &["pool"]),
+    ("plot_model", &["plot"]),
+    ("figure", &["plot"]),
+    ("dotplot", &["plot"]),
+    ("qqmath", &["plot"]),
+    ("caterpillar", &["plot"]),
+    ("ggpredict", &["plot", "predict"]),
+    ("ggplot", &["plot"]),
     ("mrp", &["poststratify"]),
     ("postratify", &["poststratify"]),
     ("sae", &["areas", "poststratify"]),
@@ -96,7 +105,7 @@ const COMMANDS: &[(&str, &[&str])] = &[
 ];
 
 /// A better answer than the parser's, where there is one: what is wrong, and the way out.
-pub fn answer(usage: &clap::Error) -> Option<(String, String)> {
+pub fn answer(usage: &clap::Error, given: &[OsString]) -> Option<(String, String)> {
     let word = |kind| match usage.get(kind) {
         Some(ContextValue::String(word)) => Some(word.clone()),
         _ => None,
@@ -104,7 +113,8 @@ pub fn answer(usage: &clap::Error) -> Option<(String, String)> {
     match usage.kind() {
         ErrorKind::InvalidSubcommand => command(&word(ContextKind::InvalidSubcommand)?),
         ErrorKind::UnknownArgument => {
-            let given: Vec<String> = std::env::args().collect();
+            let text = |a: &OsString| a.to_string_lossy().into_owned();
+            let given: Vec<String> = given.iter().map(text).collect();
             option(&word(ContextKind::InvalidArg)?, &given)
         }
         _ => None,

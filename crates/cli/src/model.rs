@@ -10,6 +10,7 @@ use crate::arguments::{
 };
 use crate::data;
 use crate::error::{Failure, Problem};
+use crate::interrupt::{self, Stoppable};
 use crate::progress::Progress;
 
 /// A model that a question is asked of.
@@ -50,6 +51,27 @@ impl<'a> Model<'a> {
         }
         progress.phase("reading the rows of the model again");
         let data = model.find_rows()?;
+        model.fit = model.fit.with_rows(&*data)?;
+        model.data = Some(data);
+        Ok(model)
+    }
+
+    /// The same for questions that say more with rows than without: a saved model whose rows are not
+    /// to be had stays as it is. Rows that were named must be there.
+    pub fn with_rows_if_found(
+        arguments: &'a ModelArguments,
+        progress: &Progress,
+    ) -> Result<Self, Failure> {
+        let mut model = Self::of(arguments, progress)?;
+        if model.fit.has_rows() {
+            return Ok(model);
+        }
+        progress.phase("reading the rows of the model again");
+        let data = match model.find_rows() {
+            Ok(data) => data,
+            Err(error) if arguments.data.is_some() => return Err(error),
+            Err(_) => return Ok(model),
+        };
         model.fit = model.fit.with_rows(&*data)?;
         model.data = Some(data);
         Ok(model)
@@ -109,6 +131,7 @@ impl<'a> Model<'a> {
         };
         Origin::new(name, &origin.read_options())
             .open()
+            .map(|source| Box::new(Stoppable(source)) as Box<dyn Source>)
             .map_err(|error| {
                 unknown(format!(
                     "this question needs the rows that the model was fitted to, `{}`: {error}",
@@ -149,7 +172,7 @@ pub fn fit(
 
 /// Reads a saved model; where the name looks like data, says how data would be given.
 pub fn load(name: &str) -> Result<Fit, Failure> {
-    Fit::load(Path::new(name)).map_err(|error| {
+    let fit = Fit::load(Path::new(name)).map_err(|error| {
         let mut problem = Problem::from(error);
         if problem.code == "not_a_model" || problem.code == "model_not_read" {
             problem.hint = Some(
@@ -158,8 +181,9 @@ pub fn load(name: &str) -> Result<Fit, Failure> {
                     .to_owned(),
             );
         }
-        problem.into()
-    })
+        Failure::from(problem)
+    })?;
+    Ok(fit.with_interrupt(interrupt::switch()))
 }
 
 /// The rule that an argument names.
@@ -202,6 +226,7 @@ pub fn lmer(formula: &str, options: &ModelOptions) -> Result<ranef::Model, Failu
     let mut model = ranef::Model::new(formula)
         .family(family)
         .reml(!options.ml)
+        .interrupt(interrupt::switch())
         .factors(&options.factor)
         .df(df);
     for (column, levels) in &options.levels {

@@ -93,7 +93,7 @@ fn every_kind_is_drawn() {
         &["lines"],
         &["lines", "--complete", "--groups", "5"],
         &["pooling"],
-        &["pooling", "--levels", "308,309"],
+        &["pooling", "--only", "308,309"],
         &["shrinkage"],
         &["shrinkage", "--term", "Days"],
         &["coefficients", "--intercept"],

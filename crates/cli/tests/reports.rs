@@ -162,7 +162,7 @@ fn summaries_for_documents() {
         ("text", "REML criterion at convergence: 1743.6"),
         ("markdown", "| Days | 10.47 | 1.55 |"),
         ("latex", "\\toprule"),
-        ("html", "<td class=\"text\">Days</td>"),
+        ("html", "<th scope=\"row\" class=\"text\">Days</th>"),
         ("apa", "*t*(17) = 6.77"),
         (
             "display",

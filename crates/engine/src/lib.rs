@@ -54,7 +54,8 @@
 //! random effects are eliminated, `face` is the arithmetic of one level, `lanes` does eight levels
 //! at a time where there is one grouping factor, `sparse` goes level by level where there are
 //! several, `root` is the dense rest, and `curvature` has second derivatives. `lmm::fit` drives
-//! [`optimize::trust_region`] and deals with the boundary. In the tests, `support::twin` computes
+//! [`optimize::trust_region`] and deals with the boundary; `lmm::refit` does the same for one response
+//! after another, which [`simulate`] draws. In the tests, `support::twin` computes
 //! everything once more from V as an n × n matrix: that is the shortest definition of what all of
 //! it means.
 mod blocks;
@@ -68,6 +69,7 @@ mod layout;
 mod least_squares;
 pub mod lmm;
 pub mod optimize;
+pub mod posterior;
 pub mod random;
 mod rank;
 pub mod sandwich;

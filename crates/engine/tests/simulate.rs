@@ -6,7 +6,7 @@ mod support;
 use proptest::prelude::*;
 use ranef_engine::lmm::{self, Options, Refit};
 use ranef_engine::random::Stream;
-use ranef_engine::simulate::{Effects, Gram, Truth};
+use ranef_engine::simulate::{Effects, Gram, Truth, parallel};
 use ranef_engine::{Coordinates, Statistics};
 
 use support::data::{DYESTUFF, DYESTUFF2, batches, sleepstudy};
@@ -331,7 +331,7 @@ fn coordinates_do_not_change_what_is_drawn() {
         let mut raw = Refit::new(&statistics, &options(true)).unwrap();
         raw.start(&fit.theta);
         let mut room = gram.room();
-        let mut sums = vec![0.0; 2];
+        let mut sums = [0.0; 2];
         let draws = 400;
         for replicate in 0..draws {
             gram.draw(&world, 3, replicate, &mut room);
@@ -461,6 +461,43 @@ fn replicates_do_not_depend_on_each_other() {
     let back: Vec<Vec<f64>> = (0..5).rev().map(|r| draw(&mut room, r).corner()).collect();
     assert!(there.iter().eq(back.iter().rev()));
     assert_ne!(there[0], there[1]);
+}
+
+/// The same numbers on one thread and on three.
+#[test]
+fn threads_do_not_change_the_numbers() {
+    let model = sleepstudy(true);
+    let statistics = model.statistics();
+    let gram = Gram::new(&statistics).unwrap();
+    let world = gram.world(&Truth {
+        beta: vec![250.0, 10.0],
+        sigma: 25.0,
+        effects: Effects::New(vec![0.9, 0.1, 0.2]),
+    });
+    let run = |threads: usize| -> Vec<lmm::Refitted> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| {
+            parallel(
+                5..205,
+                || {
+                    (
+                        Refit::new(&statistics, &options(true)).unwrap(),
+                        gram.room(),
+                    )
+                },
+                |(refit, room), replicate| {
+                    gram.draw(&world, 3, replicate, room);
+                    refit.fit(room.products()).unwrap().clone()
+                },
+            )
+        })
+    };
+    let one = run(1);
+    assert_eq!(one.len(), 200);
+    assert_eq!(one, run(3));
 }
 
 /// Not a test of anything but the clock: `cargo test --release -- --ignored --nocapture`.

@@ -295,9 +295,9 @@ impl Caterpillar {
         let unit = match (&self.link, term) {
             (Some(link), _) => format!("{link} scale"),
             (None, "(Intercept)") => self.response.clone(),
-            (None, _) => format!("{} per unit of {term}", self.response),
+            (None, _) => format!("{} per unit", self.response),
         };
-        Axis::new(format!("Deviation from average ({unit})")).including([0.0])
+        Axis::new(format!("Deviation ({unit})")).including([0.0])
     }
 
     fn panel(&self, term: &CaterpillarTerm, drawn: &[usize], named: bool) -> Panel {
@@ -363,7 +363,7 @@ impl Caterpillar {
         }
         if !named {
             // The ends by name.
-            let ends: Vec<usize> = [n - 1, 0, n - 2, 1, n - 3, 2]
+            let ends: Vec<usize> = [n - 1, 0]
                 .into_iter()
                 .filter(|at| drawn.contains(at))
                 .collect();

@@ -44,7 +44,8 @@ pub struct Shared {
 /// One pair of axes and what is drawn on it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Panel {
-    /// Its heading: the group in a facet, the question in a panel of checks.
+    /// Its heading: the group in a facet, the question in a panel of checks. What stands behind a line
+    /// break is set below it in smaller type.
     pub title: Option<String>,
     /// The horizontal axis.
     pub x: Axis,

@@ -14,6 +14,7 @@ pub mod draw;
 mod figure;
 mod johnson_neyman;
 mod lines;
+mod points;
 mod pooling;
 mod power;
 mod predictions;

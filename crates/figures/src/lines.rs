@@ -5,12 +5,14 @@
 use std::fmt;
 
 use ranef::frame::Source;
-use ranef::{Answer, Error, Fit, GroupLines, GroupLinesOptions, ResponseScale, Table};
+use ranef::{
+    Answer, Error, Fit, GroupLines, GroupLinesOptions, PopulationPoint, ResponseScale, Table,
+};
 use serde::Serialize;
 
 use crate::chart::{Axis, Colour, Curve, Dash, Mark, Panel, Style};
 use crate::words::{self, count, number, range, write_text};
-use crate::{Chart, Figure};
+use crate::{Chart, Figure, points};
 
 /// The lines of all groups.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -62,7 +64,11 @@ impl Lines {
             (true, Some(_)) => "slopes on the link's scale",
         };
         if let Some((least, largest)) = lines.slopes() {
-            out.push_str(&format!(", {kind} from {}", range(least, largest)));
+            // Without random slopes all are the same.
+            out.push_str(&match largest - least <= 1e-9 * largest.abs() {
+                true => format!(", all {kind} {}", number(least, 0.0)),
+                false => format!(", {kind} from {}", range(least, largest)),
+            });
         }
         out
     }
@@ -124,25 +130,14 @@ impl Figure for Lines {
         let lines = &self.lines;
         let n = lines.lines.len();
         let mut layers = Vec::new();
-        if self.has_points() && !lines.points.is_empty() {
-            let few = lines.points.len() < 300;
-            layers.push(
-                Mark::Points {
-                    x: lines.points.iter().map(|p| p.x).collect(),
-                    y: lines.points.iter().map(|p| p.y).collect(),
-                    names: lines
-                        .points
-                        .iter()
-                        .map(|p| lines.lines[p.line].level.clone())
-                        .collect(),
-                }
-                .styled(
-                    Style::default()
-                        .colour(Colour::Muted)
-                        .size(if few { 0.7 } else { 0.5 })
-                        .opacity(if few { 0.5 } else { 0.3 }),
-                ),
-            );
+        let mut notes = self.notes();
+        if self.has_points() {
+            let points = lines.points.iter().map(|p| (p.x, p.y)).collect();
+            let names = lines.points.iter().map(|p| &lines.lines[p.line].level);
+            let names = names.cloned().collect();
+            let (points, note) = points::layer(points, names, Colour::Muted);
+            layers.extend(points);
+            notes.extend(note);
         }
         let curves: Vec<Curve> = lines
             .lines
@@ -169,7 +164,7 @@ impl Figure for Lines {
                 )
                 .keyed(format!("each {}", lines.group)),
         );
-        let along = |of: fn(&ranef::PopulationPoint) -> Option<f64>| {
+        let along = |of: fn(&PopulationPoint) -> Option<f64>| {
             let points = lines.population.iter().filter_map(|p| Some((p.x, of(p)?)));
             let (x, y): (Vec<f64>, Vec<f64>) = points.unzip();
             Curve {
@@ -178,23 +173,24 @@ impl Figure for Lines {
                 name: String::new(),
             }
         };
+        layers.push(
+            Mark::Lines(vec![along(|p| p.estimate)])
+                .styled(Style::default().size(1.8))
+                .keyed("population"),
+        );
+        // Above the population's, which it may coincide with.
         if self.complete {
             layers.push(
                 Mark::Lines(vec![along(|p| p.complete_pooling)])
-                    .styled(Style::series(1).dash(Dash::Dashed).size(2.0))
+                    .styled(Style::series(1).dash(Dash::Dashed).size(1.6))
                     .keyed("one line for all rows"),
             );
         }
-        layers.push(
-            Mark::Lines(vec![along(|p| p.estimate)])
-                .styled(Style::default().size(2.2))
-                .keyed("population"),
-        );
         Chart {
             name: "lines",
             title: format!("{} over {} in each {}", self.outcome, lines.x, lines.group),
             subtitle: Some(self.summary()),
-            notes: self.notes(),
+            notes,
             description: self.description(),
             panels: vec![Panel {
                 title: None,

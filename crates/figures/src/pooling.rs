@@ -6,7 +6,9 @@
 use std::fmt;
 
 use ranef::frame::Source;
-use ranef::{Answer, Error, Fit, GroupLine, GroupLines, GroupLinesOptions, Pooling, Table};
+use ranef::{
+    Answer, Error, Fit, GroupLine, GroupLines, GroupLinesOptions, PooledCoefficient, Table,
+};
 use serde::Serialize;
 
 use crate::chart::{
@@ -29,8 +31,9 @@ pub struct PoolingFacets {
     pub group: String,
     /// The lines of each group; `None` where no predictor varies within groups.
     pub lines: Option<GroupLines>,
-    /// The intercepts of each group, where there are no lines.
-    pub means: Option<Pooling>,
+    /// The first coefficient of every group, where there are no lines; without standard errors of
+    /// partial pooling where there are more groups than are named.
+    pub means: Option<Vec<PooledCoefficient>>,
     /// How many groups are drawn at most, where there are no lines.
     pub most: usize,
 }
@@ -68,7 +71,11 @@ impl PoolingFacets {
         let (lines, means) = match fit.group_lines(source, &wanted) {
             Ok(lines) => (Some(lines), None),
             Err(error) if error.code() == "no_slope" && x.is_none() => {
-                (None, Some(fit.pooling(Some(&group), 0.95)?))
+                let levels = fit.moments().sizes.iter().map(Vec::len).max().unwrap_or(0);
+                (
+                    None,
+                    Some(first_coefficients(fit, &group, levels <= NAMED)?),
+                )
             }
             Err(error) => return Err(error),
         };
@@ -124,7 +131,10 @@ impl PoolingFacets {
             "partial pooling",
         );
         Panel {
-            title: Some(format!("{} (n = {})", line.level, line.n)),
+            title: Some(match rows_each(lines) {
+                Some(_) => line.level.clone(),
+                None => format!("{} (n={})", line.level, line.n),
+            }),
             x: Axis::new(lines.x.clone()),
             y: Axis::new(self.outcome.clone()),
             layers,
@@ -132,34 +142,44 @@ impl PoolingFacets {
     }
 
     /// The rows of the groups that are drawn where there are no lines: by number of rows.
-    fn drawn<'a>(&self, pooling: &'a Pooling) -> Vec<&'a ranef::PooledCoefficient> {
-        let term = pooling.terms.first().map_or("", |t| t.term.as_str());
-        let mut rows: Vec<_> = pooling.groups.iter().filter(|g| g.term == term).collect();
-        rows.sort_by_key(|g| g.n);
+    /// The groups that are drawn where there are no lines: by their number of rows, or, where all
+    /// have the same, by their estimates.
+    fn drawn<'a>(&self, means: &'a [PooledCoefficient]) -> Vec<&'a PooledCoefficient> {
+        let mut rows: Vec<_> = means.iter().collect();
+        match of_one_size(means) {
+            false => rows.sort_by_key(|g| g.n),
+            true => rows.sort_by(|a, b| {
+                let value = |g: &PooledCoefficient| g.partial_pooling.unwrap_or(f64::NAN);
+                value(b).total_cmp(&value(a))
+            }),
+        }
         words::thinned(rows.len(), self.most)
             .into_iter()
             .map(|at| rows[at])
             .collect()
     }
 
-    fn panel(&self, pooling: &Pooling) -> Panel {
-        let rows = self.drawn(pooling);
+    fn panel(&self, means: &[PooledCoefficient]) -> Panel {
+        let rows = self.drawn(means);
+        let equal = of_one_size(means);
+        let errors = rows.iter().all(|g| g.partial_pooling_std_error.is_some());
         let n = rows.len();
         let names = rows.iter().map(|g| match g.n {
+            _ if equal => g.level.clone(),
             1 => format!("{} (1 row)", g.level),
             rows => format!("{} ({rows} rows)", g.level),
         });
         let mut layers: Vec<Layer> = Vec::new();
         let at = |i: usize| i as f64;
-        let no: Vec<(f64, f64, f64)> = (0..n)
+        let no: Vec<(f64, f64, Option<f64>)> = (0..n)
             .filter_map(|i| {
-                let se = rows[i].no_pooling_std_error.unwrap_or(0.0);
+                let se = rows[i].no_pooling_std_error.filter(|_| errors);
                 Some((at(i) - 0.18, rows[i].no_pooling?, se))
             })
             .collect();
-        let partial: Vec<(f64, f64, f64)> = (0..n)
+        let partial: Vec<(f64, f64, Option<f64>)> = (0..n)
             .filter_map(|i| {
-                let se = rows[i].partial_pooling_std_error.unwrap_or(0.0);
+                let se = rows[i].partial_pooling_std_error.filter(|_| errors);
                 Some((at(i) + 0.18, rows[i].partial_pooling?, se))
             })
             .collect();
@@ -172,18 +192,22 @@ impl PoolingFacets {
             );
         }
         for (marks, series, symbol, key) in [
-            (no, 1, Symbol::Ring, "no pooling ± 1 SE"),
-            (partial, 0, Symbol::Disc, "partial pooling ± 1 SE"),
+            (no, 1, Symbol::Ring, "no pooling"),
+            (partial, 0, Symbol::Disc, "partial pooling"),
         ] {
             let style = Style::default()
                 .colour(Colour::Series(series))
                 .symbol(symbol);
+            let ends: Vec<(f64, f64, f64)> = marks
+                .iter()
+                .filter_map(|(at, x, se)| Some((*at, *x, (*se)?)))
+                .collect();
             layers.push(
                 Mark::Intervals {
                     along: Along::X,
-                    at: marks.iter().map(|m| m.0).collect(),
-                    lower: marks.iter().map(|m| m.1 - m.2).collect(),
-                    upper: marks.iter().map(|m| m.1 + m.2).collect(),
+                    at: ends.iter().map(|m| m.0).collect(),
+                    lower: ends.iter().map(|m| m.1 - m.2).collect(),
+                    upper: ends.iter().map(|m| m.1 + m.2).collect(),
                 }
                 .styled(style),
             );
@@ -194,10 +218,13 @@ impl PoolingFacets {
                     names: Vec::new(),
                 }
                 .styled(style)
-                .keyed(key),
+                .keyed(match errors {
+                    true => format!("{key} ± 1 SE"),
+                    false => key.to_owned(),
+                }),
             );
         }
-        let term = pooling.terms.first().map_or("", |t| words::term(&t.term));
+        let term = rows.first().map_or("", |g| words::term(&g.term));
         Panel {
             title: None,
             x: Axis::new(format!("{term} ({})", self.outcome)),
@@ -240,21 +267,37 @@ impl PoolingFacets {
             }
             return out;
         }
-        self.means
-            .as_ref()
-            .map_or(String::new(), |p| p.reading.clone())
+        let Some(means) = &self.means else {
+            return String::new();
+        };
+        let spread = |of: fn(&PooledCoefficient) -> Option<f64>| {
+            let values: Vec<f64> = means.iter().filter_map(of).collect();
+            let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+            let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            words::range(least, largest)
+        };
+        format!(
+            "{} of the {} levels of {}: without pooling from {}, with partial pooling from {}.",
+            means.first().map_or("", |g| words::term(&g.term)),
+            count(means.len()),
+            self.group,
+            spread(|g| g.no_pooling),
+            spread(|g| g.partial_pooling)
+        )
     }
 
     fn notes(&self) -> Vec<String> {
         match (&self.lines, &self.means) {
             (Some(lines), _) => lines.chosen.iter().chain(&lines.notes).cloned().collect(),
-            (None, Some(pooling)) => {
-                let (drawn, all) = (self.drawn(pooling).len(), pooling.groups.len());
-                let all = all / pooling.terms.len().max(1);
-                let mut notes = vec!["Groups stand by their number of rows.".to_owned()];
+            (None, Some(means)) => {
+                let (drawn, all) = (self.drawn(means).len(), means.len());
+                let mut notes = Vec::new();
+                if !of_one_size(means) {
+                    notes.push("Groups stand by their number of rows.".to_owned());
+                }
                 if drawn < all {
                     notes.push(format!(
-                        "{} of {} levels of {} are drawn, evenly by their number of rows.",
+                        "{} of {} levels of {} are drawn, evenly through that order.",
                         count(drawn),
                         count(all),
                         self.group
@@ -267,11 +310,71 @@ impl PoolingFacets {
     }
 }
 
+/// The number of rows that all groups have.
+fn rows_each(lines: &GroupLines) -> Option<usize> {
+    let first = lines.lines.first()?.n;
+    lines
+        .lines
+        .iter()
+        .all(|line| line.n == first)
+        .then_some(first)
+}
+
+/// The first coefficient of every group.
+fn first_coefficients(
+    fit: &Fit,
+    group: &str,
+    errors: bool,
+) -> Result<Vec<PooledCoefficient>, Error> {
+    let mut rows = match errors {
+        true => fit.pooling(Some(group), 0.95)?.groups,
+        false => fit.pooled_coefficients(Some(group))?,
+    };
+    let term = rows.first().map(|row| row.term.clone());
+    rows.retain(|row| Some(&row.term) == term.as_ref());
+    Ok(rows)
+}
+
+/// Whether all groups have the same number of rows.
+fn of_one_size(means: &[PooledCoefficient]) -> bool {
+    means.windows(2).all(|pair| pair[0].n == pair[1].n)
+}
+
+fn table(means: &[PooledCoefficient]) -> Table {
+    use ranef::Style;
+    let numbers = |of: fn(&PooledCoefficient) -> Option<f64>| means.iter().map(of);
+    Table::new()
+        .text("level", means.iter().map(|g| g.level.clone()))
+        .numbers("n", Style::Count, means.iter().map(|g| g.n as f64))
+        .numbers("no_pooling", Style::Digits, numbers(|g| g.no_pooling))
+        .numbers(
+            "no_pooling_std_error",
+            Style::Digits,
+            numbers(|g| g.no_pooling_std_error),
+        )
+        .numbers(
+            "complete_pooling",
+            Style::Digits,
+            numbers(|g| g.complete_pooling),
+        )
+        .numbers(
+            "partial_pooling",
+            Style::Digits,
+            numbers(|g| g.partial_pooling),
+        )
+        .numbers(
+            "partial_pooling_std_error",
+            Style::Digits,
+            numbers(|g| g.partial_pooling_std_error),
+        )
+        .numbers("weight", Style::Share, means.iter().map(|g| g.weight))
+}
+
 impl Answer for PoolingFacets {
     fn table(&self) -> Table {
         match (&self.lines, &self.means) {
             (Some(lines), _) => lines.table(),
-            (None, Some(means)) => means.table(),
+            (None, Some(means)) => table(means),
             _ => Table::new(),
         }
     }
@@ -322,7 +425,10 @@ impl Figure for PoolingFacets {
         };
         let facets = lines.lines.iter().enumerate();
         Chart {
-            subtitle: Some(format!("{} over {}", self.outcome, lines.x)),
+            subtitle: Some(match rows_each(lines) {
+                Some(n) => format!("{} over {}, {n} rows each", self.outcome, lines.x),
+                None => format!("{} over {}", self.outcome, lines.x),
+            }),
             panels: facets
                 .map(|(at, line)| self.facet(lines, at, line))
                 .collect(),

@@ -15,9 +15,9 @@ use ranef::{
 };
 use serde::Serialize;
 
-use crate::chart::{Along, Axis, Colour, Curve, Dash, Layer, Mark, Panel, Shared, Style, Symbol};
+use crate::chart::{Along, Axis, Colour, Curve, Dash, Layer, Mark, Panel, Shared, Style};
 use crate::words::{self, count, number, percent, write_figure};
-use crate::{Chart, Figure};
+use crate::{Chart, Figure, points};
 
 /// Values along a predictor of numbers.
 const STEPS: usize = 48;
@@ -491,30 +491,24 @@ impl PredictedValues {
         layers
     }
 
-    fn dots(&self) -> Vec<Layer> {
+    /// The rows of the data, and what is to be said of them.
+    fn dots(&self) -> (Vec<Layer>, Option<String>) {
         let all = std::iter::once(None).chain((0..self.series.len()).map(Some));
-        let few = self.data.len() < 300;
-        all.filter_map(|series| {
-            let own: Vec<&PredictedPoint> =
-                self.data.iter().filter(|p| p.series == series).collect();
-            let style = match series {
-                Some(s) if self.series.len() > 1 => self.style(s).symbol(Symbol::Disc),
-                _ => Style::default().colour(Colour::Muted),
-            };
-            (!own.is_empty()).then(|| {
-                Mark::Points {
-                    x: own.iter().map(|p| p.x).collect(),
-                    y: own.iter().map(|p| p.y).collect(),
-                    names: Vec::new(),
-                }
-                .styled(style.size(if few { 0.7 } else { 0.5 }).opacity(if few {
-                    0.45
-                } else {
-                    0.25
-                }))
+        let found: Vec<(Option<Layer>, Option<String>)> = all
+            .map(|series| {
+                let own = self.data.iter().filter(|p| p.series == series);
+                let colour = match series {
+                    Some(s) if self.series.len() > 1 => self.style(s).colour,
+                    _ => Colour::Muted,
+                };
+                points::layer(own.map(|p| (p.x, p.y)).collect(), Vec::new(), colour)
             })
-        })
-        .collect()
+            .collect();
+        let note = found.iter().find_map(|(_, note)| note.clone());
+        (
+            found.into_iter().filter_map(|(layer, _)| layer).collect(),
+            note,
+        )
     }
 
     fn facet_panels(&self, lines: &GroupLines) -> Vec<Panel> {
@@ -783,8 +777,9 @@ impl Figure for PredictedValues {
                 ..chart
             };
         }
-        let mut layers = self.dots();
+        let (mut layers, note) = self.dots();
         let mut notes = chart.notes.clone();
+        notes.extend(note);
         let x = match self.x_levels.is_empty() {
             true => {
                 layers.extend(self.curves());

@@ -171,7 +171,7 @@ fn panel(p: &ProfiledParameter) -> Panel {
     Panel {
         title: Some(p.label.clone()),
         x: Axis::new(""),
-        y: Axis::new("ζ"),
+        y: Axis::new("Signed root ζ"),
         layers,
     }
 }

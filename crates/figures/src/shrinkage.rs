@@ -19,6 +19,10 @@ use crate::{Chart, Figure};
 const MOST: usize = 300;
 /// Groups that are named where there is one effect.
 const NAMED: usize = 60;
+/// Groups in the plane that are all named.
+const LABELLED: usize = 25;
+/// Of more, so many are named.
+const FARTHEST: usize = 10;
 /// The shares of all groups that the ellipses hold.
 const SHARES: [f64; 2] = [0.5, 0.95];
 /// Points of an ellipse.
@@ -88,8 +92,14 @@ impl Shrinkage {
             return Err(Error::new("linear_only", message)
                 .with_hint("draw `caterpillar` or `lines`, which show the groups of any family"));
         }
-        let pooling = fit.pooling(Some(&group), 0.95)?;
-        let known: Vec<String> = pooling.terms.iter().map(|t| t.term.clone()).collect();
+        let pooled = fit.pooled_coefficients(Some(&group))?;
+        let first = pooled.first().map(|row| row.level.clone());
+        let own = |row: &&ranef::PooledCoefficient| Some(&row.level) == first.as_ref();
+        let known: Vec<String> = pooled
+            .iter()
+            .take_while(own)
+            .map(|row| row.term.clone())
+            .collect();
         let what = format!("random effect of {group}");
         let mut chosen = words::choose_terms(&known, terms, &what)?;
         if terms.is_empty() {
@@ -125,7 +135,7 @@ impl Shrinkage {
         let mut without = 0;
         let mut rows = Vec::new();
         let mut rests: Vec<Vec<f64>> = Vec::new();
-        for (level, row) in pooling.groups.chunks(k.max(1)).enumerate() {
+        for (level, row) in pooled.chunks(k.max(1)).enumerate() {
             let partial: Option<Vec<f64>> = at.iter().map(|&a| row[a].partial_pooling).collect();
             let Some(partial) = partial else {
                 without += 1;
@@ -180,7 +190,7 @@ impl Shrinkage {
         let mut notes = Vec::new();
         let ellipses = match self.terms.len() {
             2 => "The ellipses hold",
-            _ => "The dashed lines hold",
+            _ => "The thin lines hold",
         };
         notes.push(format!(
             "{ellipses} {}% and {}% of all groups by the estimated variances.",
@@ -247,6 +257,19 @@ impl Shrinkage {
             y,
             name: format!("{}% of groups", percent(share)),
         }
+    }
+
+    /// How far a group lies from the centre after pooling, in standard deviations of the groups.
+    fn distance(&self, row: &ShrunkGroup) -> f64 {
+        let cov = &self.covariance;
+        let d = [0, 1].map(|at| row.partial_pooling[at] - self.centre[at]);
+        let determinant = cov[0][0] * cov[1][1] - cov[0][1] * cov[1][0];
+        if determinant > 1e-12 * cov[0][0] * cov[1][1] {
+            let cross = (cov[0][1] + cov[1][0]) * d[0] * d[1];
+            return (cov[1][1] * d[0] * d[0] - cross + cov[0][0] * d[1] * d[1]) / determinant;
+        }
+        let scaled = |at: usize| d[at] * d[at] / cov[at][at].max(f64::MIN_POSITIVE);
+        scaled(0).max(scaled(1))
     }
 
     fn title(&self, at: usize) -> String {
@@ -343,16 +366,20 @@ impl Shrinkage {
             .styled(Style::default().symbol(Symbol::Diamond).size(1.6))
             .keyed("fixed effects"),
         );
-        if drawn.len() <= NAMED {
-            layers.push(
-                Mark::Labels {
-                    x: drawn.iter().map(|(row, _)| after(row).0).collect(),
-                    y: drawn.iter().map(|(row, _)| after(row).1).collect(),
-                    texts: drawn.iter().map(|(row, _)| row.level.clone()).collect(),
-                }
-                .styled(Style::default().colour(Colour::Muted)),
-            );
+        // Names where there is room; of many groups those of the farthest.
+        let mut far: Vec<&ShrunkGroup> = drawn.iter().map(|(row, _)| *row).collect();
+        if far.len() > LABELLED {
+            far.sort_by(|a, b| self.distance(b).total_cmp(&self.distance(a)));
+            far.truncate(FARTHEST);
         }
+        layers.push(
+            Mark::Labels {
+                x: far.iter().map(|row| after(row).0).collect(),
+                y: far.iter().map(|row| after(row).1).collect(),
+                texts: far.iter().map(|row| row.level.clone()).collect(),
+            }
+            .styled(Style::default().colour(Colour::Muted)),
+        );
         Panel {
             title: None,
             x: self.axis(0).0,
@@ -395,6 +422,7 @@ impl Shrinkage {
                 .styled(Style::default().size(1.2))
                 .keyed("fixed effect"),
         );
+        let dense = n > NAMED;
         let names = || {
             drawn
                 .iter()
@@ -412,7 +440,7 @@ impl Shrinkage {
                 Style::default()
                     .colour(Colour::Series(1))
                     .symbol(Symbol::Ring)
-                    .size(0.9),
+                    .size(if dense { 0.4 } else { 0.9 }),
             )
             .keyed("no pooling"),
         );
@@ -430,7 +458,12 @@ impl Shrinkage {
                     .collect(),
                 names: names(),
             }
-            .styled(Style::default().colour(Colour::Series(0)))
+            .styled(
+                Style::default()
+                    .colour(Colour::Series(0))
+                    .size(if dense { 0.5 } else { 1.0 })
+                    .opacity(if dense { 0.6 } else { 1.0 }),
+            )
             .keyed("to partial pooling"),
         );
         let y = match named {

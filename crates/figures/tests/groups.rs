@@ -149,6 +149,26 @@ fn shrinkage_of_one_effect_runs_along_one_axis() {
 }
 
 #[test]
+fn pooled_coefficients_are_those_of_pooling_without_errors() {
+    let data = data("Pastes");
+    let fit = lmer("strength ~ 1 + (1 | batch/cask)", &*data).unwrap();
+    for group in ["batch", "cask:batch"] {
+        let quick = fit.pooled_coefficients(Some(group)).unwrap();
+        let whole = fit.pooling(Some(group), 0.95).unwrap().groups;
+        assert_eq!(quick.len(), whole.len());
+        for (a, b) in quick.iter().zip(&whole) {
+            assert_eq!((&a.level, &a.term, a.n), (&b.level, &b.term, b.n));
+            assert_eq!(
+                (a.no_pooling, a.partial_pooling),
+                (b.no_pooling, b.partial_pooling)
+            );
+            assert_eq!(a.partial_pooling_std_error, None);
+            assert!(b.partial_pooling_std_error.is_some());
+        }
+    }
+}
+
+#[test]
 fn generalised_models_have_no_shrinkage_but_other_figures() {
     let fit = agreeing();
     let error = Shrinkage::of(&fit, None, &[], None).unwrap_err();
@@ -205,7 +225,9 @@ fn pooling_without_predictors_is_one_panel() {
     let figure = PoolingFacets::of(&fit, &*data, &options, None, None, None).unwrap();
     assert!(figure.lines.is_none());
     let means = figure.means.as_ref().unwrap();
-    near(means.groups[4].no_pooling.unwrap(), 1600.0, 1e-9);
+    near(means[4].no_pooling.unwrap(), 1600.0, 1e-9);
+    let pooling = fit.pooling(None, 0.95).unwrap();
+    assert_eq!(*means, pooling.groups);
     is_sound(&figure);
 }
 

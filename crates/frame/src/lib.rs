@@ -15,12 +15,14 @@
 //!
 //! [`open()`] takes what a user types: a file (CSV and relatives, Parquet, Arrow), `-` for standard
 //! input, or the name of one of the [`datasets()`]. Programs bring their own columns with [`Table`]
-//! or their own batches with [`MemorySource::from_batches`]. All of them are a [`Source`], with
+//! or their own batches with [`MemorySource::from_batches`] or, for wide frames of which a model uses
+//! few columns, [`ArrowSource`]. All of them are a [`Source`], with
 //! columns of four kinds ([`ColumnKind`]); what a type means for a model is not decided here.
 //!
 //! Nothing here knows formulas, and no bytes make it panic: damaged and mistaken input is an
 //! [`FrameError`] that names file, line and column.
 
+mod arrow;
 mod bytes;
 mod csv;
 mod datasets;
@@ -41,6 +43,7 @@ mod suggest;
 mod table;
 mod text;
 
+pub use arrow::ArrowSource;
 pub use csv::{read_csv, write_csv};
 pub use datasets::{DataSet, datasets};
 pub use error::{FrameError, io_reason};

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use ranef_design::{Expect, Recipe, RowCount, Structure, survey};
+use ranef_design::{Expect, Parts, Recipe, RowCount, Structure, survey};
 use ranef_engine::distributions::{Normal, StudentT};
 use ranef_engine::lmm::FitError;
 use ranef_engine::{Interrupt, Statistics, glmm, lmm};
@@ -476,6 +476,28 @@ impl Fit {
     /// The recipe that turns rows into numbers.
     pub fn recipe(&self) -> &Recipe {
         &self.facts.recipe
+    }
+
+    /// Columns of the data that the model uses.
+    pub fn columns(&self) -> Vec<&str> {
+        self.facts.recipe.columns(Parts::ALL)
+    }
+
+    /// Positions, from 0, of the rows of a source that miss no value the model needs: those that
+    /// fitted values, residuals and the like are of.
+    pub fn rows_used(&self, source: &dyn Source) -> Result<Vec<usize>, Error> {
+        let recipe = &self.facts.recipe;
+        let mut first = 0;
+        let mut out = Vec::with_capacity(self.nobs());
+        rows::for_each_batch(recipe, source, Parts::ALL, self.formula(), |batch, rows| {
+            match &rows.kept {
+                None => out.extend(first..first + batch.num_rows()),
+                Some(kept) => out.extend(kept.iter().map(|&k| first + k as usize)),
+            }
+            first += batch.num_rows();
+            Ok(())
+        })?;
+        Ok(out)
     }
 
     /// The REML criterion, or −2 log-likelihood, at the minimum.

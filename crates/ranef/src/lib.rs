@@ -118,7 +118,7 @@ pub use predict::{
 };
 pub use predictor::{PredictorKind, PredictorRange};
 pub use random::{RandomBlock, RandomEffects};
-pub use ranef_design::Contrast;
+pub use ranef_design::{Contrast, FactorShape, PairShape, Relation, RowCount, Structure};
 pub use ranef_engine::Interrupt;
 pub use ranef_engine::lmm::Optimizer;
 pub use ranef_engine::smooth;
@@ -126,8 +126,9 @@ pub use ranef_formula as formula;
 pub use ranef_frame as frame;
 pub use report::Report;
 pub use reports::{
-    Apa, ArmDisplay, Augmented, Caption, Glance, GlanceRow, Markup, Paper, RegressionCell,
-    RegressionRow, RegressionTable, Scale, Tidy, TidyEffect, TidyOptions, TidyRow,
+    Apa, ArmDisplay, Augmented, Caption, Glance, GlanceRow, Grid, GridRow, Markup, Paper,
+    RegressionCell, RegressionRow, RegressionTable, Scale, Text, Tidy, TidyEffect, TidyOptions,
+    TidyRow, Words, escape, numbers,
 };
 pub use residuals::ResidualSummary;
 pub use robust::{Robust, RobustCoefficient, RobustOptions, RobustTest, RobustType};

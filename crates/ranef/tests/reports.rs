@@ -554,7 +554,7 @@ fn papers_say_what_the_fit_says() {
     assert_eq!(latex.matches("\\begin{table}").count(), 2);
     let html = fit.paper(Markup::Html).to_string();
     assert!(html.starts_with("<!DOCTYPE html>") && html.ends_with("</html>\n"));
-    assert!(html.contains("<td class=\"text\">Days</td><td>10.47</td>"));
+    assert!(html.contains("<th scope=\"row\" class=\"text\">Days</th><td>10.47</td>"));
     let apa = fit.apa().to_string();
     assert!(
         apa.contains("- Days: *b* = 10.47, *SE* = 1.55, 95% CI \\[7.21, 13.73\\], *t*(17) = 6.77, *p* \\< .001."),
@@ -622,7 +622,7 @@ fn models_stand_side_by_side() {
     assert_eq!(slope_variance.cells[1], None);
     let html = table.markup(Markup::Html);
     assert!(
-        html.contains("<th class=\"span\" colspan=\"3\">levels_1</th>"),
+        html.contains("<th scope=\"colgroup\" class=\"span\" colspan=\"3\">levels_1</th>"),
         "{html}"
     );
     let latex = table.markup(Markup::Latex);

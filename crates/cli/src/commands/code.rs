@@ -9,7 +9,7 @@ use crate::model::Model;
 use crate::output;
 use crate::progress::Progress;
 
-/// Print the same analysis as R, Stata or SAS code
+/// Print the same analysis as R, Stata, SAS or Python code, or as a command
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   ranef code sleep.json --to r
@@ -39,6 +39,10 @@ pub enum LanguageName {
     Stata,
     /// SAS proc mixed
     Sas,
+    /// The Python package ranef
+    Python,
+    /// The command itself, with all that the saved model was told
+    Command,
 }
 
 pub fn run(arguments: &CodeArguments) -> Result<(), Failure> {
@@ -48,6 +52,8 @@ pub fn run(arguments: &CodeArguments) -> Result<(), Failure> {
         LanguageName::R => Language::R,
         LanguageName::Stata => Language::Stata,
         LanguageName::Sas => Language::Sas,
+        LanguageName::Python => Language::Python,
+        LanguageName::Command => Language::Command,
     });
     drop(progress);
     if arguments.json {

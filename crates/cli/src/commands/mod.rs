@@ -25,6 +25,7 @@ pub mod power;
 pub mod predict;
 pub mod r2;
 pub mod ratios;
+pub mod report;
 pub mod residuals;
 pub mod robust;
 pub mod simulate;

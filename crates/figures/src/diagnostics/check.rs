@@ -110,6 +110,13 @@ impl CheckPanel {
             0 | 1 => simulated.map(SimulatedPlot::quantile_panel),
             _ => Some(self.inflation_panel()),
         });
+        // Hundreds of names behind the points of six panels make a page heavy: the single figures
+        // have them.
+        for layer in panels.iter_mut().flat_map(|panel| &mut panel.layers) {
+            if let Mark::Points { names, .. } = &mut layer.mark {
+                names.clear();
+            }
+        }
         panels
     }
 
@@ -198,7 +205,7 @@ impl CheckPanel {
 
     fn notes(&self) -> Vec<String> {
         let mut notes = vec![
-            "Verdicts are those of `ranef check`: a departure counts if it is both beyond chance and \
+            "Verdicts are those of ranef check: a departure counts if it is both beyond chance and \
              large enough to matter."
                 .to_owned(),
         ];

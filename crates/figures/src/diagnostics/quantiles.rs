@@ -130,7 +130,11 @@ impl QuantileFigure {
         let title = heading(
             what,
             self.finding.as_ref(),
-            "Points should lie within the band.",
+            match self.plots.iter().any(|plot| plot.n > 2000) {
+                // Bands are so narrow that departures of no consequence leave them.
+                true => "Points should follow the line.",
+                false => "Points should lie within the band.",
+            },
         );
         let several = self.plots.len() > 1;
         let groups = self.plots.iter().any(|p| p.group != self.plots[0].group);

@@ -4,7 +4,7 @@
 //! The residual of a row is the share of simulated responses below the observed one: uniform where
 //! the model is right, whatever its family, but for the pull that rows have on their own fitted values,
 //! which the expected quantiles take into account. Along the expected values of the population (their
-//! ranks) the quartiles should stay at ¼, ½ and ¾.
+//! ranks) the quartiles should stay at ¼, ½ and ¾, but for the same pull.
 
 use std::fmt;
 
@@ -47,6 +47,8 @@ pub struct SimulatedPlot {
 pub struct QuartileCurve {
     /// ¼, ½ or ¾.
     pub quantile: f64,
+    /// Where it should stay, leverages taken into account.
+    pub expected: f64,
     /// The p-value of the test that it stays there; `None` where all expected values are equal.
     pub p_value: Option<f64>,
     /// Where it is.
@@ -82,6 +84,7 @@ impl SimulatedPlot {
             .zip(curves)
             .map(|(&quantile, curve)| QuartileCurve {
                 quantile,
+                expected: found.expected_quantile(quantile),
                 p_value: (found.quantiles.iter().find(|q| q.quantile == quantile))
                     .map(|q| q.p_value),
                 curve: curve.into(),
@@ -134,7 +137,7 @@ impl SimulatedPlot {
                 "Points should lie within the band.",
             )),
             x: unit("Expected quantile"),
-            y: unit("Simulated residual (share below)"),
+            y: unit("Simulated residual"),
             layers,
         }
     }
@@ -143,7 +146,7 @@ impl SimulatedPlot {
     pub(super) fn along_panel(&self) -> Panel {
         let mut layers = vec![cloud(&self.rank, &self.residual, &self.row)];
         for quartile in &self.quartiles {
-            layers.push(reference(Rule::Horizontal(quartile.quantile)));
+            layers.push(reference(Rule::Horizontal(quartile.expected)));
         }
         for quartile in self.quartiles.iter().filter(|q| q.curve.x.len() > 2) {
             // A p-value of three.
@@ -170,7 +173,7 @@ impl SimulatedPlot {
             },
             y: Axis {
                 domain: Some((0.0, 1.0)),
-                ..Axis::new("Simulated residual (share below)")
+                ..Axis::new("Simulated residual")
             },
             layers,
         }

@@ -10,7 +10,7 @@ use crate::chart::{Axis, Scale};
 /// From the edge of a panel to its labels: the tick and a little air.
 pub(crate) const TICK_GAP: f64 = 4.0;
 /// The least between two labels side by side.
-const BESIDE: f64 = 5.0;
+const BESIDE: f64 = 3.6;
 /// From one line of a label to the next.
 pub(crate) const LINE: f64 = size::TICK * 1.12;
 
@@ -61,7 +61,7 @@ impl Labels {
                     Some(Tick {
                         value: index as f64,
                         place: placement.place(index as f64)?,
-                        label: Some(clean(name)),
+                        label: Some(clean(name)).filter(|name| !name.is_empty()),
                     })
                 })
                 .collect(),
@@ -123,7 +123,7 @@ pub(crate) fn horizontal(axis: &Axis, placement: &Placement, overhang: f64) -> L
         }
         Some(0.3 * (all - boxes.len()) as f64 + if boxes.len() < 2 { 1.0 } else { 0.0 })
     };
-    let wanted = (breadth / 48.0).clamp(2.5, 7.0);
+    let wanted = (breadth / 46.0).clamp(2.5, 6.0);
     let labelled = numbers(axis, placement, wanted, &fits);
     let mut labels = Labels::numbers(labelled, placement);
     for (tick, lines) in labels.ticks.iter_mut().zip(&mut labels.lines) {
@@ -164,9 +164,9 @@ fn names_below(names: &[String], placement: &Placement, breadth: f64, overhang: 
             .map(|text| wrap(text, room, size::TICK, false, lines))
             .collect()
     };
-    for lines in 1..=3 {
+    for lines in 1..=4 {
         let set = broken(lines);
-        if whole(&set) || (lines == 3 && pitch >= 34.0) {
+        if whole(&set) || (lines == 4 && pitch >= 34.0) {
             let most = set.iter().map(Vec::len).max().unwrap_or(1).max(1);
             labels.lines = set;
             labels.extent = LINE * most as f64;
@@ -182,12 +182,16 @@ fn names_below(names: &[String], placement: &Placement, breadth: f64, overhang: 
         .iter()
         .enumerate()
         .map(|(index, text)| {
-            if !index.is_multiple_of(stride) {
+            if !index.is_multiple_of(stride) || text.is_empty() {
                 return Vec::new();
             }
             let text = shorten(text, 80.0, size::TICK, false);
             longest = longest.max(length(&text, size::TICK, false));
-            vec![text]
+            if text.is_empty() {
+                Vec::new()
+            } else {
+                vec![text]
+            }
         })
         .collect();
     for (tick, lines) in labels.ticks.iter_mut().zip(&labels.lines) {
@@ -247,7 +251,7 @@ pub(crate) fn vertical(axis: &Axis, placement: &Placement, room: f64) -> Labels 
             .any(|(_, label)| length(label, size::TICK, false) > room);
         (!crowded && !wide && !places.is_empty()).then_some(0.0)
     };
-    let wanted = (height / 30.0).clamp(2.5, 7.0);
+    let wanted = (height / 34.0).clamp(2.5, 6.0);
     let mut labels = Labels::numbers(numbers(axis, placement, wanted, &fits), placement);
     labels.extent = widest(&labels);
     labels

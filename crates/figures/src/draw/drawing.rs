@@ -98,6 +98,8 @@ pub struct AxisBox {
     pub domain: (f64, f64),
     /// Whether the chart wants it to be the same in all panels.
     pub shared: bool,
+    /// Whether names stand at its ticks.
+    pub names: bool,
     /// The ticks; those of inner panels of a shared axis have no label.
     pub ticks: Vec<Tick>,
 }

@@ -11,7 +11,7 @@ use super::axes::{self, Labels, TICK_GAP};
 use super::drawing::{
     Anchor, AxisBox, Drawing, Geometry, PanelBox, Part, Rect, Role, Shape, Stroke, Text, Tick,
 };
-use super::labels::{self, Taken};
+use super::labels::{self, Obstacles};
 use super::legend::Legend;
 use super::marks::{Canvas, Losses};
 use super::palette::{self, size};
@@ -141,6 +141,16 @@ impl Block {
     }
 }
 
+/// The heading of a panel: its first line, and below it in smaller type what follows.
+fn heading(title: &str, room: f64) -> Vec<Block> {
+    let (first, rest) = title.split_once('\n').unwrap_or((title, ""));
+    let mut out = vec![Block::new(first, room, size::PANEL, true, 4)];
+    if !rest.trim().is_empty() {
+        out.push(Block::new(rest, room, size::NOTE, false, 3));
+    }
+    out
+}
+
 /// Whether panels can have an axis in common: all of one kind, with the same names.
 fn alike(panels: &[Panel], along: Along) -> bool {
     let scale = |panel: &'_ Panel| match along {
@@ -194,7 +204,7 @@ fn columns(chart: &Chart, width: f64, height: Option<f64>, shared: (bool, bool))
             Some(height) => (cell / (height / rows as f64) / 1.1).ln().abs(),
             None => (cell / target).ln().abs(),
         };
-        shape + 0.7 * (rows * columns - count) as f64 / count as f64
+        shape + 1.3 * (rows * columns - count) as f64 / count as f64
     };
     (1..=count)
         .filter(|&columns| columns == 1 || width / columns as f64 >= least)
@@ -254,7 +264,13 @@ impl<'a> Page<'a> {
         let has_below = |index: usize| index + columns < count;
         let gap_x = if shared.1 { 8.0 } else { 13.0 };
         let gap_y = if shared.0 { 8.0 } else { 12.0 };
-        let right = if columns > 1 || count == 1 { 9.0 } else { 9.0 };
+        let right = 9.0;
+        // In small panels smaller titles, or they would be broken.
+        let axis_size = if inner / columns as f64 >= 165.0 {
+            size::AXIS
+        } else {
+            size::TICK
+        };
         let overhang = (gap_x / 2.0 - 1.0f64).min(right + MARGIN - 2.0).max(2.0);
         let overhang = if columns == 1 {
             right + MARGIN - 2.0
@@ -298,21 +314,18 @@ impl<'a> Page<'a> {
         let (mut below, mut beside) = (Vec::new(), Vec::new());
         let (mut x, mut y): (Vec<Placement>, Vec<Placement>) = (Vec::new(), Vec::new());
         let name_room = inner / columns as f64 * if columns == 1 { 0.42 } else { 0.38 };
-        let leading = size::AXIS * size::LEADING;
         let common_height = if shared.0 && !common_x.is_empty() {
             Block::new(&common_x, inner * 0.8, size::AXIS, false, 2).height() + 2.0
         } else {
             0.0
         };
-        let strips: f64 = 0.0;
-        let _ = strips;
         for turn in 0..5 {
             // Down the page.
             for (index, panel) in panels.iter().enumerate() {
                 if let Some(title) = &panel.title {
-                    let block = Block::new(title, panel_width, size::PANEL, true, 2);
+                    let height: f64 = heading(title, panel_width).iter().map(Block::height).sum();
                     let row = cell(index).0;
-                    strip[row] = strip[row].max(gap_above(block.height(), 2.0));
+                    strip[row] = strip[row].max(gap_above(height, 2.0));
                 }
             }
             let around: f64 = top
@@ -325,7 +338,9 @@ impl<'a> Page<'a> {
             panel_height = match asked {
                 Some(height) => (height - around) / rows as f64,
                 // Once the width is settled the height is, too.
-                None if turn < 3 => natural_height(chart, panel_width, shared, rows, around),
+                None if turn < 3 => {
+                    natural_height(chart, panel_width, shared, rows, around, name_room)
+                }
                 None => panel_height,
             };
             let frame = Rect {
@@ -352,20 +367,15 @@ impl<'a> Page<'a> {
                 }
                 label_width[column] = label_width[column].max(gap_above(labels.extent, TICK_GAP));
                 if !shared.1 && !panels[index].y.title.is_empty() {
-                    let block = Block::new(
-                        &panels[index].y.title,
-                        panel_height.max(40.0),
-                        size::AXIS,
-                        false,
-                        2,
-                    );
-                    title_width[column] = title_width[column].max(block.height() + 2.0);
+                    let room = panel_height.max(40.0) + 6.0;
+                    let block = Block::new(&panels[index].y.title, room, axis_size, false, 3);
+                    title_width[column] = title_width[column].max(block.height() + 4.0);
                 }
             }
             if shared.1 && !common_y.is_empty() {
                 let room = panel_height * rows as f64 + (rows - 1) as f64 * gap_y;
                 let block = Block::new(&common_y, room.max(40.0), size::AXIS, false, 2);
-                common_width = common_width.max(block.height() + 2.0);
+                common_width = common_width.max(block.height() + 4.0);
             }
             panel_width = (inner
                 - common_width
@@ -398,11 +408,10 @@ impl<'a> Page<'a> {
                 label_height[row] = label_height[row].max(gap_above(labels.extent, TICK_GAP));
                 if !shared.0 && !panels[index].x.title.is_empty() {
                     let block =
-                        Block::new(&panels[index].x.title, panel_width, size::AXIS, false, 2);
+                        Block::new(&panels[index].x.title, panel_width, axis_size, false, 3);
                     title_height[row] = title_height[row].max(block.height() + 1.0);
                 }
             }
-            let _ = leading;
         }
         if panel_width < LEAST_PANEL || panel_height < LEAST_PANEL {
             return Err(Error::new(
@@ -469,16 +478,14 @@ impl<'a> Page<'a> {
             page.shift(index, &frame);
             let panel = &chart.panels[index];
             if let Some(title) = &panel.title {
-                let block = Block::new(title, panel_width, size::PANEL, true, 2);
-                let at = frame.top - 2.0 - block.height();
-                block.set(
-                    frame.left,
-                    at,
-                    Anchor::Start,
-                    Role::PanelTitle,
-                    Some(index),
-                    &mut page.texts,
-                );
+                let blocks = heading(title, panel_width);
+                let height: f64 = blocks.iter().map(Block::height).sum();
+                let mut at = frame.top - 2.0 - height;
+                for (block, role) in blocks.iter().zip([Role::PanelTitle, Role::Subtitle]) {
+                    let panel = Some(index);
+                    block.set(frame.left, at, Anchor::Start, role, panel, &mut page.texts);
+                    at += block.height();
+                }
             }
             if !shared.0 || !has_below(index) {
                 page.write_below(index);
@@ -497,7 +504,7 @@ impl<'a> Page<'a> {
                     .for_each(|t| t.label = None);
             }
             if !shared.0 && !panel.x.title.is_empty() {
-                let block = Block::new(&panel.x.title, panel_width, size::AXIS, false, 2);
+                let block = Block::new(&panel.x.title, panel_width, axis_size, false, 3);
                 block.set(
                     (frame.left + frame.right) / 2.0,
                     frame.bottom + label_height[row] + 1.0,
@@ -508,9 +515,15 @@ impl<'a> Page<'a> {
                 );
             }
             if !shared.1 && !panel.y.title.is_empty() {
-                let block = Block::new(&panel.y.title, panel_height, size::AXIS, false, 2);
+                let block = Block::new(
+                    &panel.y.title,
+                    panel_height.max(40.0) + 6.0,
+                    axis_size,
+                    false,
+                    3,
+                );
                 block.set_turned(
-                    frame.left - label_width[column] - block.height() - 1.0,
+                    frame.left - label_width[column] - block.height() - 3.0,
                     (frame.top + frame.bottom) / 2.0,
                     Some(index),
                     &mut page.texts,
@@ -680,11 +693,13 @@ impl<'a> Page<'a> {
                 x: AxisBox {
                     domain: self.x[index].domain,
                     shared: self.shared.0,
+                    names: matches!(self.chart.panels[index].x.scale, Scale::Categories(_)),
                     ticks: self.below[index].ticks.clone(),
                 },
                 y: AxisBox {
                     domain: self.y[index].domain,
                     shared: self.shared.1,
+                    names: matches!(self.chart.panels[index].y.scale, Scale::Categories(_)),
                     ticks: self.beside[index].ticks.clone(),
                 },
             });
@@ -770,24 +785,16 @@ impl<'a> Page<'a> {
             x: self.x[index],
             y: self.y[index],
             panel: index,
-            zoom: self.zoom,
+            zoom: self.zoom.min(pitch(panel, &frame) / 5.5).max(0.4),
         };
         let mut empty = true;
-        let mut taken = Taken::default();
+        let mut taken = Obstacles::default();
+        let labelled = (panel.layers.iter()).any(|l| matches!(l.mark, Mark::Labels { .. }));
         for layer in &panel.layers {
             let drawn = canvas.shapes(layer, losses);
             empty &= drawn.is_empty();
-            for shape in &drawn {
-                if let Geometry::Symbols { at, radius, .. } = &shape.geometry {
-                    for (x, y) in at {
-                        taken.add(Rect {
-                            left: x - radius,
-                            right: x + radius,
-                            top: y - radius,
-                            bottom: y + radius,
-                        });
-                    }
-                }
+            if labelled {
+                drawn.iter().for_each(|shape| taken.add(&shape.geometry));
             }
             shapes.extend(drawn);
         }
@@ -842,7 +849,7 @@ fn whole(tick: &Tick, lines: &[String]) -> Option<String> {
     tick.label.clone().filter(|label| *label != lines.join(" "))
 }
 
-fn horizontal(panel: &Panel, domain: (f64, f64), frame: &Rect) -> Placement {
+pub(crate) fn horizontal(panel: &Panel, domain: (f64, f64), frame: &Rect) -> Placement {
     Placement {
         logarithmic: panel.x.scale == Scale::Log,
         domain,
@@ -851,7 +858,7 @@ fn horizontal(panel: &Panel, domain: (f64, f64), frame: &Rect) -> Placement {
     }
 }
 
-fn vertical(panel: &Panel, domain: (f64, f64), frame: &Rect) -> Placement {
+pub(crate) fn vertical(panel: &Panel, domain: (f64, f64), frame: &Rect) -> Placement {
     // The first name is uppermost.
     let downwards = matches!(panel.y.scale, Scale::Categories(_));
     Placement {
@@ -862,6 +869,15 @@ fn vertical(panel: &Panel, domain: (f64, f64), frame: &Rect) -> Placement {
     }
 }
 
+/// The room of a name on the axes, in points.
+fn pitch(panel: &Panel, frame: &Rect) -> f64 {
+    let of = |scale: &Scale, length: f64| match scale {
+        Scale::Categories(names) => length / names.len().max(1) as f64,
+        _ => f64::INFINITY,
+    };
+    of(&panel.x.scale, frame.width()).min(of(&panel.y.scale, frame.height()))
+}
+
 /// How high panels want to be where nobody says.
 fn natural_height(
     chart: &Chart,
@@ -869,20 +885,28 @@ fn natural_height(
     shared: (bool, bool),
     rows: usize,
     around: f64,
+    room: f64,
 ) -> f64 {
     let most = ((TALLEST - around) / rows as f64).max(60.0);
     let names = chart
         .panels
         .iter()
         .filter_map(|panel| match &panel.y.scale {
-            Scale::Categories(names) => Some(names.len()),
+            Scale::Categories(names) => Some(names),
             _ => None,
         })
-        .max();
+        .max_by_key(|names| names.len());
     if let Some(names) = names {
-        let line = axes::LINE + 0.2;
-        let comfortable = names as f64 * 13.0 + 8.0;
-        let tight = names as f64 * line;
+        // Lines that the longest name takes, where there are few names.
+        let lines = if names.len() <= 30 {
+            let lines = |name: &String| wrap(&clean(name), room, size::TICK, false, 3).len();
+            names.iter().map(lines).max().unwrap_or(1)
+        } else {
+            1
+        };
+        let count = names.len() as f64;
+        let comfortable = count * (13.0f64).max(lines as f64 * axes::LINE + 4.0) + 8.0;
+        let tight = count * (axes::LINE + 0.2);
         return if comfortable <= 320.0 {
             comfortable.max(36.0)
         } else {
@@ -893,6 +917,7 @@ fn natural_height(
         (1, _) if width > 200.0 => 0.62,
         (1, _) => 0.8,
         (_, true) => 0.92,
+        (_, false) if width < 110.0 => 0.9,
         (_, false) => 0.78,
     };
     (share * width).clamp(50.0, 340.0).min(most)

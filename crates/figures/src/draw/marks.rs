@@ -9,11 +9,11 @@ use super::scale::Placement;
 use crate::chart::{Along, Curve, Layer, Mark, Rule, Style, Symbol};
 
 /// Points of one layer beyond which single symbols say nothing any more.
-const MANY_POINTS: usize = 20_000;
+pub(crate) const MANY_POINTS: usize = 20_000;
 /// Intervals, arrows or bars of one layer that are drawn at most.
-const MANY_MARKS: usize = 5_000;
+pub(crate) const MANY_MARKS: usize = 5_000;
 /// Corners of the lines of one layer that are drawn at most.
-const MANY_CORNERS: usize = 60_000;
+pub(crate) const MANY_CORNERS: usize = 60_000;
 
 /// A panel to draw in.
 pub(crate) struct Canvas {
@@ -402,7 +402,8 @@ impl Canvas {
             );
             lines.push(line);
             called.push(names.get(index).cloned().unwrap_or_default());
-            heads.extend(tip);
+            let tip = tip.map(|tip| clip::area(&tip, &self.frame));
+            heads.extend(tip.filter(|tip| !tip.is_empty()));
         }
         if called.iter().all(String::is_empty) {
             called.clear();

@@ -1,5 +1,5 @@
 //! The renderer: a [`Chart`] is laid out as a [`Drawing`], and the drawing is written as SVG, PNG or
-//! PDF.
+//! PDF; a Vega-Lite specification takes the domains of its axes from it.
 //!
 //! Why our own: charton 0.9, kuva 0.6 and plotters 0.3 fail on facets, on hidden scales and on
 //! lines and text. Of those found since, ggplot-rs 0.36 shares the axes of facets but writes no
@@ -10,6 +10,7 @@ mod axes;
 mod clip;
 mod density;
 pub mod drawing;
+mod faults;
 mod labels;
 mod layout;
 mod legend;
@@ -20,6 +21,7 @@ mod scale;
 mod svg;
 mod ticks;
 mod typography;
+mod vega;
 
 use ranef::Error;
 
@@ -41,9 +43,11 @@ pub fn render(chart: &Chart, format: Format, options: &RenderOptions) -> Result<
             options.resolution.unwrap_or(300.0),
         ),
         Format::Pdf => output::pdf(&layout(chart, options)?),
-        Format::VegaLite => Err(Error::new(
-            "figure_format",
-            "figures are not written as Vega-Lite yet",
-        )),
+        Format::VegaLite => {
+            let specification = vega::specification(chart, &layout(chart, options)?, options);
+            let mut out = specification.to_string().into_bytes();
+            out.push(b'\n');
+            Ok(out)
+        }
     }
 }

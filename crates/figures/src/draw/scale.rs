@@ -69,7 +69,11 @@ impl Extent {
 
     fn add(&mut self, value: f64) {
         if value.is_finite() && (!self.positive || value > 0.0) {
-            let value = value.clamp(-LARGEST, LARGEST);
+            let value = if self.positive {
+                value.clamp(1.0 / LARGEST, LARGEST)
+            } else {
+                value.clamp(-LARGEST, LARGEST)
+            };
             self.low = self.low.min(value);
             self.high = self.high.max(value);
         }
@@ -138,14 +142,20 @@ pub(crate) fn domain(panels: &[&Panel], along: Along) -> (f64, f64) {
     let (low, high) = if extent.low > extent.high {
         if logarithmic { (0.1, 10.0) } else { (0.0, 1.0) }
     } else if logarithmic {
-        if extent.high / extent.low < 1.0 + 1e-9 {
-            (extent.low / 2.0, extent.high * 2.0)
+        // In logarithms, because the ratio of the ends may not be a number.
+        let (low, high) = (extent.low.ln(), extent.high.ln());
+        let by = if high - low < 1e-9 {
+            std::f64::consts::LN_2
         } else if every {
-            (extent.low, extent.high)
+            0.0
         } else {
-            let by = (extent.high / extent.low).powf(0.04);
-            (extent.low / by, extent.high * by)
-        }
+            0.04 * (high - low)
+        };
+        let end = |stated: f64, widened: f64| {
+            let end = if by == 0.0 { stated } else { widened.exp() };
+            end.clamp(1.0 / LARGEST, LARGEST)
+        };
+        (end(extent.low, low - by), end(extent.high, high + by))
     } else if extent.high - extent.low <= 1e-12 * extent.high.abs().max(extent.low.abs()) {
         let by = if extent.high == 0.0 {
             1.0

@@ -216,9 +216,11 @@ fn test(
 }
 
 /// What fits one of the two models to a drawn response.
+// There are two of them.
+#[allow(clippy::large_enum_variant)]
 pub(crate) enum Side<'a> {
     Linear(&'a Statistics, Vec<usize>),
-    Generalised(Generalised<'a>),
+    Generalised(Box<Generalised<'a>>),
 }
 
 impl<'a> Side<'a> {
@@ -226,7 +228,10 @@ impl<'a> Side<'a> {
         if fit.family().is_gaussian() {
             return Ok(Side::Linear(fit.statistics()?, (0..fit.nobs()).collect()));
         }
-        Ok(Side::Generalised(Generalised::of(fit, Some(source))?))
+        Ok(Side::Generalised(Box::new(Generalised::of(
+            fit,
+            Some(source),
+        )?)))
     }
 
     pub fn room(&self, fit: &Fit) -> Option<Refit> {

@@ -354,7 +354,8 @@ fn parameter_of(parameter: Parameter, layout: &Layout, of: &Replicate, scale: f6
     match parameter {
         Parameter::Fixed(at) => of.beta[at],
         Parameter::Sigma => of.sigma,
-        Parameter::Nuisance(at) => of.nuisance.get(at).copied().unwrap_or(f64::NAN),
+        // Unknown for now: they are held on a scale that no reader knows.
+        Parameter::Nuisance(_) => f64::NAN,
         Parameter::StandardDeviation { term, effect } => scale * norm(&row(term, effect)),
         Parameter::Correlation { term, effects } => {
             let (a, b) = (row(term, effects[0]), row(term, effects[1]));

@@ -1,5 +1,6 @@
 //! The same analysis in another language: R with lme4, Stata's `mixed`, SAS `proc mixed`; for
-//! generalised models `glmer` or glmmTMB, `meglm` and its short forms, `proc glimmix`.
+//! generalised models `glmer` or glmmTMB, `meglm` and its short forms, `proc glimmix`. And in this
+//! project's own two, the command and the Python package ([`own`]).
 //!
 //! R reads the formula nearly as it is ([`r`]). Stata and SAS have no formulas with functions in
 //! them: there every variable that is not a column as it stands, every contrast other than
@@ -12,6 +13,7 @@ mod columns;
 mod data;
 mod expression;
 mod generalised;
+mod own;
 mod r;
 mod sas;
 mod stata;
@@ -32,6 +34,10 @@ pub enum Language {
     Stata,
     /// SAS, `proc mixed`.
     Sas,
+    /// Python with the package of this project.
+    Python,
+    /// The command `ranef` in a shell.
+    Command,
 }
 
 /// An analysis in another language; `Display` prints the code.
@@ -59,6 +65,8 @@ impl Fit {
             Language::R => r::write(self, &mut script),
             Language::Stata => stata::write(self, &mut script),
             Language::Sas => sas::write(self, &mut script),
+            Language::Python => own::python(self, &mut script),
+            Language::Command => own::command(self, &mut script),
         }
         Code {
             language,
@@ -93,7 +101,7 @@ impl Script {
         // Nothing in a name may end the comment.
         let text = text.as_ref().replace(['\n', '\r'], " ");
         let line = match self.language {
-            Language::R => format!("# {text}"),
+            Language::R | Language::Python | Language::Command => format!("# {text}"),
             Language::Stata => format!("// {}", text.replace("///", "/ / /")),
             Language::Sas => format!("/* {} */", text.replace("*/", "* /").replace("/*", "/ *")),
         };

@@ -132,7 +132,7 @@ impl QuantilePlot {
 }
 
 /// Where a distribution function on 0 to 1 reaches p, between its places by a line.
-fn inverse(distribution: &[f64], p: f64) -> f64 {
+pub(super) fn inverse(distribution: &[f64], p: f64) -> f64 {
     let steps = distribution.len().saturating_sub(1);
     let above = distribution
         .partition_point(|f| *f < p)

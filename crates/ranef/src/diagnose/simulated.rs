@@ -140,6 +140,7 @@ impl Fit {
         let mut distances = Vec::new();
         let mut response = vec![0.0; n];
         for replicate in 0..simulate.replicates {
+            self.not_interrupted()?;
             world
                 .drawn
                 .draw(rows, simulate.seed, replicate, &mut response);
@@ -262,6 +263,11 @@ fn chance_of_outlier(narrowing: &[f64], total: f64) -> f64 {
 }
 
 impl Simulated {
+    /// Where the residuals should have their p-quantile once leverages are taken into account.
+    pub fn expected_quantile(&self, p: f64) -> f64 {
+        super::quantiles::inverse(&self.expected, p)
+    }
+
     /// The largest difference of a share below a quantile from what it should be, and the smallest
     /// p-value of the quantiles times their number.
     pub fn largest_quantile_deviation(&self) -> (f64, f64) {

@@ -91,6 +91,7 @@ impl Pieces<'_> {
                 .map(|(at, ((_, term), estimate))| {
                     let symbol = symbol(at);
                     Symbol {
+                        mathml: symbol.math(),
                         symbol: symbol.text,
                         latex: symbol.latex,
                         term: term.clone(),

@@ -7,7 +7,7 @@
 //! (S₀, …, S_{m−1}).
 
 use super::ink::{Ink, index};
-use super::{Equation, Equations, LevelEquations, Part, Pieces, Symbol};
+use super::{Equation, Equations, LevelEquations, Part, Pieces, Symbol, mathml};
 
 /// One step of a path: names of variables, none for the constant.
 type Step = Vec<String>;
@@ -180,6 +180,7 @@ impl<'a, 'b> Ladder<'a, 'b> {
             let symbol = Ink::new(
                 symbol.text.clone() + &"′".repeat(before),
                 symbol.latex.clone() + &"'".repeat(before),
+                mathml::primed(&symbol.math(), before),
             );
             out.push(Joined {
                 block: column.block,
@@ -281,6 +282,7 @@ impl<'a, 'b> Ladder<'a, 'b> {
             .map(|((path, (_, term)), estimate)| {
                 let symbol = self.fixed(path, false);
                 Symbol {
+                    mathml: symbol.math(),
                     symbol: symbol.text,
                     latex: symbol.latex,
                     term: term.clone(),

@@ -1,4 +1,4 @@
-//! The model as equations, level by level and in one line, as text and as LaTeX.
+//! The model as equations, level by level and in one line, as text, as LaTeX and as MathML.
 //!
 //! A formula such as `y ~ x * w + (x | g)` hides that `x` varies within groups and `w` between
 //! them. Written by level (Raudenbush and Bryk 2002, chapters 2 and 8) it says so: level 1 has the
@@ -12,6 +12,7 @@
 mod crossed;
 mod hierarchy;
 mod ink;
+mod mathml;
 
 use std::fmt;
 
@@ -56,13 +57,17 @@ pub struct LevelEquations {
     pub distributions: Vec<Equation>,
 }
 
-/// One equation, twice.
+/// One equation, in three scripts.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Equation {
     /// In Unicode.
     pub text: String,
     /// In LaTeX, without delimiters.
     pub latex: String,
+    /// In MathML, without the element `math`: pieces between which a line may be broken. Not in
+    /// JSON, where the others say the same.
+    #[serde(skip)]
+    pub mathml: Vec<String>,
 }
 
 /// A symbol of a fixed effect.
@@ -72,6 +77,9 @@ pub struct Symbol {
     pub symbol: String,
     /// In LaTeX.
     pub latex: String,
+    /// In MathML, without the element `math`; not in JSON.
+    #[serde(skip)]
+    pub mathml: String,
     /// The coefficient.
     pub term: String,
     /// Its estimate.
@@ -83,6 +91,7 @@ impl From<Ink> for Equation {
         Self {
             text: ink.text,
             latex: ink.latex,
+            mathml: ink.mathml,
         }
     }
 }
@@ -254,6 +263,10 @@ impl Pieces<'_> {
                 Ink::new(
                     format!("P({} > c)", response.text),
                     format!("P({} > c)", response.latex),
+                    format!(
+                        "<mi>P</mi>{}",
+                        mathml::fenced(&format!("{}<mo>&gt;</mo><mi>c</mi>", response.math()))
+                    ),
                 )
             }
             false => self.mean(indices),
@@ -263,6 +276,7 @@ impl Pieces<'_> {
             true => Ink::new(
                 format!("{} + θ_c", left.text),
                 format!("{} + \\theta_c", left.latex),
+                format!("{}<mo>+</mo><msub><mi>θ</mi><mi>c</mi></msub>", left.math()),
             ),
             false => left,
         }
@@ -270,25 +284,54 @@ impl Pieces<'_> {
 
     /// The link of a mean.
     fn linked(&self, mean: Ink) -> Ink {
-        let (m, l) = (&mean.text, &mean.latex);
+        let (m, l, inner) = (&mean.text, &mean.latex, mean.math());
+        let of = |name: &str| mathml::function(name, &inner);
         match self.fit.family().link() {
             Link::Identity => mean,
-            Link::Log => Ink::new(format!("log({m})"), format!("\\log({l})")),
+            Link::Log => Ink::new(format!("log({m})"), format!("\\log({l})"), of("log")),
             Link::Logit => Ink::new(
                 format!("logit({m})"),
                 format!("\\operatorname{{logit}}({l})"),
+                of("logit"),
             ),
-            Link::Probit => Ink::new(format!("Φ⁻¹({m})"), format!("\\Phi^{{-1}}({l})")),
+            Link::Probit => Ink::new(
+                format!("Φ⁻¹({m})"),
+                format!("\\Phi^{{-1}}({l})"),
+                format!(
+                    "<msup><mi mathvariant=\"normal\">Φ</mi><mrow><mo>−</mo><mn>1</mn></mrow></msup>{}",
+                    mathml::fenced(&inner)
+                ),
+            ),
             Link::Cloglog => Ink::new(
                 format!("log(−log(1 − {m}))"),
                 format!("\\log(-\\log(1 - {l}))"),
+                mathml::function(
+                    "log",
+                    &format!(
+                        "<mo>−</mo>{}",
+                        mathml::function("log", &format!("<mn>1</mn><mo>−</mo>{inner}"))
+                    ),
+                ),
             ),
-            Link::Inverse => Ink::new(format!("1/{m}"), format!("1 / {l}")),
-            Link::Sqrt => Ink::new(format!("√{m}"), format!("\\sqrt{{{l}}}")),
-            Link::InverseSquare => Ink::new(format!("1/{m}²"), format!("1 / {l}^2")),
+            Link::Inverse => Ink::new(
+                format!("1/{m}"),
+                format!("1 / {l}"),
+                format!("<mn>1</mn><mo>/</mo>{inner}"),
+            ),
+            Link::Sqrt => Ink::new(
+                format!("√{m}"),
+                format!("\\sqrt{{{l}}}"),
+                format!("<msqrt>{inner}</msqrt>"),
+            ),
+            Link::InverseSquare => Ink::new(
+                format!("1/{m}²"),
+                format!("1 / {l}^2"),
+                format!("<mn>1</mn><mo>/</mo><msup><mrow>{inner}</mrow><mn>2</mn></msup>"),
+            ),
             link => Ink::new(
                 format!("{link}({m})"),
                 format!("\\operatorname{{{link}}}({l})"),
+                of(&link.to_string()),
             ),
         }
     }
@@ -309,7 +352,13 @@ impl Pieces<'_> {
             return self.residuals(epsilon, &|name| Ink::variable(name, indices));
         }
         if self.fit.family().distribution() == Distribution::Ordinal {
-            return Ink::new("θ₁ < θ₂ < …", "\\theta_1 < \\theta_2 < \\dots").into();
+            return Ink::new(
+                "θ₁ < θ₂ < …",
+                "\\theta_1 < \\theta_2 < \\dots",
+                "<msub><mi>θ</mi><mn>1</mn></msub><mo>&lt;</mo><msub><mi>θ</mi><mn>2</mn></msub>\
+                 <mo>&lt;</mo><mo>…</mo>",
+            )
+            .into();
         }
         let mean = self.mean(indices);
         let kind = self.fit.recipe().response_kind();
@@ -346,16 +395,27 @@ impl Pieces<'_> {
                 false => family_symbol(&parameter.name),
             })
             .collect();
-        let with = |pick: fn(&Ink) -> &str| {
+        let with = |pick: fn(&Ink) -> String, comma: &str| {
             let all = before.iter().chain([&mean]).chain(&own);
-            all.map(pick).collect::<Vec<_>>().join(", ")
+            all.map(pick).collect::<Vec<_>>().join(comma)
         };
         Ink::new(
-            format!("{} ~ {distribution}({})", response.text, with(|i| &i.text)),
+            format!(
+                "{} ~ {distribution}({})",
+                response.text,
+                with(|i| i.text.clone(), ", ")
+            ),
             format!(
                 "{} \\sim \\text{{{distribution}}}({})",
                 response.latex,
-                with(|i| &i.latex)
+                with(|i| i.latex.clone(), ", ")
+            ),
+            format!(
+                "{}{}{}{}",
+                response.math(),
+                mathml::DISTRIBUTED,
+                mathml::text(&distribution),
+                mathml::fenced(&with(Ink::math, "<mo>,</mo>"))
             ),
         )
         .into()
@@ -370,6 +430,7 @@ impl Pieces<'_> {
                 false => family_symbol(&parameter.name),
             };
             Symbol {
+                mathml: ink.math(),
                 symbol: ink.text,
                 latex: ink.latex,
                 term: parameter.name,
@@ -386,18 +447,20 @@ impl Pieces<'_> {
         let mut variance = if self.values {
             Ink::number(sigma * sigma)
         } else {
-            Ink::new("σ²", "\\sigma^2")
+            Ink::new("σ²", "\\sigma^2", "<msup><mi>σ</mi><mn>2</mn></msup>")
         };
         if let Some(column) = &self.fit.options().design.weights {
             let by = weight(column);
             variance = Ink::new(
                 format!("{}/{}", variance.text, by.text),
                 format!("{} / {}", variance.latex, by.latex),
+                format!("{}<mo>/</mo>{}", variance.math(), by.math()),
             );
         }
         Ink::new(
             format!("{} ~ N(0, {})", epsilon.text, variance.text),
             format!("{} \\sim N(0, {})", epsilon.latex, variance.latex),
+            mathml::normal(&epsilon.math(), "<mn>0</mn>", &variance.math()),
         )
         .into()
     }
@@ -421,6 +484,7 @@ impl Pieces<'_> {
             return Ink::new(
                 format!("{} ~ N(0, {})", texts[0], variance.text),
                 format!("{} \\sim N(0, {})", latex[0], variance.latex),
+                mathml::normal(&effects[0].math(), "<mn>0</mn>", &variance.math()),
             )
             .into();
         }
@@ -445,6 +509,11 @@ impl Pieces<'_> {
                 latex.join(" \\\\ "),
                 join(|i| &i.latex, " & ", " \\\\ ")
             ),
+            mathml::normal(
+                &mathml::matrix(effects.iter().map(|e| vec![e.math()])),
+                "<mn>0</mn>",
+                &mathml::matrix(rows.iter().map(|row| row.iter().map(Ink::math).collect())),
+            ),
         )
         .into()
     }
@@ -452,12 +521,13 @@ impl Pieces<'_> {
 
 /// The symbol of a parameter of a family.
 fn family_symbol(name: &str) -> Ink {
-    match name {
-        "zero_probability" => Ink::new("π", "\\pi"),
-        "sigma" => Ink::new("σ", "\\sigma"),
-        "df" => Ink::new("ν", "\\nu"),
-        _ => Ink::new("φ", "\\phi"),
-    }
+    let (text, latex) = match name {
+        "zero_probability" => ("π", "\\pi"),
+        "sigma" => ("σ", "\\sigma"),
+        "df" => ("ν", "\\nu"),
+        _ => ("φ", "\\phi"),
+    };
+    Ink::symbol(text, latex, &[], "", None)
 }
 
 impl Answer for Equations {

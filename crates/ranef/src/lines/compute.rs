@@ -128,7 +128,7 @@ fn notes(fit: &Fit, x: &str, group: &str, options: &GroupLinesOptions, rows: usi
     }
     if rows > options.points && options.points > 0 {
         notes.push(format!(
-            "{} of {rows} rows are shown as points, every so many of them.",
+            "{} of {rows} rows are shown as points, evenly through the data.",
             options.points
         ));
     }

@@ -29,12 +29,10 @@ struct Outer {
     width: usize,
 }
 
-pub(super) fn pooling(fit: &Fit, group: Option<&str>, confidence: f64) -> Result<Pooling, Error> {
-    let factor = choose(fit, group)?;
-    let statistics = fit.statistics()?;
-    let recipe = fit.recipe();
+/// The columns of the face of a factor.
+fn columns_of(fit: &Fit, factor: usize) -> Vec<Column<'_>> {
     let blocks = fit.varcorr();
-    let columns: Vec<Column> = blocks
+    blocks
         .iter()
         .enumerate()
         .filter(|(_, b)| b.factor == factor)
@@ -48,85 +46,55 @@ pub(super) fn pooling(fit: &Fit, group: Option<&str>, confidence: f64) -> Result
             term: &blocks[block].terms[within],
             variance: blocks[block].cov[within][within],
         })
-        .collect();
+        .collect()
+}
+
+/// The coefficients of all groups, without the standard errors of partial pooling.
+pub(super) fn coefficients(
+    fit: &Fit,
+    group: Option<&str>,
+) -> Result<Vec<PooledCoefficient>, Error> {
+    let factor = choose(fit, group)?;
+    let statistics = fit.statistics()?;
+    let columns = columns_of(fit, factor);
+    let (none, complete) = (statistics.no_pooling(factor), statistics.complete_pooling());
+    let outers = outers(fit, factor, &columns)?;
+    let asked = Asked {
+        fit,
+        factor,
+        outers: &outers,
+        columns: &columns,
+        none: &none,
+        complete: complete.as_ref(),
+        quantiles: (None, 0.0),
+        errors: false,
+    };
+    asked.groups()
+}
+
+pub(super) fn pooling(fit: &Fit, group: Option<&str>, confidence: f64) -> Result<Pooling, Error> {
+    let factor = choose(fit, group)?;
+    let statistics = fit.statistics()?;
+    let blocks = fit.varcorr();
+    let columns = columns_of(fit, factor);
     let k = columns.len();
     let none = statistics.no_pooling(factor);
     let complete = statistics.complete_pooling();
-    let effects = fit.random_effects();
-    let joint = fit.joint()?;
-    let asked = joint.rows();
     let outers = outers(fit, factor, &columns)?;
-    let widths = fit.widths();
-    let sizes = &fit.moments().sizes[factor];
-    let p = fit.fixef().len();
     let t = (none.degrees > 0)
         .then(|| StudentT::new(none.degrees as f64).quantile(0.5 + 0.5 * confidence));
     let z = Normal::STANDARD.quantile(0.5 + 0.5 * confidence);
-
-    let levels = recipe.factors()[factor].levels;
-    let mut groups = Vec::with_capacity(levels * k);
-    let units: Vec<Vec<f64>> = (0..k).map(|at| unit(k, at)).collect();
-    let mut line = vec![0.0; p];
-    let mut touched: Vec<LevelColumns<'_>> = Vec::new();
-    for level in 0..levels {
-        let own = none.level(level);
-        let label = recipe.level(factor, level);
-        let n = sizes[level] as usize;
-        for (at, column) in columns.iter().enumerate() {
-            // What the fixed effects are multiplied with in this coefficient, if that is known.
-            let told = (0..p).all(|j| {
-                let found = own.line(j).map(|line| line[at]);
-                line[j] = found.unwrap_or(0.0);
-                found.is_some()
-            });
-            let read = |beta: &[f64]| -> Option<f64> {
-                told.then(|| line.iter().zip(beta).map(|(c, b)| c * b).sum())
-            };
-            let post = effects.covariances[factor][level * k * k + at * k + at];
-            let weight = if column.variance > 0.0 {
-                (1.0 - post / column.variance).clamp(0.0, 1.0)
-            } else {
-                0.0
-            };
-            let mut partial = read(fit.fixef());
-            let mut partial_se = None;
-            if let Some(value) = &mut partial {
-                *value += effects.modes[factor][level * k + at];
-                touched.clear();
-                touched.push((factor, level, &units[at]));
-                for outer in &outers {
-                    if let Some((column, unit)) = &outer.columns[at] {
-                        let parent = outer.parent[level] as usize;
-                        *value += effects.modes[outer.factor][parent * outer.width + column];
-                        touched.push((outer.factor, parent, unit));
-                    }
-                }
-                debug_assert_eq!(widths[factor], k);
-                partial_se = Some(asked.variance(&line, &touched).total.max(0.0).sqrt());
-            }
-            let (no, no_se) = (own.estimates[at], own.std_errors[at]);
-            let clear =
-                |x: Option<f64>, se: Option<f64>, times: Option<f64>| Some(x?.abs() > times? * se?);
-            let before = clear(no, no_se, t);
-            let after = clear(partial, partial_se, Some(z));
-            let both = |f: fn(bool, bool) -> bool| Some(f(before?, after?));
-            groups.push(PooledCoefficient {
-                level: label.clone(),
-                term: column.term.to_owned(),
-                n,
-                no_pooling: no,
-                no_pooling_std_error: no_se,
-                complete_pooling: complete.as_ref().and_then(|c| read(&c.beta)),
-                partial_pooling: partial,
-                partial_pooling_std_error: partial_se,
-                weight,
-                sign_changed: no.zip(partial).map(|(a, b)| a * b < 0.0),
-                significance_lost: both(|before, after| before && !after),
-                significance_gained: both(|before, after| !before && after),
-                reason: reason(column.term, n, k, no, partial),
-            });
-        }
-    }
+    let asked = Asked {
+        fit,
+        factor,
+        columns: &columns,
+        outers: &outers,
+        none: &none,
+        complete: complete.as_ref(),
+        quantiles: (t, z),
+        errors: true,
+    };
+    let groups = asked.groups()?;
     let terms: Vec<PoolingTerm> = (0..k)
         .map(|at| term(fit, factor, &columns, at, &groups, t, z))
         .collect();
@@ -152,6 +120,115 @@ pub(super) fn pooling(fit: &Fit, group: Option<&str>, confidence: f64) -> Result
     };
     pooling.reading = words::reading(&pooling);
     Ok(pooling)
+}
+
+/// What the coefficients of all groups are made of.
+struct Asked<'a> {
+    fit: &'a Fit,
+    factor: usize,
+    columns: &'a [Column<'a>],
+    outers: &'a [Outer],
+    none: &'a NoPooling,
+    complete: Option<&'a LeastSquares>,
+    /// Quantiles of t and of the normal distribution that decide what is significant.
+    quantiles: (Option<f64>, f64),
+    /// With the standard errors of partial pooling, which need the covariance of all effects with
+    /// each other: with many crossed groups most of the work.
+    errors: bool,
+}
+
+impl Asked<'_> {
+    /// One row a level and term.
+    fn groups(&self) -> Result<Vec<PooledCoefficient>, Error> {
+        let Self {
+            fit,
+            factor,
+            columns,
+            outers,
+            none,
+            complete,
+            quantiles: (t, z),
+            errors,
+        } = *self;
+        let recipe = fit.recipe();
+        let k = columns.len();
+        let effects = fit.random_effects();
+        let asked = match errors {
+            true => Some(fit.joint()?.rows()),
+            false => None,
+        };
+        let widths = fit.widths();
+        let sizes = &fit.moments().sizes[factor];
+        let p = fit.fixef().len();
+        let levels = recipe.factors()[factor].levels;
+        let mut groups = Vec::with_capacity(levels * k);
+        let units: Vec<Vec<f64>> = (0..k).map(|at| unit(k, at)).collect();
+        let mut line = vec![0.0; p];
+        let mut touched: Vec<LevelColumns<'_>> = Vec::new();
+        for level in 0..levels {
+            let own = none.level(level);
+            let label = recipe.level(factor, level);
+            let n = sizes[level] as usize;
+            for (at, column) in columns.iter().enumerate() {
+                // What the fixed effects are multiplied with in this coefficient, if that is known.
+                let told = (0..p).all(|j| {
+                    let found = own.line(j).map(|line| line[at]);
+                    line[j] = found.unwrap_or(0.0);
+                    found.is_some()
+                });
+                let read = |beta: &[f64]| -> Option<f64> {
+                    told.then(|| line.iter().zip(beta).map(|(c, b)| c * b).sum())
+                };
+                let post = effects.covariances[factor][level * k * k + at * k + at];
+                let weight = if column.variance > 0.0 {
+                    (1.0 - post / column.variance).clamp(0.0, 1.0)
+                } else {
+                    0.0
+                };
+                let mut partial = read(fit.fixef());
+                let mut partial_se = None;
+                if let Some(value) = &mut partial {
+                    *value += effects.modes[factor][level * k + at];
+                    touched.clear();
+                    touched.push((factor, level, &units[at]));
+                    for outer in outers {
+                        if let Some((column, unit)) = &outer.columns[at] {
+                            let parent = outer.parent[level] as usize;
+                            *value += effects.modes[outer.factor][parent * outer.width + column];
+                            touched.push((outer.factor, parent, unit));
+                        }
+                    }
+                    debug_assert_eq!(widths[factor], k);
+                    partial_se = asked
+                        .as_ref()
+                        .map(|asked| asked.variance(&line, &touched).total.max(0.0).sqrt());
+                }
+                let (no, no_se) = (own.estimates[at], own.std_errors[at]);
+                let clear = |x: Option<f64>, se: Option<f64>, times: Option<f64>| {
+                    Some(x?.abs() > times? * se?)
+                };
+                let before = clear(no, no_se, t);
+                let after = clear(partial, partial_se, Some(z));
+                let both = |f: fn(bool, bool) -> bool| Some(f(before?, after?));
+                groups.push(PooledCoefficient {
+                    level: label.clone(),
+                    term: column.term.to_owned(),
+                    n,
+                    no_pooling: no,
+                    no_pooling_std_error: no_se,
+                    complete_pooling: complete.and_then(|c| read(&c.beta)),
+                    partial_pooling: partial,
+                    partial_pooling_std_error: partial_se,
+                    weight,
+                    sign_changed: no.zip(partial).map(|(a, b)| a * b < 0.0),
+                    significance_lost: both(|before, after| before && !after),
+                    significance_gained: both(|before, after| !before && after),
+                    reason: reason(column.term, n, k, no, partial),
+                });
+            }
+        }
+        Ok(groups)
+    }
 }
 
 /// The grouping factor of a name, or the first that has a term.

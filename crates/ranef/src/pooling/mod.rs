@@ -169,4 +169,22 @@ impl Fit {
         )?;
         compute::pooling(self, group, confidence)
     }
+
+    /// The rows of [`Pooling::groups`] alone, without the standard errors of partial pooling and what
+    /// hangs on them. These need the covariance of all effects with each other; without them the
+    /// answer comes at once also for thousands of crossed groups.
+    ///
+    /// # Errors
+    /// As [`Fit::pooling`].
+    pub fn pooled_coefficients(
+        &self,
+        group: Option<&str>,
+    ) -> Result<Vec<PooledCoefficient>, Error> {
+        self.refuse_generalised(
+            "no and complete pooling are least squares here",
+            "`ranef effects` has the partially pooled effects of the groups, `ranef predict` their \
+             expected responses",
+        )?;
+        compute::coefficients(self, group)
+    }
 }

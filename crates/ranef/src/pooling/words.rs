@@ -63,9 +63,9 @@ impl fmt::Display for Pooling {
             writeln!(f)?;
         }
         writeln!(f, "Over all groups:")?;
-        writeln!(f, "{}", self.of_terms())?;
+        writeln!(f, "{}", self.terms_table())?;
         writeln!(f, "Fixed effects and their standard errors under each:")?;
-        writeln!(f, "{}", self.of_fixed())?;
+        writeln!(f, "{}", self.fixed_table())?;
         let legend = "No pooling: the group's own coefficients, the other fixed effects common. \
                       Complete: least squares without groups. Partial: the multilevel model. \
                       Weight: share of the group's own data in its partially pooled coefficient.";
@@ -121,7 +121,8 @@ fn of_term(rows: &[&PooledCoefficient]) -> Table {
 }
 
 impl Pooling {
-    fn of_terms(&self) -> Table {
+    /// What holds for each term over all groups, a row each.
+    pub fn terms_table(&self) -> Table {
         let terms = &self.terms;
         Table::new()
             .text("term", terms.iter().map(|t| t.term.clone()))
@@ -153,7 +154,8 @@ impl Pooling {
             .titled("Half-weight n")
     }
 
-    fn of_fixed(&self) -> Table {
+    /// The fixed effects and their standard errors under each, a row each.
+    pub fn fixed_table(&self) -> Table {
         let rows = &self.fixed;
         Table::new()
             .text("term", rows.iter().map(|r| r.term.clone()))

@@ -4,10 +4,8 @@
 use std::fmt;
 
 use super::markup::{Markup, Text};
-use super::paper::{
-    LEVEL, correlation, decimals, df_text, df_words, fixed, fixed_point, interval, list,
-    method_words, p_apa, random, significant, title,
-};
+use super::numbers::{correlation, decimals, df_text, fixed_point, list, p_apa, significant};
+use super::paper::{LEVEL, df_words, fixed, interval, method_words, random, title};
 use crate::{Coefficient, Fit, RandomBlock};
 
 /// A report in APA style; `Display` prints it as Markdown.
@@ -20,6 +18,23 @@ impl Fit {
     /// The fit for a results section in APA style.
     pub fn apa(&self) -> Apa<'_> {
         Apa { fit: self }
+    }
+}
+
+impl Apa<'_> {
+    /// What was fitted to what, as a sentence or two.
+    pub fn opening(&self) -> Text {
+        opening(self.fit)
+    }
+
+    /// A coefficient with its test: "Days: *b* = 10.47, *SE* = 1.55, …"; a line each.
+    pub fn coefficients(&self) -> Vec<Text> {
+        self.fit.coefficients().iter().map(sentence).collect()
+    }
+
+    /// The random effects in sentences; `None` where the model has none.
+    pub fn variances(&self) -> Option<Text> {
+        (!self.fit.varcorr().is_empty()).then(|| variances(self.fit))
     }
 }
 

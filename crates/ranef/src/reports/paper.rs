@@ -3,13 +3,14 @@
 
 use std::fmt;
 
-use super::markup::{Grid, Markup, Row, Text};
+use super::markup::{Grid, GridRow, Markup, Text};
+use super::numbers::{correlation, decimals, df_text, fixed_point, list, p_apa, significant};
 use crate::{Coefficient, DfMethod, Fit};
 
 /// Confidence level of the intervals in papers.
 pub(super) const LEVEL: f64 = 0.95;
 
-/// A fit set in a markup language; `Display` prints it.
+/// A fit set in a markup language; `Display` prints it, and each of its parts can be had alone.
 #[derive(Clone, Copy, Debug)]
 pub struct Paper<'a> {
     fit: &'a Fit,
@@ -20,6 +21,33 @@ impl Fit {
     /// The summary as tables in a markup language: HTML and LaTeX for files of their own.
     pub fn paper(&self, markup: Markup) -> Paper<'_> {
         Paper { fit: self, markup }
+    }
+}
+
+impl Paper<'_> {
+    /// What the model is, such as `Linear mixed model of Reaction`.
+    pub fn title(&self) -> String {
+        title(self.fit)
+    }
+
+    /// How the model was estimated, such as `restricted maximum likelihood`.
+    pub fn estimation(&self) -> &'static str {
+        method_words(self.fit)
+    }
+
+    /// How the tests of fixed effects got their degrees of freedom.
+    pub fn tests(&self) -> &'static str {
+        df_words(self.fit)
+    }
+
+    /// The table of fixed effects, with intervals at 95 %.
+    pub fn fixed(&self, title: Text) -> Grid {
+        fixed(self.fit, title)
+    }
+
+    /// The table of random effects; `None` where the model has none.
+    pub fn random(&self, title: Text) -> Option<Grid> {
+        (!self.fit.varcorr().is_empty()).then(|| random(self.fit, title))
     }
 }
 
@@ -133,7 +161,7 @@ pub(super) fn fixed(fit: &Fit, title: Text) -> Grid {
                 cells.push(Text::plain(c.df.map(df_text).unwrap_or_default()));
             }
             cells.push(Text::plain(c.p_value.map(p_apa).unwrap_or_default()));
-            Row::Cells(cells)
+            GridRow::Cells(cells)
         })
         .collect();
     Grid {
@@ -197,7 +225,7 @@ pub(super) fn random(fit: &Fit, title: Text) -> Grid {
         if correlated {
             cells.push(Text::plain(correlations));
         }
-        rows.push(Row::Cells(cells));
+        rows.push(GridRow::Cells(cells));
     };
     for (block, label) in blocks.iter().zip(crate::summary::labels(blocks)) {
         for (i, term) in block.terms.iter().enumerate() {
@@ -231,28 +259,8 @@ pub(super) fn random(fit: &Fit, title: Text) -> Grid {
     }
 }
 
-/// Decimals that leave a standard error two significant digits: at least two decimals, unless the
-/// numbers are in the hundreds.
-pub(super) fn decimals(std_error: Option<f64>) -> usize {
-    let Some(error) = std_error.filter(|e| *e > 0.0 && e.is_finite()) else {
-        return 2;
-    };
-    let power = error.log10().floor() as i32;
-    let least = if power < 2 { 2 } else { 0 };
-    (1 - power).clamp(least, 12) as usize
-}
-
 pub(super) fn number(x: Option<f64>, decimals: usize) -> Text {
     Text::plain(x.map(|x| fixed_point(x, decimals)).unwrap_or_default())
-}
-
-/// With so many decimals, and without the sign of a zero.
-pub(super) fn fixed_point(x: f64, decimals: usize) -> String {
-    let text = format!("{x:.decimals$}");
-    match text.strip_prefix('-') {
-        Some(rest) if rest.chars().all(|c| matches!(c, '0' | '.')) => rest.to_owned(),
-        _ => text,
-    }
 }
 
 /// `[7.21, 13.73]`.
@@ -263,75 +271,4 @@ pub(super) fn interval(c: &Coefficient, decimals: usize) -> Option<String> {
         fixed_point(low, decimals),
         fixed_point(high, decimals)
     ))
-}
-
-/// At least three significant digits and at least two decimals.
-pub(super) fn significant(x: f64) -> String {
-    let power = if x == 0.0 {
-        0
-    } else {
-        x.abs().log10().floor() as i32
-    };
-    fixed_point(x, (2 - power).clamp(2, 12) as usize)
-}
-
-/// Degrees of freedom: two decimals below a hundred unless whole, one above.
-pub(super) fn df_text(df: f64) -> String {
-    let text = if df < 100.0 {
-        format!("{df:.2}")
-    } else {
-        format!("{df:.1}")
-    };
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// A p-value as APA style wants it: `.012`, `< .001` (APA 2020, section 6.36).
-pub(super) fn p_apa(p: f64) -> String {
-    if p < 0.001 {
-        return "< .001".to_owned();
-    }
-    let text = fixed_point(p, 3);
-    text.strip_prefix('0').map_or(text.clone(), str::to_owned)
-}
-
-/// A correlation: two decimals, without the zero before its point.
-pub(super) fn correlation(r: f64) -> String {
-    let text = fixed_point(r, 2);
-    match text.strip_prefix("-0.") {
-        Some(rest) => format!("-.{rest}"),
-        None => text.strip_prefix('0').map_or(text.clone(), str::to_owned),
-    }
-}
-
-/// "a, b and c".
-pub(super) fn list(items: &[String]) -> String {
-    match items {
-        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
-        _ => items.concat(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_as_papers_print_them() {
-        assert_eq!(p_apa(0.0123), ".012");
-        assert_eq!(p_apa(1e-9), "< .001");
-        assert_eq!(p_apa(0.9999), "1.000");
-        assert_eq!(correlation(-0.414), "-.41");
-        assert_eq!(correlation(1.0), "1.00");
-        assert_eq!(decimals(Some(6.8)), 2);
-        assert_eq!(decimals(Some(0.0034)), 4);
-        assert_eq!(decimals(Some(340.0)), 0);
-        assert_eq!(decimals(None), 2);
-        assert_eq!(fixed_point(-0.001, 2), "0.00");
-        assert_eq!(df_text(17.0), "17");
-        assert_eq!(df_text(10.662), "10.66");
-        assert_eq!(df_text(1450.773), "1450.8");
-        assert_eq!(significant(0.001234), "0.00123");
-        assert_eq!(significant(612.1), "612.10");
-        assert_eq!(list(&["a".into(), "b".into(), "c".into()]), "a, b and c");
-    }
 }

@@ -8,8 +8,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::markup::{Grid, Markup, Row, Text};
-use super::paper::{LEVEL, decimals, df_words, fixed_point, method_words, significant};
+use super::markup::{Grid, GridRow, Markup, Text};
+use super::numbers::{decimals, fixed_point, significant};
+use super::paper::{LEVEL, df_words, method_words};
 use crate::summary::labels;
 use crate::{Answer, Coefficient, Fit, Style, Table};
 
@@ -138,12 +139,12 @@ impl RegressionTable {
         for row in &self.rows {
             if row.part != part {
                 part = row.part;
-                rows.push(Row::Section(Text::plain(match part {
+                rows.push(GridRow::Section(Text::plain(match part {
                     "random" => "Random effects",
                     _ => "Model",
                 })));
             }
-            rows.push(Row::Cells(line(row)));
+            rows.push(GridRow::Cells(line(row)));
         }
         Grid {
             title: Text::default(),

@@ -65,74 +65,15 @@ impl fmt::Display for Icc {
                 "\nThe model has no groups: no variance lies between them."
             );
         }
-        let g = &self.groups;
-        let generalised = self.distribution.is_some();
-        if generalised {
+        if self.distribution.is_some() {
             writeln!(f, "\nGroups, on the scale of the link:")?;
         } else {
             writeln!(f, "\nGroups and what their likeness costs:")?;
         }
-        let table = Table::new()
-            .text("group", g.iter().map(|g| g.group.clone()))
-            .numbers("levels", Style::Count, g.iter().map(|g| g.levels as f64))
-            .titled("Groups")
-            .numbers("mean_size", Style::Df, g.iter().map(|g| g.mean_size))
-            .titled("Mean size")
-            .numbers("variance", Style::Estimate, g.iter().map(|g| g.variance))
-            .titled("Variance")
-            .numbers("icc", Style::Share, g.iter().map(|g| g.icc))
-            .titled("ICC")
-            .numbers("cumulative", Style::Share, g.iter().map(|g| g.cumulative))
-            .titled("Same group");
-        let table = match generalised {
-            true if g.iter().all(|g| g.median_ratio.is_some()) => table
-                .numbers(
-                    "median_ratio",
-                    Style::Statistic,
-                    g.iter().map(|g| g.median_ratio),
-                )
-                .titled("Median ratio"),
-            true => table,
-            false => table
-                .numbers(
-                    "design_effect",
-                    Style::Statistic,
-                    g.iter().map(|g| g.design_effect),
-                )
-                .titled("Design effect")
-                .numbers("effective_n", Style::Df, g.iter().map(|g| g.effective_n))
-                .titled("Effective n"),
-        };
-        writeln!(f, "{table}")?;
-        if let Some(ratio) = self.ratio_words() {
-            write_text(f, &ratio)?;
+        writeln!(f, "{}", self.groups_table())?;
+        for sentence in self.sentences() {
+            write_text(f, &sentence)?;
         }
-        for group in g {
-            let likeness = format!(
-                "Two observations of the same {} correlate {:.3}{}.",
-                group.group,
-                group.cumulative,
-                if self.curve.iter().any(|c| c.group == group.group) {
-                    " or so, on average over the predictors whose slopes differ"
-                } else {
-                    ""
-                }
-            );
-            write_text(f, &likeness)?;
-        }
-        let cost = if generalised {
-            "These are correlations of the latent variable, or of the logarithm of the expected \
-             count; on the scale of the response they are smaller and depend on the mean."
-                .to_owned()
-        } else {
-            format!(
-                "For the mean, or an effect of what varies between groups only, the {} observations \
-             are worth {:.0} independent ones; contrasts within groups gain from the likeness \
-             instead.",
-                self.nobs, self.effective_n
-            )
-        };
-        write_text(f, &cost)?;
         if !self.curve.is_empty() {
             writeln!(
                 f,
@@ -171,6 +112,77 @@ impl fmt::Display for Icc {
 }
 
 impl Icc {
+    /// The grouping factors, a row each: their shares, and what the likeness of rows costs or, in a
+    /// generalised model, the median ratio.
+    pub fn groups_table(&self) -> Table {
+        let g = &self.groups;
+        let generalised = self.distribution.is_some();
+        let table = Table::new()
+            .text("group", g.iter().map(|g| g.group.clone()))
+            .numbers("levels", Style::Count, g.iter().map(|g| g.levels as f64))
+            .titled("Groups")
+            .numbers("mean_size", Style::Df, g.iter().map(|g| g.mean_size))
+            .titled("Mean size")
+            .numbers("variance", Style::Estimate, g.iter().map(|g| g.variance))
+            .titled("Variance")
+            .numbers("icc", Style::Share, g.iter().map(|g| g.icc))
+            .titled("ICC")
+            .numbers("cumulative", Style::Share, g.iter().map(|g| g.cumulative))
+            .titled("Same group");
+        match generalised {
+            true if g.iter().all(|g| g.median_ratio.is_some()) => table
+                .numbers(
+                    "median_ratio",
+                    Style::Statistic,
+                    g.iter().map(|g| g.median_ratio),
+                )
+                .titled("Median ratio"),
+            true => table,
+            false => table
+                .numbers(
+                    "design_effect",
+                    Style::Statistic,
+                    g.iter().map(|g| g.design_effect),
+                )
+                .titled("Design effect")
+                .numbers("effective_n", Style::Df, g.iter().map(|g| g.effective_n))
+                .titled("Effective n"),
+        }
+    }
+
+    /// What the shares say, in sentences; none for a model without groups.
+    pub fn sentences(&self) -> Vec<String> {
+        if self.groups.is_empty() {
+            return Vec::new();
+        }
+        let mut out: Vec<String> = self.ratio_words().into_iter().collect();
+        for group in &self.groups {
+            out.push(format!(
+                "Two observations of the same {} correlate {:.3}{}.",
+                group.group,
+                group.cumulative,
+                if self.curve.iter().any(|c| c.group == group.group) {
+                    " or so, on average over the predictors whose slopes differ"
+                } else {
+                    ""
+                }
+            ));
+        }
+        out.push(if self.distribution.is_some() {
+            "These are correlations of the latent variable, or of the logarithm of the expected \
+             count; on the scale of the response they are smaller and depend on the mean."
+                .to_owned()
+        } else {
+            format!(
+                "For the mean, or an effect of what varies between groups only, the {} observations \
+                 are worth {:.0} independent ones; contrasts within groups gain from the likeness \
+                 instead.",
+                self.nobs, self.effective_n
+            )
+        });
+        out
+    }
+
     /// What the median ratio of the first group says.
     fn ratio_words(&self) -> Option<String> {
         let group = self.groups.first()?;
@@ -280,8 +292,9 @@ impl fmt::Display for Decomposition {
 }
 
 impl Decomposition {
-    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "All variance in pieces (Rights and Sterba 2019):")?;
+    /// The pieces, a row each, as shares of the variance; with one grouping factor also of that
+    /// within and between its groups.
+    pub fn pieces(&self) -> Table {
         let (w, b) = (self.within.as_ref(), self.between.as_ref());
         let names = [
             "fixed effects within (f1)",
@@ -306,7 +319,7 @@ impl Decomposition {
             w.map(|w| w.residual),
         ];
         let between = [None, b.map(|b| b.f2), None, b.map(|b| b.m), None];
-        let table = if w.is_some() {
+        if w.is_some() {
             Table::new()
                 .text("part", names[..5].iter().map(|n| (*n).to_owned()))
                 .titled("")
@@ -334,8 +347,12 @@ impl Decomposition {
                     ],
                 )
                 .titled("Total")
-        };
-        write!(f, "{table}")?;
+        }
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "All variance in pieces (Rights and Sterba 2019):")?;
+        write!(f, "{}", self.pieces())?;
         remarks(f, &self.notes)
     }
 }

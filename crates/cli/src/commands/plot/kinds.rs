@@ -117,7 +117,7 @@ impl FigureArguments {
             (!self.term.is_empty(), "term"),
             (!self.at.is_empty(), "at"),
             (self.groups.is_some(), "groups"),
-            (!self.levels.is_empty(), "levels"),
+            (!self.only.is_empty(), "only"),
             (self.points, "points"),
             (self.complete, "complete"),
             (self.own_order, "own-order"),

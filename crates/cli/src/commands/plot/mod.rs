@@ -5,6 +5,7 @@
 //! add an entry there. [`write`](mod@write) puts a figure into a file.
 
 mod checks;
+pub mod face;
 mod kinds;
 mod shown;
 pub mod write;
@@ -110,7 +111,7 @@ pub struct FigureArguments {
 
     /// The groups to show, with commas between them
     #[arg(long, value_name = "LEVELS", value_delimiter = ',')]
-    pub levels: Vec<String>,
+    pub only: Vec<String>,
 
     /// Show the data behind the lines
     #[arg(long)]
@@ -209,20 +210,30 @@ pub enum Form {
 pub struct Asked<'a> {
     pub arguments: &'a FigureArguments,
     /// The models with their names; one but where a kind takes several.
-    pub fits: Vec<(String, Fit)>,
+    pub fits: Fits<'a>,
     /// The rows of the first model, for kinds that ask for them.
-    rows: Option<Box<dyn Source>>,
+    rows: Option<&'a dyn Source>,
+}
+
+/// Models with their names; another owns them.
+pub struct Fits<'a>(Vec<(String, &'a Fit)>);
+
+impl Fits<'_> {
+    /// One after the other.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &Fit)> {
+        self.0.iter().map(|(name, fit)| (name, *fit))
+    }
 }
 
 impl Asked<'_> {
     /// The model.
     pub fn fit(&self) -> &Fit {
-        &self.fits[0].1
+        self.fits.0[0].1
     }
 
     /// Its rows.
     pub fn rows(&self) -> Result<&dyn Source, Failure> {
-        self.rows.as_deref().ok_or_else(Failure::panicked)
+        self.rows.ok_or_else(Failure::panicked)
     }
 }
 
@@ -235,9 +246,14 @@ pub fn run(arguments: &PlotArguments) -> Result<(), Failure> {
     kind.refuse_others(&arguments.figure)?;
     write::refuse_terminal(form, &arguments.page)?;
     let progress = Progress::start();
-    let asked = ask(arguments, models, kind, &progress)?;
+    let (fits, rows) = ask(arguments, models, kind, &progress)?;
     progress.phase("drawing");
-    let drawing = (kind.draw)(&asked)?;
+    let fits = fits.iter().map(|(name, fit)| (name.clone(), fit)).collect();
+    let drawing = (kind.draw)(&Asked {
+        arguments: &arguments.figure,
+        fits: Fits(fits),
+        rows: rows.as_deref(),
+    })?;
     write::write(&*drawing, form, &arguments.page, progress)
 }
 
@@ -266,12 +282,12 @@ fn split(words: &[String]) -> Result<(&[String], Option<&'static Kind>), Failure
 }
 
 /// Reads or fits what a figure is of.
-fn ask<'a>(
-    arguments: &'a PlotArguments,
+fn ask(
+    arguments: &PlotArguments,
     models: &[String],
     kind: &Kind,
     progress: &Progress,
-) -> Result<Asked<'a>, Failure> {
+) -> Result<Found, Failure> {
     let figure = &arguments.figure;
     let each = named(arguments, models)?;
     if each.len() > 1 && !kind.several {
@@ -291,12 +307,11 @@ fn ask<'a>(
         fits.push((name.clone(), found.fit));
         rows = rows.or(found.data);
     }
-    Ok(Asked {
-        arguments: figure,
-        fits,
-        rows,
-    })
+    Ok((fits, rows))
 }
+
+/// Models with their names, and the rows of the first.
+type Found = (Vec<(String, Fit)>, Option<Box<dyn Source>>);
 
 /// The models one by one, with their names: of a saved one its file without the ending, of a
 /// formula its number.

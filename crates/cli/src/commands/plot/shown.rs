@@ -25,7 +25,7 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "lines",
         shows: "every group's line over a predictor, and the population's",
-        takes: &["x", "group", "groups", "levels", "complete", "scale"],
+        takes: &["x", "group", "groups", "only", "complete", "scale"],
         several: false,
         rows: ROWS,
         suits: SLOPES,
@@ -38,7 +38,7 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "pooling",
         shows: "complete, no and partial pooling, a facet for each group",
-        takes: &["x", "group", "groups", "levels"],
+        takes: &["x", "group", "groups", "only"],
         several: false,
         rows: ROWS,
         suits: LINEAR_GROUPS,
@@ -107,7 +107,7 @@ pub const KINDS: &[Kind] = &[
         name: "predictions",
         shows: "predicted values with bands over a predictor, by another or by group",
         takes: &[
-            "x", "by", "at", "group", "groups", "levels", "points", "scale", "re",
+            "x", "by", "at", "group", "groups", "only", "points", "scale", "re",
         ],
         several: false,
         rows: |a| a.points || a.group.is_some(),
@@ -115,7 +115,7 @@ pub const KINDS: &[Kind] = &[
         draw: |asked| {
             let a = asked.arguments;
             let mut options = PredictedOptions::default()
-                .levels(&a.levels)
+                .levels(&a.only)
                 .level(a.level)
                 .average(a.re == Some(MeansRe::Average))
                 .points(if a.points { POINTS } else { 0 });
@@ -166,7 +166,7 @@ impl FigureArguments {
     /// The lines of groups that are asked for.
     fn lines(&self) -> GroupLinesOptions {
         let mut options = GroupLinesOptions::default()
-            .levels(&self.levels)
+            .levels(&self.only)
             .level(self.level);
         if let Some(x) = &self.x {
             options = options.x(x);

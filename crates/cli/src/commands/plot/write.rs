@@ -112,7 +112,7 @@ fn bytes(
 
 /// Writes a file under another name beside it and renames it then: who reads it meanwhile sees the
 /// old file or the new one, and a full disk leaves the old one.
-fn whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub fn whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let failed = |error: io::Error| -> Failure {
         let why = ranef::frame::io_reason(&error);
         let message = format!("cannot write `{}`: {why}", path.display());

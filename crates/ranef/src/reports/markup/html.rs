@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Grid, Markup, Row};
+use super::{Grid, GridRow, Markup};
 
 /// What begins an HTML file with tables in it.
 pub(super) const HEAD: &str = "<!DOCTYPE html>
@@ -16,10 +16,10 @@ table { border-collapse: collapse; margin: 1em 0; }
 caption { text-align: left; font-style: italic; padding-bottom: 0.4em; }
 th, td { padding: 0.15em 0.7em; text-align: right; font-weight: normal; }
 th.text, td.text { text-align: left; }
-thead tr:first-child th { border-top: 1.5px solid black; }
-thead tr:last-child th { border-bottom: 1px solid black; }
+thead tr:first-child > * { border-top: 1.5px solid black; }
+thead tr:last-child > * { border-bottom: 1px solid black; }
 thead th.span { text-align: center; border-bottom: 1px solid black; }
-tbody tr:last-child td { border-bottom: 1.5px solid black; }
+tbody tr:last-child > * { border-bottom: 1.5px solid black; }
 tr.section td { border-top: 1px solid black; text-align: left; font-weight: bold; }
 p.note { font-size: 0.9em; max-width: 45em; }
 </style>
@@ -39,35 +39,46 @@ impl Grid {
             out.push_str("<tr>");
             for (over, span) in &self.spanners {
                 if over.is_empty() {
-                    let _ = write!(out, "<th colspan=\"{span}\"></th>");
+                    let _ = write!(out, "<td colspan=\"{span}\"></td>");
                 } else {
                     let over = over.set(markup);
-                    let _ = write!(out, "<th class=\"span\" colspan=\"{span}\">{over}</th>");
+                    let _ = write!(
+                        out,
+                        "<th scope=\"colgroup\" class=\"span\" colspan=\"{span}\">{over}</th>"
+                    );
                 }
             }
             out.push_str("</tr>\n");
         }
-        let cell = |tag: &str, text: bool, inner: &str| {
+        // A head says what it is the head of, for screen readers; an empty one is none.
+        let cell = |scope: Option<&str>, text: bool, inner: &str| {
             let class = if text { " class=\"text\"" } else { "" };
-            format!("<{tag}{class}>{inner}</{tag}>")
+            match scope.filter(|_| !inner.is_empty()) {
+                Some(scope) => format!("<th scope=\"{scope}\"{class}>{inner}</th>"),
+                None => format!("<td{class}>{inner}</td>"),
+            }
         };
         let heads = self.heads.iter();
         let heads: String = heads
-            .map(|(head, text)| cell("th", *text, &head.set(markup)))
+            .map(|(head, text)| cell(Some("col"), *text, &head.set(markup)))
             .collect();
         let _ = writeln!(out, "<tr>{heads}</tr>\n</thead>\n<tbody>");
         for row in &self.rows {
             match row {
-                Row::Cells(cells) => {
+                GridRow::Cells(cells) => {
                     let cells: String = self
                         .cells(cells, markup)
                         .iter()
                         .zip(&self.heads)
-                        .map(|(inner, (_, text))| cell("td", *text, inner))
+                        .enumerate()
+                        .map(|(at, (inner, (_, text)))| {
+                            let scope = (at == 0 && *text).then_some("row");
+                            cell(scope, *text, inner)
+                        })
                         .collect();
                     let _ = writeln!(out, "<tr>{cells}</tr>");
                 }
-                Row::Section(head) => {
+                GridRow::Section(head) => {
                     let _ = writeln!(
                         out,
                         "<tr class=\"section\"><td colspan=\"{}\">{}</td></tr>",

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Grid, Markup, Row};
+use super::{Grid, GridRow, Markup};
 
 impl Grid {
     pub(super) fn latex(&self) -> String {
@@ -35,10 +35,10 @@ impl Grid {
         let _ = writeln!(out, "{} \\\\\n\\midrule", heads.join(" & "));
         for row in &self.rows {
             match row {
-                Row::Cells(cells) => {
+                GridRow::Cells(cells) => {
                     let _ = writeln!(out, "{} \\\\", self.cells(cells, markup).join(" & "));
                 }
-                Row::Section(head) => {
+                GridRow::Section(head) => {
                     let _ = writeln!(
                         out,
                         "\\midrule\n\\multicolumn{{{}}}{{l}}{{\\textbf{{{}}}}} \\\\",
@@ -106,8 +106,54 @@ fn command(c: char) -> Option<&'static str> {
         'ρ' => "$\\rho$",
         'β' => "$\\beta$",
         'χ' => "$\\chi$",
+        'α' => "$\\alpha$",
+        'δ' => "$\\delta$",
+        'ζ' => "$\\zeta$",
+        'η' => "$\\eta$",
+        'κ' => "$\\kappa$",
+        'μ' => "$\\mu$",
+        'ν' => "$\\nu$",
+        'ξ' => "$\\xi$",
+        'π' => "$\\pi$",
+        'ω' => "$\\omega$",
+        'Γ' => "$\\Gamma$",
+        'Λ' => "$\\Lambda$",
+        'Π' => "$\\Pi$",
+        'Ω' => "$\\Omega$",
+        '∞' => "$\\infty$",
+        '∼' => "$\\sim$",
+        '≠' => "$\\neq$",
+        '³' => "\\textsuperscript{3}",
+        '‘' => "`",
+        'λ' => "$\\lambda$",
+        'θ' => "$\\theta$",
+        'φ' => "$\\varphi$",
+        'ψ' => "$\\psi$",
+        'γ' => "$\\gamma$",
+        'ε' => "$\\varepsilon$",
+        'Φ' => "$\\Phi$",
+        'Σ' => "$\\Sigma$",
+        'Δ' => "$\\Delta$",
+        '→' => "$\\rightarrow$",
+        '≈' => "$\\approx$",
+        '±' => "$\\pm$",
+        '√' => "$\\surd$",
+        '½' => "$\\frac{1}{2}$",
+        '…' => "\\dots{}",
+        '—' => "---",
+        '’' => "'",
+        '“' => "``",
+        '”' => "''",
+        '⁻' => "\\textsuperscript{--}",
+        '¹' => "\\textsuperscript{1}",
         '₀' => "\\textsubscript{0}",
         '₁' => "\\textsubscript{1}",
+        '₂' => "\\textsubscript{2}",
+        '₃' => "\\textsubscript{3}",
+        'ᵢ' => "\\textsubscript{i}",
+        'ⱼ' => "\\textsubscript{j}",
+        'ₖ' => "\\textsubscript{k}",
+        'ₗ' => "\\textsubscript{l}",
         _ => return None,
     })
 }

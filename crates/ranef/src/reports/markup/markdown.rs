@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Grid, Markup, Row, Text};
+use super::{Grid, GridRow, Markup, Text};
 
 impl Grid {
     pub(super) fn markdown(&self) -> String {
@@ -17,8 +17,8 @@ impl Grid {
         out.push_str(&line(&self.heads.iter().map(rule).collect::<Vec<_>>()));
         for row in &self.rows {
             match row {
-                Row::Cells(cells) => out.push_str(&line(&self.cells(cells, markup))),
-                Row::Section(head) => {
+                GridRow::Cells(cells) => out.push_str(&line(&self.cells(cells, markup))),
+                GridRow::Section(head) => {
                     let mut cells = vec![String::new(); self.heads.len()];
                     cells[0] = format!("**{}**", head.set(markup));
                     out.push_str(&line(&cells));

@@ -17,8 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Table, Values};
 
-pub(super) use text::Text;
-use text::escape;
+pub use text::{Text, escape};
 
 /// A language to set tables in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,12 +47,17 @@ impl Table {
     /// The table in a markup language: the cells that people read under the titles that people
     /// read.
     pub fn markup(&self, markup: Markup, caption: &Caption) -> String {
+        self.grid(caption).set(markup)
+    }
+
+    /// The table between its caption, before a language is chosen.
+    pub fn grid(&self, caption: &Caption) -> Grid {
         let columns = self.columns();
         let cells: Vec<Vec<String>> = columns.iter().map(|c| c.cells()).collect();
         let rows = (0..self.rows())
-            .map(|i| Row::Cells(cells.iter().map(|c| Text::plain(&c[i])).collect()))
+            .map(|i| GridRow::Cells(cells.iter().map(|c| Text::plain(&c[i])).collect()))
             .collect();
-        let grid = Grid {
+        Grid {
             title: Text::plain(&caption.title),
             spanners: Vec::new(),
             heads: columns
@@ -62,26 +66,29 @@ impl Table {
                 .collect(),
             rows,
             note: Text::plain(&caption.note),
-        };
-        grid.set(markup)
+        }
     }
 }
 
 /// A table to be set.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Grid {
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Grid {
+    /// Above it; may be empty.
     pub title: Text,
     /// Texts above the heads, each over so many columns; none, or enough for all columns.
     pub spanners: Vec<(Text, usize)>,
     /// The head of each column, and whether the column is of text.
     pub heads: Vec<(Text, bool)>,
-    pub rows: Vec<Row>,
+    /// The rows.
+    pub rows: Vec<GridRow>,
+    /// Below it; may be empty.
     pub note: Text,
 }
 
 /// A row of a grid.
-#[derive(Clone, Debug)]
-pub(super) enum Row {
+#[derive(Clone, Debug, PartialEq)]
+pub enum GridRow {
+    /// A cell for each column.
     Cells(Vec<Text>),
     /// A heading over all columns, with a rule above it.
     Section(Text),

@@ -1,6 +1,6 @@
 //! Aligned text.
 
-use super::{Grid, Markup, Row};
+use super::{Grid, GridRow, Markup};
 use crate::format::{align_left, align_right, width, wrap};
 
 impl Grid {
@@ -13,7 +13,7 @@ impl Grid {
             .map(|(head, _)| vec![head.set(markup)])
             .collect();
         for row in &self.rows {
-            if let Row::Cells(cells) = row {
+            if let GridRow::Cells(cells) = row {
                 for (column, cell) in columns.iter_mut().zip(self.cells(cells, markup)) {
                     column.push(cell);
                 }
@@ -82,11 +82,11 @@ impl Grid {
         let mut at = 0;
         for row in &self.rows {
             match row {
-                Row::Cells(_) => {
+                GridRow::Cells(_) => {
                     at += 1;
                     push(&mut out, &line(at));
                 }
-                Row::Section(head) => {
+                GridRow::Section(head) => {
                     push(&mut out, &rule);
                     push(&mut out, &head.set(markup));
                 }

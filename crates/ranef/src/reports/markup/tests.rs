@@ -47,7 +47,7 @@ p \\< .05
     let html = set(Markup::Html);
     for line in [
         "<caption>A &amp; B</caption>",
-        "<tr><td class=\"text\">50% &lt;x&gt; &amp; &quot;y&quot;</td><td>−2.25</td></tr>",
+        "<tr><th scope=\"row\" class=\"text\">50% &lt;x&gt; &amp; &quot;y&quot;</th><td>−2.25</td></tr>",
         "<p class=\"note\">p &lt; .05</p>",
     ] {
         assert!(html.contains(line), "{line}\n{html}");
@@ -127,13 +127,13 @@ fn text_lines_up_under_its_spanners() {
             (Text::italic("p"), false),
         ],
         rows: vec![
-            Row::Cells(vec![
+            GridRow::Cells(vec![
                 Text::plain("one"),
                 Text::plain("1.5"),
                 Text::plain(".04"),
             ]),
-            Row::Section(Text::plain("More")),
-            Row::Cells(vec![Text::plain("two"), Text::plain("−1"), Text::default()]),
+            GridRow::Section(Text::plain("More")),
+            GridRow::Cells(vec![Text::plain("two"), Text::plain("−1"), Text::default()]),
         ],
         note: Text::default(),
     };

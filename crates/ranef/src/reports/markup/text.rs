@@ -4,7 +4,7 @@ use super::{Markup, html, latex, markdown};
 
 /// Text with emphasis, not yet escaped.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(in crate::reports) struct Text(Vec<(Face, String)>);
+pub struct Text(Vec<(Face, String)>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Face {
@@ -15,30 +15,37 @@ enum Face {
 }
 
 impl Text {
+    /// Upright text.
     pub fn plain(text: impl AsRef<str>) -> Self {
         Self::default().then(text)
     }
 
+    /// Italics.
     pub fn italic(text: impl Into<String>) -> Self {
         Self::default().then_italic(text)
     }
 
+    /// Bold type.
     pub fn bold(text: impl Into<String>) -> Self {
         Self::default().push(Face::Bold, text.into())
     }
 
+    /// With upright text behind it.
     pub fn then(self, text: impl AsRef<str>) -> Self {
         self.push(Face::Plain, text.as_ref().to_owned())
     }
 
+    /// With italics behind it.
     pub fn then_italic(self, text: impl Into<String>) -> Self {
         self.push(Face::Italic, text.into())
     }
 
+    /// With code behind it.
     pub fn then_code(self, text: impl Into<String>) -> Self {
         self.push(Face::Code, text.into())
     }
 
+    /// With another text behind it.
     pub fn append(mut self, other: Text) -> Self {
         self.0.extend(other.0);
         self
@@ -51,6 +58,7 @@ impl Text {
         self
     }
 
+    /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -94,7 +102,7 @@ impl Text {
 }
 
 /// A text so that it reads as itself in a markup language.
-pub(super) fn escape(text: &str, markup: Markup) -> String {
+pub fn escape(text: &str, markup: Markup) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match markup {

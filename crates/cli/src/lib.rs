@@ -8,6 +8,7 @@
 mod arguments;
 mod commands;
 mod data;
+mod drawing;
 mod error;
 mod formula_first;
 mod habits;
@@ -18,26 +19,29 @@ mod output;
 mod progress;
 mod report;
 
-use std::process::ExitCode;
+pub use commands::plot::face::{Offer, Picture, Refusal, figure, offers};
+
+use std::ffi::OsString;
 
 use clap::Parser;
 
 use crate::arguments::{Arguments, Command};
 use crate::error::Failure;
 
-fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+/// Runs the command with these arguments, the first of which is its name, and gives its exit code.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let given: Vec<OsString> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&given) {
         Ok(arguments) => arguments,
-        Err(usage) => {
-            return error::report_usage(&usage, std::env::args_os().any(|a| a == "--json"));
-        }
+        Err(usage) => return error::report_usage(&usage, &given),
     };
     let json = arguments.command.json();
     error::quiet_panics();
+    interrupt::install();
     let result = std::panic::catch_unwind(|| run(arguments.command))
         .unwrap_or_else(|_| Err(Failure::panicked()));
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(failure) => failure.report(json),
     }
 }
@@ -51,6 +55,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Tidy(arguments) => commands::tidy::run(&arguments),
         Command::Glance(arguments) => commands::glance::run(&arguments),
         Command::Augment(arguments) => commands::augment::run(&arguments),
+        Command::Report(arguments) => commands::report::run(&arguments),
         Command::Code(arguments) => commands::code::run(&arguments),
         Command::Predict(arguments) => commands::predict::run(&arguments),
         Command::Means(arguments) => commands::means::run(&arguments),
