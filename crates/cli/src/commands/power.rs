@@ -268,8 +268,10 @@ pub fn run(arguments: PowerArguments) -> Result<(), Failure> {
         ));
     }
     let knobs = knobs(&arguments)?;
-    let find = arguments.test.find.is_some() || arguments.test.target.is_some();
     let varied: Vec<&(Knob, Vec<f64>)> = knobs.iter().filter(|(_, v)| v.len() > 1).collect();
+    // With a curve the target is a line to look at.
+    let wanted = arguments.test.target.is_some() && varied.is_empty();
+    let find = arguments.test.find.is_some() || wanted;
     if varied.len() > 1 {
         return Err(usage(
             "several things have several values",
@@ -278,7 +280,7 @@ pub fn run(arguments: PowerArguments) -> Result<(), Failure> {
     }
     if let (Some((knob, _)), true) = (varied.first(), find) {
         return Err(usage(
-            &format!("{knob} has several values, and --target looks for one"),
+            &format!("{knob} has several values, and --find looks for one"),
             "give one of the two",
         ));
     }
@@ -293,11 +295,11 @@ pub fn run(arguments: PowerArguments) -> Result<(), Failure> {
     let power = match (curve, find) {
         (Some((knob, values)), _) => {
             let mut power = plan.curve(&knob, &values, &options, &mut counter)?;
-            power.target = Some(0.8);
+            power.target = Some(target(&arguments, &options)?);
             power
         }
         (None, true) => {
-            let target = arguments.test.target.unwrap_or(0.8);
+            let target = target(&arguments, &options)?;
             let knob = sought(&arguments, &plan)?;
             let range = match (arguments.test.from, arguments.test.to) {
                 (None, None) => None,
@@ -336,6 +338,20 @@ pub fn run(arguments: PowerArguments) -> Result<(), Failure> {
         drop(progress);
     }
     output::answer(&power, &arguments.answer)
+}
+
+/// The power that is wanted.
+fn target(arguments: &PowerArguments, options: &PowerOptions) -> Result<f64, Failure> {
+    let target = arguments.test.target.unwrap_or(0.8);
+    if target > options.alpha && target < 1.0 {
+        return Ok(target);
+    }
+    Err(Problem::new(
+        "bad_target",
+        format!("a power of {target} cannot be aimed at"),
+    )
+    .hint("give a number between alpha and 1, such as 0.8")
+    .into())
 }
 
 fn usage(message: &str, hint: &str) -> Failure {
@@ -561,17 +577,12 @@ fn plan(
     let study = &arguments.study;
     // Groups that options name are there with the first number given.
     for (knob, values) in knobs {
-        match knob {
-            Knob::Groups(name)
-                if !design.groups.contains_key(name) && arguments.formula.is_some() =>
-            {
-                let group = Grouping {
-                    levels: values[0] as usize,
-                    ..Grouping::default()
-                };
-                design.groups.insert(name.clone(), group);
-            }
-            _ => {}
+        if let (Knob::Groups(name), true) = (knob, arguments.formula.is_some()) {
+            let group = Grouping {
+                levels: values[0] as usize,
+                ..Grouping::default()
+            };
+            design.groups.entry(name.clone()).or_insert(group);
         }
     }
     for text in &study.nested {
@@ -593,15 +604,8 @@ fn plan(
         }
     }
     for (knob, values) in knobs {
-        if let (Knob::Within(name), Some(group)) = (
-            knob,
-            match knob {
-                Knob::Within(name) => design.groups.get_mut(name),
-                _ => None,
-            },
-        ) {
-            let _ = name;
-            if group.size.is_none() {
+        if let Knob::Within(name) = knob {
+            if let Some(group) = design.groups.get_mut(name).filter(|g| g.size.is_none()) {
                 group.size = Some(Size::Each(values[0] as usize));
             }
         }

@@ -36,7 +36,7 @@ pub use test::PowerTest;
 use crate::{DfMethod, Error, Model, Note};
 use analytic::Exact;
 use simulate::Simulation;
-use study::Study;
+use study::{Belief, Study};
 use test::{Finding, Target};
 
 /// How power is computed.
@@ -460,7 +460,6 @@ impl<'a> Prepared<'a> {
         // The effects in the units of the model, which standardised ones are not.
         let mut betas = Vec::new();
         for (_, plan) in plans {
-            use study::Belief;
             betas.push(plan.beta(&self.study.truth)?);
         }
         let column = self.target.columns[0];

@@ -77,11 +77,15 @@ impl PowerPlan {
             ));
         }
         let (analytic, ends) = search.by_formula(range)?;
-        let prepared = self.with(knob, search.snap(analytic.unwrap_or(range.1)))?;
+        if let (None, Some(power)) = (analytic, ends.filter(|p| p.is_finite())) {
+            return Err(search.unreachable(range.1, power));
+        }
+        let begin = 30f64.clamp(range.0, range.1);
+        let prepared = self.with(knob, search.snap(analytic.unwrap_or(begin)))?;
         let mut out = Prepared::of(&prepared, options)?.answer(options);
         out.across = Some(knob.to_string());
         out.target = Some(target);
-        if options.simulations == 0 || ends.is_none() {
+        if options.simulations == 0 {
             let Some(value) = analytic else {
                 return Err(search.unreachable(range.1, ends.unwrap_or(f64::NAN)));
             };
@@ -141,7 +145,7 @@ impl Search<'_> {
     /// The smallest value by formula, and the power at the upper end; nothing where there is no
     /// formula.
     fn by_formula(&self, range: (f64, f64)) -> Result<(Option<f64>, Option<f64>), Error> {
-        let mut power = |value: f64| -> Result<Option<f64>, Error> {
+        let power = |value: f64| -> Result<Option<f64>, Error> {
             match self.point(value, 0, &mut |_, _| {}) {
                 Ok((point, _)) => Ok(Some(point.analytic.unwrap_or(f64::NAN))),
                 // A study too small to be fitted has no power; one of another kind is an error.
@@ -163,7 +167,7 @@ impl Search<'_> {
         match at_high {
             Some(p) if p.is_nan() => return Ok((None, Some(f64::NAN))),
             Some(p) if p < self.target => return Ok((None, Some(p))),
-            None => return Ok((None, Some(f64::NAN))),
+            None => return Ok((None, Some(0.0))),
             Some(_) => {}
         }
         let end = at_high;

@@ -236,7 +236,8 @@ impl Simulation<'_> {
                    engine: &Generalised<'_>,
                    y: &mut Vec<f64>,
                    r: u32,
-                   picture: u32| {
+                   picture: u32|
+         -> Outcome<Simulated> {
             y.resize(rows.n, 0.0);
             world.draw(rows, seed, r, y);
             let fit = engine.engine_fit(rows, y)?;

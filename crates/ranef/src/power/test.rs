@@ -125,7 +125,7 @@ impl Target {
                 .collect(),
         };
         match candidates.as_slice() {
-            [only] => Self::of(fit, test, Some(only)),
+            [only] => Self::of(fit, test, Some(*only)),
             [] => Self::of(fit, test, Some("(Intercept)")),
             many => Err(
                 Error::new("which_term", "nothing says which effect the study is about")

@@ -82,18 +82,15 @@ impl Power {
     fn words(&self) -> String {
         let mut out = String::new();
         if let [only] = self.points.as_slice() {
-            match (only.power, only.lower, only.upper) {
-                (Some(power), Some(lower), Some(upper)) => {
-                    out += &format!(
-                        "{} of {} simulated studies find {}: a power of {:.3}, {}% interval {lower:.3} to {upper:.3}.",
-                        only.significant,
-                        only.simulations,
-                        self.term,
-                        power,
-                        percent(self.level)
-                    );
-                }
-                _ => {}
+            if let (Some(power), Some(lower), Some(upper)) = (only.power, only.lower, only.upper) {
+                out += &format!(
+                    "{} of {} simulated studies find {}: a power of {power:.3}, {}% interval {lower:.3} \
+                     to {upper:.3}.",
+                    only.significant,
+                    only.simulations,
+                    self.term,
+                    percent(self.level)
+                );
             }
             if let Some(by) = only.analytic {
                 let exact = if only.analytic_exact == Some(true) {
