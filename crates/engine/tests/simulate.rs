@@ -331,7 +331,7 @@ fn coordinates_do_not_change_what_is_drawn() {
         let mut raw = Refit::new(&statistics, &options(true)).unwrap();
         raw.start(&fit.theta);
         let mut room = gram.room();
-        let mut sums = vec![0.0; 2];
+        let mut sums = [0.0; 2];
         let draws = 400;
         for replicate in 0..draws {
             gram.draw(&world, 3, replicate, &mut room);
