@@ -94,6 +94,30 @@ fn level_columns(model: &Model, factor: usize) -> Vec<Vec<f64>> {
         .collect()
 }
 
+/// Whether what is left of a column after those before it is neither clearly something nor clearly
+/// rounding: there two sound rules of rank may differ, and a test of one against another says
+/// nothing. A level of two rows with nearly the same predictor comes up once in a few hundred runs.
+fn between_rank_and_noise(columns: &[Vec<f64>], w: &[f64]) -> bool {
+    let dot = |a: &[f64], b: &[f64]| -> f64 { (0..w.len()).map(|i| w[i] * a[i] * b[i]).sum() };
+    let mut basis: Vec<Vec<f64>> = Vec::new();
+    for column in columns {
+        let mut rest = column.clone();
+        for b in &basis {
+            let along = dot(&rest, b);
+            rest.iter_mut().zip(b).for_each(|(r, b)| *r -= along * b);
+        }
+        let left = dot(&rest, &rest) / dot(column, column);
+        if left > 1e-14 && left < 1e-6 {
+            return true;
+        }
+        if left >= 1e-6 {
+            let length = dot(&rest, &rest).sqrt();
+            basis.push(rest.iter().map(|r| r / length).collect());
+        }
+    }
+    false
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) })]
 
@@ -168,6 +192,7 @@ proptest! {
         let w = weights(&model);
         // All columns: those of the levels and all of X. What is common is what is left of X.
         let mut columns = level_columns(&model, 0);
+        prop_assume!(!between_rank_and_noise(&columns, &w));
         let taken = columns.len();
         let all: Vec<Vec<f64>> = columns.iter().chain(&model.x).cloned().collect();
         let whole = Dense::of(&all, &model.y, &w);

@@ -131,7 +131,10 @@ impl PoolingFacets {
             "partial pooling",
         );
         Panel {
-            title: Some(format!("{} (n = {})", line.level, line.n)),
+            title: Some(match rows_each(lines) {
+                Some(_) => line.level.clone(),
+                None => format!("{} (n={})", line.level, line.n),
+            }),
             x: Axis::new(lines.x.clone()),
             y: Axis::new(self.outcome.clone()),
             layers,
@@ -307,6 +310,16 @@ impl PoolingFacets {
     }
 }
 
+/// The number of rows that all groups have.
+fn rows_each(lines: &GroupLines) -> Option<usize> {
+    let first = lines.lines.first()?.n;
+    lines
+        .lines
+        .iter()
+        .all(|line| line.n == first)
+        .then_some(first)
+}
+
 /// The first coefficient of every group.
 fn first_coefficients(
     fit: &Fit,
@@ -412,7 +425,10 @@ impl Figure for PoolingFacets {
         };
         let facets = lines.lines.iter().enumerate();
         Chart {
-            subtitle: Some(format!("{} over {}", self.outcome, lines.x)),
+            subtitle: Some(match rows_each(lines) {
+                Some(n) => format!("{} over {}, {n} rows each", self.outcome, lines.x),
+                None => format!("{} over {}", self.outcome, lines.x),
+            }),
             panels: facets
                 .map(|(at, line)| self.facet(lines, at, line))
                 .collect(),

@@ -254,9 +254,9 @@ mod tests {
         let wanted = ["poly(x, 2)1,1".to_owned()];
         let chosen = choose_terms(&known, &wanted, "term").expect("they are there");
         assert_eq!(chosen, ["(Intercept)", "poly(x, 2)1"]);
-        let error = choose_terms(&known, &["zz".to_owned()], "term").expect_err("unknown");
+        let error = choose_terms(&known, &["poly(x, 2)l".to_owned()], "term").expect_err("unknown");
         assert_eq!(error.code(), "unknown_term");
-        assert_eq!(error.hint(), Some("did you mean `z`?"));
+        assert_eq!(error.hint(), Some("did you mean `poly(x, 2)1`?"));
     }
 
     #[test]

@@ -123,7 +123,7 @@ pub(crate) fn horizontal(axis: &Axis, placement: &Placement, overhang: f64) -> L
         }
         Some(0.3 * (all - boxes.len()) as f64 + if boxes.len() < 2 { 1.0 } else { 0.0 })
     };
-    let wanted = (breadth / 46.0).clamp(2.5, 7.0);
+    let wanted = (breadth / 46.0).clamp(2.5, 6.0);
     let labelled = numbers(axis, placement, wanted, &fits);
     let mut labels = Labels::numbers(labelled, placement);
     for (tick, lines) in labels.ticks.iter_mut().zip(&mut labels.lines) {
@@ -164,9 +164,9 @@ fn names_below(names: &[String], placement: &Placement, breadth: f64, overhang: 
             .map(|text| wrap(text, room, size::TICK, false, lines))
             .collect()
     };
-    for lines in 1..=3 {
+    for lines in 1..=4 {
         let set = broken(lines);
-        if whole(&set) || (lines == 3 && pitch >= 34.0) {
+        if whole(&set) || (lines == 4 && pitch >= 34.0) {
             let most = set.iter().map(Vec::len).max().unwrap_or(1).max(1);
             labels.lines = set;
             labels.extent = LINE * most as f64;
@@ -251,7 +251,7 @@ pub(crate) fn vertical(axis: &Axis, placement: &Placement, room: f64) -> Labels 
             .any(|(_, label)| length(label, size::TICK, false) > room);
         (!crowded && !wide && !places.is_empty()).then_some(0.0)
     };
-    let wanted = (height / 30.0).clamp(2.5, 7.0);
+    let wanted = (height / 34.0).clamp(2.5, 6.0);
     let mut labels = Labels::numbers(numbers(axis, placement, wanted, &fits), placement);
     labels.extent = widest(&labels);
     labels

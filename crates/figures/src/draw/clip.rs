@@ -109,3 +109,58 @@ pub(crate) fn area(points: &[Point], frame: &Rect) -> Vec<Point> {
         polygon
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FRAME: Rect = Rect {
+        left: 0.0,
+        top: 0.0,
+        right: 10.0,
+        bottom: 6.0,
+    };
+
+    fn inside((x, y): Point, slack: f64) -> bool {
+        x >= -slack && x <= 10.0 + slack && y >= -slack && y <= 6.0 + slack
+    }
+
+    #[test]
+    fn a_line_that_leaves_and_comes_back_is_two() {
+        let parts = line(&[(1.0, 1.0), (5.0, 9.0), (9.0, 1.0)], &FRAME);
+        assert_eq!(parts, [[(1.0, 1.0), (3.5, 6.0)], [(6.5, 6.0), (9.0, 1.0)]]);
+    }
+
+    #[test]
+    fn an_area_around_the_frame_is_the_frame() {
+        let around = [(-5.0, -5.0), (15.0, -5.0), (15.0, 15.0), (-5.0, 15.0)];
+        let mut corners = area(&around, &FRAME);
+        corners.sort_by(|a, b| a.partial_cmp(b).unwrap());
+        assert_eq!(corners, [(0.0, 0.0), (0.0, 6.0), (10.0, 0.0), (10.0, 6.0)]);
+    }
+
+    proptest! {
+        // Against points along the segment: what is inside is kept, what is outside is not.
+        #[test]
+        fn segments_are_cut_where_they_cross(
+            x in -20.0..30.0f64, y in -20.0..30.0f64, u in -20.0..30.0f64, v in -20.0..30.0f64,
+        ) {
+            let kept = segment((x, y), (u, v), &FRAME);
+            for step in 0..=200 {
+                let share = f64::from(step) / 200.0;
+                let at = (x + share * (u - x), y + share * (v - y));
+                let on = kept.is_some_and(|((a, b), (c, d))| {
+                    at.0 >= a.min(c) - 1e-9 && at.0 <= a.max(c) + 1e-9
+                        && at.1 >= b.min(d) - 1e-9 && at.1 <= b.max(d) + 1e-9
+                });
+                if inside(at, -1e-6) {
+                    prop_assert!(on);
+                } else if !inside(at, 1e-6) {
+                    prop_assert!(!on);
+                }
+            }
+        }
+    }
+}

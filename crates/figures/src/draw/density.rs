@@ -66,7 +66,7 @@ pub(crate) fn squares(
             stroke: None,
             fill: Some(Fill {
                 colour: palette::colour(style.colour),
-                opacity: 0.12 + 0.88 * step as f64 / (STEPS - 1) as f64,
+                opacity: 0.2 + 0.8 * step as f64 / (STEPS - 1) as f64,
             }),
         })
         .collect();
@@ -116,4 +116,65 @@ pub(crate) fn fewer_corners(points: Vec<Point>) -> Vec<Point> {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_point_is_under_a_square_and_none_elsewhere() {
+        let frame = Rect {
+            left: 10.0,
+            top: 20.0,
+            right: 110.0,
+            bottom: 80.0,
+        };
+        let at: Vec<Point> = (0..5000)
+            .map(|i| {
+                let t = f64::from(i);
+                (60.0 + 50.0 * (0.7 * t).sin(), 50.0 + 30.0 * (1.3 * t).cos())
+            })
+            .collect();
+        let (shapes, densest) = squares(&at, &frame, &Style::default(), 0);
+        let rects: Vec<Rect> = shapes
+            .into_iter()
+            .flat_map(|shape| match shape.geometry {
+                Geometry::Rects(rects) => rects,
+                _ => Vec::new(),
+            })
+            .collect();
+        assert!(densest > 1);
+        let holds = |rect: &Rect, (x, y): &Point| {
+            *x >= rect.left - 1e-9
+                && *x <= rect.right + 1e-9
+                && *y >= rect.top - 1e-9
+                && *y <= rect.bottom + 1e-9
+        };
+        assert!(
+            at.iter()
+                .all(|point| rects.iter().any(|rect| holds(rect, point)))
+        );
+        assert!(
+            rects
+                .iter()
+                .all(|rect| at.iter().any(|point| holds(rect, point)))
+        );
+    }
+
+    #[test]
+    fn a_long_line_keeps_its_shape() {
+        let points: Vec<Point> = (0..100_000)
+            .map(|i| {
+                let x = f64::from(i) / 250.0;
+                (x, 50.0 + if i == 61_234 { 45.0 } else { 10.0 * x.sin() })
+            })
+            .collect();
+        let (first, last) = (points[0], points[99_999]);
+        let kept = fewer_corners(points);
+        assert!(kept.len() < 12_000);
+        assert_eq!((kept[0], kept[kept.len() - 1]), (first, last));
+        // The one point that stands out is still there.
+        assert!(kept.iter().any(|(_, y)| *y == 95.0));
+    }
 }

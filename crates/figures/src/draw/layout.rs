@@ -144,7 +144,7 @@ impl Block {
 /// The heading of a panel: its first line, and below it in smaller type what follows.
 fn heading(title: &str, room: f64) -> Vec<Block> {
     let (first, rest) = title.split_once('\n').unwrap_or((title, ""));
-    let mut out = vec![Block::new(first, room, size::PANEL, true, 3)];
+    let mut out = vec![Block::new(first, room, size::PANEL, true, 4)];
     if !rest.trim().is_empty() {
         out.push(Block::new(rest, room, size::NOTE, false, 3));
     }

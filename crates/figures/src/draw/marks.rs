@@ -402,7 +402,8 @@ impl Canvas {
             );
             lines.push(line);
             called.push(names.get(index).cloned().unwrap_or_default());
-            heads.extend(tip);
+            let tip = tip.map(|tip| clip::area(&tip, &self.frame));
+            heads.extend(tip.filter(|tip| !tip.is_empty()));
         }
         if called.iter().all(String::is_empty) {
             called.clear();

@@ -295,3 +295,69 @@ fn minus() -> char {
 fn thin() -> char {
     if shows('\u{2009}') { '\u{2009}' } else { ' ' }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(ticks: Labelled) -> Vec<String> {
+        ticks.into_iter().map(|(_, label)| label).collect()
+    }
+
+    fn on(low: f64, high: f64, wanted: f64) -> Vec<String> {
+        labels(linear(low, high, wanted, false, &|_| Some(0.0)))
+    }
+
+    #[test]
+    fn ticks_are_round_numbers() {
+        assert_eq!(on(-0.36, 9.36, 5.0), ["0", "2", "4", "6", "8"]);
+        assert_eq!(on(183.0, 477.0, 4.0), ["200", "300", "400"]);
+        assert_eq!(on(-0.31, 0.62, 5.0), ["−0.2", "0.0", "0.2", "0.4", "0.6"]);
+        assert_eq!(
+            on(0.0, 52_000.0, 5.0),
+            [
+                "0",
+                "10\u{2009}000",
+                "20\u{2009}000",
+                "30\u{2009}000",
+                "40\u{2009}000",
+                "50\u{2009}000"
+            ]
+        );
+        assert_eq!(
+            on(0.0, 4.1e-6, 4.0),
+            ["0", "1×10⁻⁶", "2×10⁻⁶", "3×10⁻⁶", "4×10⁻⁶"]
+        );
+        assert_eq!(
+            labels(linear(0.0, 1.0, 5.0, true, &|_| Some(0.0))),
+            ["0%", "20%", "40%", "60%", "80%", "100%"]
+        );
+        assert!(on(1.0, 1.0, 5.0).is_empty());
+    }
+
+    #[test]
+    fn ticks_that_have_no_room_are_not_chosen() {
+        let few = |ticks: &Labelled| (ticks.len() <= 2).then_some(0.0);
+        assert!(linear(0.0, 9.0, 7.0, false, &few).len() <= 2);
+        assert!(linear(0.0, 9.0, 7.0, false, &|_| None).is_empty());
+    }
+
+    #[test]
+    fn logarithmic_ticks_are_powers_or_their_parts() {
+        let on = |low, high, wanted| labels(logarithmic(low, high, wanted, false, &|_| Some(0.0)));
+        assert_eq!(on(0.08, 7.0, 6.0), ["0.1", "0.2", "0.5", "1", "2", "5"]);
+        assert_eq!(
+            on(1e-3, 1e3, 5.0),
+            ["0.001", "0.01", "0.1", "1", "10", "100", "1000"]
+        );
+        assert_eq!(on(0.85, 1.25, 4.0), ["0.9", "1", "1.1", "1.2"]);
+    }
+
+    #[test]
+    fn numbers_are_written_as_in_print() {
+        assert_eq!(fixed(-1234.5, 1), "−1234.5");
+        assert_eq!(fixed(1234567.0, 0), "1\u{2009}234\u{2009}567");
+        // What rounds to nothing has no sign.
+        assert_eq!(fixed(-0.001, 1), "0.0");
+    }
+}

@@ -251,3 +251,54 @@ pub(crate) fn wrap(text: &str, room: f64, size: f64, bold: bool, lines: usize) -
         .filter(|line| !line.is_empty())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_font_shows_what_statistics_needs() {
+        for character in "αβγδεζηθικλμνξοπρστυφχψωΔΣΩ²³⁻⁴−×·≤≥≠≈±–—…√∞ÄÖÜäöüßéñçøåŁžşğЖя".chars()
+        {
+            assert!(
+                shows(character) || spelled(character).is_some(),
+                "{character} can neither be shown nor spelled"
+            );
+        }
+    }
+
+    #[test]
+    fn texts_are_cleaned() {
+        assert_eq!(clean(" a\tb\n\nc\u{0}d "), "a b c d");
+        assert_eq!(clean("a\u{202e}b\u{ffff}"), "ab\u{fffd}");
+        assert_eq!(clean("北京"), "北京");
+    }
+
+    #[test]
+    fn texts_are_made_to_fit() {
+        let room = length("between schools", 8.0, false);
+        assert_eq!(
+            shorten("between schools", room, 8.0, false),
+            "between schools"
+        );
+        let short = shorten("between classes within schools", room, 8.0, false);
+        assert!(short.ends_with('…') && length(&short, 8.0, false) <= room);
+        assert_eq!(shorten("abc", 0.0, 8.0, false), "");
+        let lines = wrap("between classes within schools", room, 8.0, false, 3);
+        assert_eq!(lines.join(" "), "between classes within schools");
+        assert!(lines.iter().all(|line| length(line, 8.0, false) <= room));
+        let cut = wrap(
+            "between classes within schools and districts",
+            room,
+            8.0,
+            false,
+            2,
+        );
+        assert!(cut.len() == 2 && cut[1].ends_with('…'));
+    }
+
+    #[test]
+    fn pairs_are_kerned() {
+        assert!(length("AV", 10.0, false) < length("A", 10.0, false) + length("V", 10.0, false));
+    }
+}

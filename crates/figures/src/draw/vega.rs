@@ -296,11 +296,17 @@ impl Sheet<'_> {
             "layer": layers,
         });
         if let Some(title) = &self.panel.title {
+            let (first, rest) = title.split_once('\n').unwrap_or((title, ""));
             view["title"] = json!({
-                "text": clean(title),
+                "text": clean(first),
                 "anchor": "start",
+                "frame": "group",
                 "fontSize": pixels(size::PANEL),
             });
+            if !rest.trim().is_empty() {
+                view["title"]["subtitle"] = json!(clean(rest));
+                view["title"]["subtitleFontSize"] = json!(pixels(size::NOTE));
+            }
         }
         view
     }
@@ -326,7 +332,8 @@ impl Sheet<'_> {
             scale["reverse"] = json!(true);
         }
         let outer = !placed.shared || placed.ticks.iter().any(|tick| tick.label.is_some());
-        let mut shown = json!({"grid": axis.grid});
+        let values: Vec<f64> = placed.ticks.iter().map(|tick| tick.value).collect();
+        let mut shown = json!({"grid": axis.grid, "values": values});
         if outer {
             match &axis.scale {
                 Scale::Categories(names) => {
@@ -337,7 +344,6 @@ impl Sheet<'_> {
                     shown["labelLimit"] = json!(220);
                 }
                 _ => {
-                    shown["tickCount"] = json!(placed.ticks.len().max(2));
                     if axis.percent {
                         shown["format"] = json!("~%");
                     }
@@ -347,7 +353,21 @@ impl Sheet<'_> {
             shown["labels"] = json!(false);
             shown["ticks"] = json!(false);
         }
-        let title = if outer { title(axis) } else { Value::Null };
+        // A shared axis has one title: at the panel in the middle of its outer ones.
+        let (place, count) = match along {
+            Along::X => (
+                self.placed.column,
+                self.drawing.panels.iter().map(|p| p.column).max(),
+            ),
+            Along::Y => (
+                self.placed.row,
+                self.drawing.panels.iter().map(|p| p.row).max(),
+            ),
+        };
+        let last = along == Along::Y
+            || self.placed.row == self.drawing.panels.iter().map(|p| p.row).max().unwrap_or(0);
+        let titled = outer && (!placed.shared || place == count.unwrap_or(0) / 2 && last);
+        let title = if titled { title(axis) } else { Value::Null };
         json!({"type": "quantitative", "scale": scale, "axis": shown, "title": title})
     }
 

@@ -132,7 +132,7 @@ pub const KINDS: &[Kind] = &[
         shows: "the profile of each parameter with intervals of several levels",
         takes: &["term"],
         several: false,
-        rows: NO_ROWS,
+        rows: ROWS,
         suits: ALL,
         draw: |asked| drawn(ProfileZeta::of(asked.fit(), &asked.arguments.term)),
     },
