@@ -51,7 +51,7 @@ impl Problem {
             "usage" | "swapped" | "one_model" | "one_data" | "needs_predictor"
             | "predictor_twice" | "empty_contrast" | "bad_level" | "unknown_family"
             | "unknown_link" | "link_not_allowed" | "unknown_figure" | "facets_by"
-            | "many_terms" | "no_simulations" | "bootstrap_only" => 2,
+            | "many_terms" | "too_few_replicates" | "no_simulations" | "bootstrap_only" => 2,
             // As a shell reports what Ctrl-C ended.
             "interrupted" => 130,
             _ => 1,

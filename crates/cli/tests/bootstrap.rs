@@ -185,11 +185,11 @@ fn what_cannot_be_done_is_said() {
         all.extend(extra);
         all
     };
-    fails(
+    misused(
         &with("bootstrap", &["--replicates", "0"]),
         "too_few_replicates",
     );
-    fails(
+    misused(
         &with("bootstrap", &["--replicates", "1"]),
         "too_few_replicates",
     );
