@@ -4,10 +4,12 @@ use ranef::frame::{self, ReadOptions, Source};
 
 use crate::arguments::ReadArguments;
 use crate::error::Failure;
+use crate::interrupt::Stoppable;
 
 /// Opens a file, standard input, or a built-in data set.
 pub fn open(name: &str, arguments: &ReadArguments) -> Result<Box<dyn Source>, Failure> {
-    Ok(frame::open(name, &read_options(arguments))?)
+    let source = frame::open(name, &read_options(arguments))?;
+    Ok(Box::new(Stoppable(source)))
 }
 
 /// The options that the arguments make.

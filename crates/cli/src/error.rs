@@ -9,7 +9,7 @@ use ranef::formula::Span;
 use ranef::frame::{FrameError, io_reason};
 use serde::Serialize;
 
-use crate::{habits, output};
+use crate::{habits, interrupt, output};
 
 /// Why a command ends without its answer.
 #[derive(Debug)]
@@ -51,7 +51,8 @@ impl Problem {
             "usage" | "swapped" | "one_model" | "one_data" | "needs_predictor"
             | "predictor_twice" | "empty_contrast" | "bad_level" | "unknown_family"
             | "unknown_link" | "link_not_allowed" | "unknown_figure" | "facets_by"
-            | "many_terms" | "too_few_replicates" | "no_simulations" | "bootstrap_only" => 2,
+            | "many_terms" | "too_few_replicates" | "too_few_draws" | "no_simulations"
+            | "bootstrap_only" => 2,
             // As a shell reports what Ctrl-C ended.
             "interrupted" => 130,
             _ => 1,
@@ -197,10 +198,11 @@ impl From<Problem> for Failure {
 
 impl From<ranef::Error> for Problem {
     fn from(error: ranef::Error) -> Self {
+        let kept = (error.code() == "interrupted").then_some(interrupt::KEPT);
         Self {
             code: error.code(),
             message: error.to_string(),
-            hint: error.hint().map(str::to_owned),
+            hint: error.hint().or(kept).map(str::to_owned),
             place: error.place().cloned(),
         }
     }

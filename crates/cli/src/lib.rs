@@ -8,6 +8,7 @@
 mod arguments;
 mod commands;
 mod data;
+mod drawing;
 mod error;
 mod formula_first;
 mod habits;
@@ -36,6 +37,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     };
     let json = arguments.command.json();
     error::quiet_panics();
+    interrupt::install();
     let result = std::panic::catch_unwind(|| run(arguments.command))
         .unwrap_or_else(|_| Err(Failure::panicked()));
     match result {

@@ -10,6 +10,7 @@ use crate::arguments::{
 };
 use crate::data;
 use crate::error::{Failure, Problem};
+use crate::interrupt::{self, Stoppable};
 use crate::progress::Progress;
 
 /// A model that a question is asked of.
@@ -130,6 +131,7 @@ impl<'a> Model<'a> {
         };
         Origin::new(name, &origin.read_options())
             .open()
+            .map(|source| Box::new(Stoppable(source)) as Box<dyn Source>)
             .map_err(|error| {
                 unknown(format!(
                     "this question needs the rows that the model was fitted to, `{}`: {error}",
@@ -170,7 +172,7 @@ pub fn fit(
 
 /// Reads a saved model; where the name looks like data, says how data would be given.
 pub fn load(name: &str) -> Result<Fit, Failure> {
-    Fit::load(Path::new(name)).map_err(|error| {
+    let fit = Fit::load(Path::new(name)).map_err(|error| {
         let mut problem = Problem::from(error);
         if problem.code == "not_a_model" || problem.code == "model_not_read" {
             problem.hint = Some(
@@ -179,8 +181,9 @@ pub fn load(name: &str) -> Result<Fit, Failure> {
                     .to_owned(),
             );
         }
-        problem.into()
-    })
+        Failure::from(problem)
+    })?;
+    Ok(fit.with_interrupt(interrupt::switch()))
 }
 
 /// The rule that an argument names.
@@ -223,6 +226,7 @@ pub fn lmer(formula: &str, options: &ModelOptions) -> Result<ranef::Model, Failu
     let mut model = ranef::Model::new(formula)
         .family(family)
         .reml(!options.ml)
+        .interrupt(interrupt::switch())
         .factors(&options.factor)
         .df(df);
     for (column, levels) in &options.levels {

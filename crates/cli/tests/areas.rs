@@ -201,17 +201,24 @@ fn mistakes_are_named_with_their_place() {
             "--json",
         ])
         .fails_with("unknown_group");
-    folder
-        .run(&[
-            "areas",
-            "-f",
-            SLEEP,
-            "sleepstudy",
-            "--draws",
-            "10",
-            "--json",
-        ])
-        .fails_with("too_few_draws");
+    // Too few are too few for any model: wrong usage, as for simulated residuals.
+    for (command, option, number, error) in [
+        ("areas", "--draws", "10", "too_few_draws"),
+        ("check", "--replicates", "1", "too_few_replicates"),
+        ("residuals", "--replicates", "1", "too_few_replicates"),
+    ] {
+        let mut words = vec![command, "-f", SLEEP, "sleepstudy", option, number, "--json"];
+        if command == "residuals" {
+            words.extend(["--simulate", "conditional"]);
+        }
+        let answer = folder.run(&words);
+        assert_eq!(answer.code, Some(2), "{answer:?}");
+        assert_eq!(answer.json()["error"]["code"], error);
+    }
+    for (command, option) in [("residuals", "--replicates"), ("areas", "--draws")] {
+        let none = folder.run(&[command, "-f", SLEEP, "sleepstudy", option, "0"]);
+        assert_eq!(none.code, Some(2), "{none:?}");
+    }
     let usage = folder.run(&["areas", "-f", SLEEP, "sleepstudy", "--threshold", "high"]);
     assert_eq!(usage.code, Some(2));
 }

@@ -532,3 +532,40 @@ fn no_hausman_test_without_an_intercept() {
     );
     assert_eq!(with.json()["tests"][0]["test"], "hausman", "{with:?}");
 }
+
+/// Built-in subjects are levels whose names are numbers: the message names one of them.
+#[test]
+fn levels_that_look_like_numbers_are_named() {
+    let folder = Folder::new("words-levels");
+    for formula in [
+        "Subject ~ Days + (1 | Days)",
+        "Reaction ~ log(Subject) + (1 | Days)",
+    ] {
+        let answer = folder.run(&["fit", formula, "sleepstudy"]);
+        assert_eq!(answer.code, Some(1));
+        assert!(
+            answer
+                .err
+                .contains("`Subject` is text: row 1 holds \"308\""),
+            "{answer:?}"
+        );
+        assert!(answer.err.contains("kept as categories"), "{answer:?}");
+    }
+}
+
+/// The standard deviation by maximum likelihood has the number of rows as its divisor.
+#[test]
+fn least_squares_by_maximum_likelihood() {
+    let folder = Folder::new("words-ml");
+    let of = |more: &[&str]| {
+        let words = [&["summary", "-f", "Reaction ~ Days", "sleepstudy"], more].concat();
+        folder.run(&words).out
+    };
+    // R 4.2.2: summary(lm(Reaction ~ Days, sleepstudy))$sigma, and the same times sqrt(178/180).
+    assert!(of(&[]).contains("Residual standard error: 47.71 on 178 degrees of freedom"));
+    let ml = of(&["--ml"]);
+    assert!(
+        ml.contains("Residual standard deviation: 47.45 by maximum likelihood (divisor 180)"),
+        "{ml}"
+    );
+}

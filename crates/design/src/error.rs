@@ -314,6 +314,15 @@ impl DesignError {
             }
             Problem::LevelOrder { hint, .. } => Some(hint.clone()),
             Problem::Arguments { hint, .. } | Problem::CannotLearn { hint, .. } => hint.clone(),
+            Problem::TextNotNumber { value, .. } | Problem::TextResponse { value, levels: 0, .. }
+                if value.trim().parse::<f64>().is_ok() =>
+            {
+                Some(
+                    "its values look like numbers and are kept as categories; a column of numbers \
+                     in a file of your own is read as numbers"
+                        .into(),
+                )
+            }
             Problem::TextNotNumber { value, .. } => Some(format!(
                 "if \"{value}\" stands for a missing value, say so with `--na \"{value}\"`; \
                  if the column holds categories, use its name alone"

@@ -173,15 +173,26 @@ pub(crate) fn describe_not_finite(x: f64) -> &'static str {
     }
 }
 
-/// The first value of a batch's column of text that is no number, and its row in the batch.
-pub(crate) fn first_text(array: &ArrayRef) -> Option<(String, usize)> {
-    let dictionary = array.as_dictionary_opt::<UInt32Type>()?;
-    let words = dictionary.values().as_string_opt::<i32>()?;
-    (0..dictionary.len())
+/// A value and its row.
+type Found = Option<(String, usize)>;
+
+/// The first value of a batch's column of text, and the first that is no number, with their rows in
+/// the batch.
+pub(crate) fn first_text(array: &ArrayRef) -> (Found, Found) {
+    let Some(dictionary) = array.as_dictionary_opt::<UInt32Type>() else {
+        return (None, None);
+    };
+    let Some(words) = dictionary.values().as_string_opt::<i32>() else {
+        return (None, None);
+    };
+    let mut values = (0..dictionary.len())
         .filter(|&row| dictionary.is_valid(row))
         .map(|row| (words.value(dictionary.keys().value(row) as usize), row))
-        .find(|(word, _)| word.trim().parse::<f64>().is_err())
-        .map(|(word, row)| (word.to_owned(), row))
+        .peekable();
+    let own = |(word, row): (&str, usize)| (word.to_owned(), row);
+    let first = values.peek().copied().map(own);
+    let text = values.find(|(word, _)| word.trim().parse::<f64>().is_err());
+    (first, text.map(own))
 }
 
 /// The first value that is no number; the very first value when all are.

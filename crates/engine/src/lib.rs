@@ -69,6 +69,7 @@ mod layout;
 mod least_squares;
 pub mod lmm;
 pub mod optimize;
+pub mod posterior;
 pub mod random;
 mod rank;
 pub mod sandwich;

@@ -227,7 +227,7 @@ fn draws_against_henderson(model: &Model, rows: &[(Vec<f64>, Levels)]) {
     let henderson = Henderson::of(model, &fit.theta);
     let sigma_squared = fit.sigma * fit.sigma;
     let joint = fit.joint();
-    let values = joint.draws(7).map(DRAWS, |_, drawn| -> Vec<f64> {
+    let values = joint.draws(7).map(0..DRAWS, |_, drawn| -> Vec<f64> {
         rows.iter()
             .map(|(x, levels)| {
                 let fixed: f64 = x.iter().zip(&drawn.fixed).map(|(x, b)| x * b).sum();
@@ -287,7 +287,11 @@ fn draws_depend_on_seed_and_number_alone() {
     let with = |threads: usize, count: u32, seed: u64| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
         let pool = pool.build().unwrap();
-        pool.install(|| joint.draws(seed).map(count, |i, drawn| (i, drawn.clone())))
+        pool.install(|| {
+            joint
+                .draws(seed)
+                .map(0..count, |i, drawn| (i, drawn.clone()))
+        })
     };
     let all = with(1, 101, 3);
     assert!(
@@ -301,6 +305,6 @@ fn draws_depend_on_seed_and_number_alone() {
     assert_ne!(all[0].1, all[1].1);
     let (integers, numbers) = joint.parts();
     let again = Joint::from_parts(joint.layout(), &integers, &numbers).unwrap();
-    let saved = again.draws(3).map(101, |i, drawn| (i, drawn.clone()));
+    let saved = again.draws(3).map(0..101, |i, drawn| (i, drawn.clone()));
     assert_eq!(all, saved);
 }

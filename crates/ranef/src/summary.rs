@@ -232,12 +232,20 @@ impl Summary<'_> {
             if !residual {
                 return writeln!(f, "Number of obs: {}\n", fit.nobs());
             }
-            let df = fit.nobs() - fit.fixef().len();
-            writeln!(
-                f,
-                "Residual standard error: {} on {df} degrees of freedom",
-                common(&[Some(sigma)], 4)[0]
-            )?;
+            let text = &common(&[Some(sigma)], 4)[0];
+            if fit.reml() {
+                let df = fit.nobs() - fit.fixef().len();
+                writeln!(
+                    f,
+                    "Residual standard error: {text} on {df} degrees of freedom"
+                )?;
+            } else {
+                let n = fit.nobs();
+                writeln!(
+                    f,
+                    "Residual standard deviation: {text} by maximum likelihood (divisor {n})"
+                )?;
+            }
             return writeln!(f, "Number of obs: {}\n", fit.nobs());
         }
         let mut groups = vec!["Groups".to_owned()];

@@ -160,10 +160,16 @@ fn value(fit: &Fit, row: &[f64]) -> f64 {
     row.iter().zip(all).map(|(x, b)| x * b).sum()
 }
 
+/// A saved model without its rows cannot tell how well its variances are known: they count as known,
+/// and everything follows from Henderson's matrix.
+fn known(fit: &Fit) -> Fit {
+    Fit::from_json(&fit.to_json().unwrap()).unwrap()
+}
+
 #[test]
 fn areas_by_their_definition() {
     let crossed = Crossed::new(3, 120);
-    let (fit, source) = (crossed.fit(), crossed.source());
+    let (fit, source) = (known(&crossed.fit()), crossed.source());
     let covariance = crossed.covariance(&fit);
     let options = AreasOptions::default()
         .threshold(14.0)
@@ -303,6 +309,15 @@ fn groups_that_do_not_differ_are_not_told_apart() {
     for area in &found.areas {
         near(area.estimate, found.average, 1e-12);
         assert_eq!((area.rank, area.rank_lower, area.rank_upper), (1, 1, 6));
+        // They may differ all the same, and then more likely as their raw means do.
+        assert!(area.lower < area.estimate && area.estimate < area.upper);
+        assert_eq!(area.p_above_average > 0.5, area.raw > found.average);
+        assert!((0.1..0.9).contains(&area.p_above_average));
+    }
+    // Where the variance counts as known to be zero, nothing tells them apart.
+    let equal = known(&fit).areas(&*source, &AreasOptions::default().draws(4000));
+    for area in &equal.unwrap().areas {
+        assert_eq!((area.rank, area.rank_lower, area.rank_upper), (1, 1, 6));
         assert!((area.p_top - 1.0 / 6.0).abs() < 0.03);
         assert_eq!(area.p_above_average, 0.5);
     }
@@ -311,6 +326,56 @@ fn groups_that_do_not_differ_are_not_told_apart() {
             .reading
             .contains("all of which the model takes for noise")
     );
+}
+
+/// Batches of dyestuff, balanced: everything given θ is known in closed form, and what θ leaves open
+/// is an integral over one number. Once with a variance and once where it is estimated as zero.
+#[test]
+fn intervals_over_an_open_variance() {
+    for (name, zero) in [("Dyestuff", false), ("Dyestuff2", true)] {
+        let source = data(name);
+        let fit = lmer("Yield ~ 1 + (1 | Batch)", &*source).unwrap();
+        assert_eq!(fit.singular(), zero);
+        let found = fit.areas(&*source, &AreasOptions::default()).unwrap();
+        let raw: Vec<f64> = found.areas.iter().map(|a| a.raw).collect();
+        let (j, n) = (6.0, 5.0);
+        let mean = raw.iter().sum::<f64>() / j;
+        let between: f64 = raw.iter().map(|x| n * (x - mean).powi(2)).sum();
+        let errors: f64 = found
+            .areas
+            .iter()
+            .map(|a| a.raw_std_error.unwrap().powi(2))
+            .sum();
+        let within = errors * n * (n - 1.0);
+        // (weight, share of its own data, σ²) at each θ: V = σ²(I + θ²J) in every batch.
+        let scale = {
+            let sd = ((between + within) / (j * n - 1.0)).sqrt();
+            2.5 * sd / fit.sigma()
+        };
+        let points: Vec<(f64, f64, f64)> = (1..200_000)
+            .map(|i| {
+                let theta = f64::from(i) * 5e-4;
+                let v = 1.0 + n * theta * theta;
+                let r = within + between / v;
+                let log = -0.5 * ((j - 1.0) * v.ln() + (j * n - 1.0) * r.ln());
+                let prior = theta / (1.0 + (theta / scale).powi(2) / 3.0).powi(2);
+                (log + prior.ln(), 1.0 - 1.0 / v, r / (j * n - 1.0))
+            })
+            .collect();
+        let most = points.iter().fold(f64::NEG_INFINITY, |a, p| a.max(p.0));
+        let total: f64 = points.iter().map(|p| (p.0 - most).exp()).sum();
+        for area in &found.areas {
+            let squares: f64 = points
+                .iter()
+                .map(|(log, share, s2)| {
+                    let centre = mean + share * (area.raw - mean);
+                    let variance = s2 * (share / n + (1.0 - share) / (j * n));
+                    (log - most).exp() * (variance + (centre - area.estimate).powi(2))
+                })
+                .sum();
+            near(area.std_error, (squares / total).sqrt(), 0.02);
+        }
+    }
 }
 
 #[test]
@@ -340,7 +405,7 @@ fn questions_that_have_no_answer() {
 #[test]
 fn the_rows_themselves_as_population() {
     let crossed = Crossed::new(8, 90);
-    let (fit, source) = (crossed.fit(), crossed.source());
+    let (fit, source) = (known(&crossed.fit()), crossed.source());
     let options = PoststratifyOptions::by(["town", "school"]);
     let found = fit.poststratify(&source, Some(&source), &options).unwrap();
     let fitted: Vec<f64> = fit
@@ -402,7 +467,7 @@ fn the_rows_themselves_as_population() {
 #[test]
 fn new_groups_share_one_effect_over_their_cells() {
     let crossed = Crossed::new(8, 90);
-    let fit = crossed.fit();
+    let fit = known(&crossed.fit());
     let covariance = crossed.covariance(&fit);
     // Two cells of a new school, one of another new one, one of a known one.
     let frame = Table::new()
@@ -465,13 +530,20 @@ fn new_groups_share_one_effect_over_their_cells() {
 fn populations_without_columns_to_sum_by_and_saved_models() {
     let crossed = Crossed::new(8, 90);
     let (fit, source) = (crossed.fit(), crossed.source());
-    let loaded = Fit::from_json(&fit.to_json().unwrap()).unwrap();
+    let loaded = known(&fit);
     let options = PoststratifyOptions::by(Vec::<String>::new());
     let found = loaded.poststratify(&source, None, &options).unwrap();
     assert_eq!(found.rows.len(), 1);
     assert_eq!((found.rows[0].n, found.rows[0].raw), (None, None));
     let again = fit.poststratify(&source, Some(&source), &options).unwrap();
-    near(found.rows[0].std_error, again.rows[0].std_error, 1e-9);
+    // Without its rows the variances count as known, and that is said.
+    assert_eq!(found.rows[0].estimate, again.rows[0].estimate);
+    assert_ne!(found.rows[0].std_error, again.rows[0].std_error);
+    assert_eq!(found.notes[0].code, "variances_known");
+    assert!(again.notes.is_empty());
+    let with_rows = known(&fit).with_rows(&source).unwrap();
+    let same = with_rows.poststratify(&source, None, &options).unwrap();
+    near(same.rows[0].std_error, again.rows[0].std_error, 1e-6);
     assert_eq!(again.rows[0].n, Some(90));
     // Columns that the data of the model do not have.
     let frame = crossed
@@ -484,10 +556,12 @@ fn populations_without_columns_to_sum_by_and_saved_models() {
     assert_eq!(found.notes[0].code, "no_raw_means");
     // And areas of a loaded model, from its rows.
     let options = AreasOptions::default();
-    let mut of_loaded = loaded.areas(&source, &options).unwrap();
+    let of_loaded = loaded.areas(&source, &options).unwrap();
     let direct = fit.areas(&source, &options).unwrap();
-    for (a, b) in of_loaded.areas.iter_mut().zip(&direct.areas) {
-        near(a.std_error, b.std_error, 1e-9);
+    let again = with_rows.areas(&source, &options).unwrap();
+    for ((a, b), c) in of_loaded.areas.iter().zip(&direct.areas).zip(&again.areas) {
+        assert_eq!(a.estimate, b.estimate);
+        near(b.std_error, c.std_error, 1e-6);
     }
 }
 
@@ -595,7 +669,7 @@ fn cells_that_the_data_do_not_tell_about() {
 #[test]
 fn new_levels_of_nested_groups() {
     let source = data("Pastes");
-    let fit = lmer("strength ~ 1 + (1 | batch/cask)", &*source).unwrap();
+    let fit = known(&lmer("strength ~ 1 + (1 | batch/cask)", &*source).unwrap());
     let frame = Table::new()
         .text("batch", ["A", "A", "Z", "Z", "Y"])
         .text("cask", ["a", "z", "z", "z", "z"])

@@ -75,9 +75,9 @@ fn partial_pooling_with_predictors_is_nearer_to_the_truth() {
     assert!(model < without && without < raw, "{model} {without} {raw}");
     assert!((0.64..0.76).contains(&(model / raw)), "{model} {raw}");
     assert!((0.55..0.70).contains(&small), "{small}");
-    // Fourteen regions tell the variance between regions badly, and intervals take it as known:
-    // they hold the truth in 91 cases of a hundred instead of 95.
-    assert!((0.88..0.94).contains(&covered), "{covered}");
+    // Fourteen regions tell the variance between regions badly; were it taken as known, intervals
+    // would hold the truth in 91 cases of a hundred.
+    assert!((0.935..0.965).contains(&covered), "{covered}");
     assert!((0.90..1.00).contains(&whole), "{whole}");
 }
 
@@ -138,11 +138,11 @@ fn shares_of_yes_are_nearer_to_the_truth_too() {
         let frame = country.frame().source().unwrap();
         let options = PoststratifyOptions::by(["region"])
             .count("people")
-            .draws(200);
+            .draws(1000);
         let fit = Model::new(MODEL).family("binomial".parse().unwrap());
         let fit = fit.fit(&survey).unwrap();
         let found = fit.poststratify(&frame, Some(&survey), &options).unwrap();
-        assert_eq!(found.draws, Some(200));
+        assert_eq!(found.draws, Some(1000));
         for region in 0..14 {
             let (row, truth) = (&found.rows[region], country.region(region));
             raw += (row.raw.unwrap() - truth).powi(2);
@@ -155,6 +155,6 @@ fn shares_of_yes_are_nearer_to_the_truth_too() {
     let ratio = (model / raw).sqrt();
     let covered = covered as f64 / fits;
     assert!((0.60..0.78).contains(&ratio), "{ratio}");
-    // As above, and the variance is that of maximum likelihood, which is too small besides.
-    assert!((0.83..0.93).contains(&covered), "{covered}");
+    // With the variance as known, and that by maximum likelihood, they would do so in 87.
+    assert!((0.935..0.965).contains(&covered), "{covered}");
 }

@@ -3,7 +3,8 @@
 use clap::Args;
 use ranef::AreasOptions;
 
-use crate::arguments::{AnswerArguments, ModelArguments, level};
+use crate::arguments::{AnswerArguments, ModelArguments};
+use crate::drawing::DrawArguments;
 use crate::error::Failure;
 use crate::model::Model;
 use crate::output;
@@ -47,22 +48,8 @@ pub struct AreasArguments {
     )]
     pub threshold: Vec<f64>,
 
-    /// The probability that an interval holds its target
-    #[arg(long, default_value_t = 0.95, value_parser = level, help_heading = "Output")]
-    pub level: f64,
-
-    /// Joint draws behind places and probabilities
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 2000,
-        help_heading = "Output"
-    )]
-    pub draws: u32,
-
-    /// Seed of the draws: the same seed gives the same numbers
-    #[arg(long, value_name = "S", default_value_t = 1, help_heading = "Output")]
-    pub seed: u64,
+    #[command(flatten)]
+    pub draws: DrawArguments,
 
     #[command(flatten)]
     pub answer: AnswerArguments,
@@ -71,11 +58,13 @@ pub struct AreasArguments {
 pub fn run(arguments: &AreasArguments) -> Result<(), Failure> {
     let progress = Progress::start();
     let model = Model::with_rows(&arguments.model, &progress)?;
-    let mut options = AreasOptions::default()
-        .top(arguments.top)
-        .level(arguments.level)
-        .draws(arguments.draws)
-        .seed(arguments.seed);
+    let options = AreasOptions::default().top(arguments.top);
+    let mut options = arguments.draws.told(
+        options,
+        AreasOptions::level,
+        AreasOptions::draws,
+        AreasOptions::seed,
+    );
     if let Some(group) = &arguments.group {
         options = options.group(group);
     }

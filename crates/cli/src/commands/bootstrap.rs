@@ -179,7 +179,7 @@ pub fn model(
     progress: &Progress,
 ) -> Result<(Fit, Option<Box<dyn Source>>), Failure> {
     let Model { fit, data, .. } = Model::with_rows(arguments, progress)?;
-    Ok((fit.with_interrupt(&interrupt::switch()), data))
+    Ok((fit.with_interrupt(interrupt::switch()), data))
 }
 
 /// Says how far it is.

@@ -89,7 +89,7 @@ pub fn run(arguments: &CompareArguments) -> Result<(), Failure> {
         Some(replicates) => {
             let switch = interrupt::switch();
             let fits: Vec<Fit> = (fits.into_iter())
-                .map(|fit| fit.with_interrupt(&switch))
+                .map(|fit| fit.with_interrupt(switch))
                 .collect();
             let models: Vec<&Fit> = fits.iter().collect();
             let sources: Vec<&dyn Source> = sources.iter().map(|s| &**s).collect();

@@ -3,7 +3,8 @@
 use clap::Args;
 use ranef::PoststratifyOptions;
 
-use crate::arguments::{AnswerArguments, ModelArguments, level};
+use crate::arguments::{AnswerArguments, ModelArguments};
+use crate::drawing::DrawArguments;
 use crate::error::{Failure, Problem};
 use crate::model::Model;
 use crate::progress::Progress;
@@ -45,23 +46,8 @@ pub struct PoststratifyArguments {
     #[arg(long, value_name = "COL", help_heading = "Question")]
     pub count: Option<String>,
 
-    /// The probability that an interval holds its target
-    #[arg(long, default_value_t = 0.95, value_parser = level, help_heading = "Output")]
-    pub level: f64,
-
-    /// Joint draws, where the mean of a margin is not linear in the effects; a gaussian model needs
-    /// none
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 2000,
-        help_heading = "Output"
-    )]
-    pub draws: u32,
-
-    /// Seed of the draws
-    #[arg(long, value_name = "S", default_value_t = 1, help_heading = "Output")]
-    pub seed: u64,
+    #[command(flatten)]
+    pub draws: DrawArguments,
 
     #[command(flatten)]
     pub answer: AnswerArguments,
@@ -83,10 +69,13 @@ pub fn run(arguments: &PoststratifyArguments) -> Result<(), Failure> {
             }
         };
     }
-    let mut options = PoststratifyOptions::by(arguments.by.iter().map(|name| name.trim()))
-        .level(arguments.level)
-        .draws(arguments.draws)
-        .seed(arguments.seed);
+    let options = PoststratifyOptions::by(arguments.by.iter().map(|name| name.trim()));
+    let mut options = arguments.draws.told(
+        options,
+        PoststratifyOptions::level,
+        PoststratifyOptions::draws,
+        PoststratifyOptions::seed,
+    );
     if let Some(count) = &arguments.count {
         options = options.count(count);
     }

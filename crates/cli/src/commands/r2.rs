@@ -1,14 +1,11 @@
 //! `ranef r2`: explained variance.
 
-use std::path::Path;
-
 use clap::Args;
-use ranef::Fit;
 
 use super::icc::DistributionArguments;
 use crate::arguments::{AnswerArguments, ModelArguments, level};
 use crate::error::Failure;
-use crate::model::Model;
+use crate::model::{Model, load};
 use crate::output;
 use crate::progress::Progress;
 
@@ -60,7 +57,7 @@ pub fn run(arguments: &R2Arguments) -> Result<(), Failure> {
             let options = model.fit.options().with_formula(other);
             options.fit(model.rows()?)?
         } else {
-            let other = Fit::load(Path::new(other))?;
+            let other = load(other)?;
             match &model.data {
                 Some(rows) => other.with_rows(&**rows)?,
                 None => other,

@@ -77,14 +77,14 @@ pub fn run(arguments: &SimulateArguments) -> Result<(), Failure> {
             let model = Model::of(&arguments.model, &progress)?;
             let rows = data::open(name, &arguments.model.read)?;
             progress.phase("simulating");
-            let fit = model.fit.with_interrupt(&interrupt::switch());
+            let fit = model.fit.with_interrupt(interrupt::switch());
             fit.simulate_new(&*rows, &options)?
         }
         None => {
             let model = Model::with_rows(&arguments.model, &progress)?;
             let Model { fit, data, .. } = model;
             progress.phase("simulating");
-            let fit = fit.with_interrupt(&interrupt::switch());
+            let fit = fit.with_interrupt(interrupt::switch());
             fit.simulate(data.as_deref().ok_or_else(Failure::panicked)?, &options)?
         }
     };

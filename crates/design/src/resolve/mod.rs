@@ -221,18 +221,21 @@ impl<'a> Resolver<'a> {
     }
 
     /// The first value of a text column that is no number, and its row: usually the typing error
-    /// or the spelling of "missing" that made a column of numbers text.
+    /// or the spelling of "missing" that made a column of numbers text. Where all are numbers, kept as
+    /// levels, the first value that there is.
     fn first_text(&self, name: &str) -> Result<(String, usize), DesignError> {
         let position = self.position(name, None)?;
-        let mut first_row = 0;
+        let (mut first_row, mut level) = (0, None);
         for batch in self.source.read(&[position])? {
             let batch = batch?;
-            if let Some((value, row)) = crate::input::first_text(batch.column(0)) {
+            let (any, text) = crate::input::first_text(batch.column(0));
+            if let Some((value, row)) = text {
                 return Ok((value, first_row + row + 1));
             }
+            level = level.or(any.map(|(value, row)| (value, first_row + row + 1)));
             first_row += batch.num_rows();
         }
-        Ok((String::new(), 1))
+        Ok(level.unwrap_or_default())
     }
 
     fn effects(&mut self, effects: &Effects) -> Result<Draft, DesignError> {

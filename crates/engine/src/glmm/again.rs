@@ -6,6 +6,9 @@ use super::data::Data;
 use super::family::Density;
 use super::fit::{Curvature, Fit, FitError, Options, fit, set_prior};
 use super::laplace::Laplace;
+use crate::blocks::System;
+use crate::coordinates::Coordinates;
+use crate::layout::Layout;
 use crate::lmm::Certificate;
 
 /// What is known of a fit whose rows have come back: its parameters in the user's units.
@@ -143,5 +146,66 @@ impl Fit {
             },
             ..Options::default()
         }
+    }
+}
+
+/// What other rooms ask of the objective.
+impl Laplace {
+    /// The same objective once more, for another thread: without its last point, whose mode is
+    /// where the first search begins.
+    pub(crate) fn again(&self) -> Self {
+        let modes = &self.modes;
+        let family = Arc::clone(&modes.family);
+        let mut out = Self::new(modes.data.clone(), family, modes.customary);
+        out.precision.clone_from(&self.precision);
+        out.modes.u.clone_from(&modes.u);
+        if self.points > 1 && !modes.data.layout.terms.is_empty() {
+            out.integrate_with(self.points);
+        }
+        out
+    }
+
+    /// The shape of the model.
+    pub(crate) fn layout(&self) -> &Layout {
+        &self.modes.data.layout
+    }
+
+    /// The units of the parameters.
+    pub(crate) fn coordinates(&self) -> &Coordinates {
+        &self.modes.data.coordinates
+    }
+
+    /// The system with X, with the weights of the last point.
+    pub(crate) fn full_system(&mut self) -> System {
+        self.modes.full_system()
+    }
+
+    /// b at the last point by factor, in standard units.
+    pub(crate) fn random_modes(&self) -> Vec<Vec<f64>> {
+        self.modes.b.clone()
+    }
+
+    /// Standard deviation over the rows of the linear predictor at the last point.
+    pub(crate) fn predictor_sd(&self) -> f64 {
+        let rows = self.modes.eta.iter().zip(&self.modes.data.counts);
+        let (mut n, mut sum, mut squares) = (0.0, 0.0, 0.0);
+        for (eta, count) in rows {
+            n += count;
+            sum += count * eta;
+            squares += count * eta * eta;
+        }
+        (squares / n - (sum / n).powi(2)).max(0.0).sqrt()
+    }
+}
+
+impl Fit {
+    /// The objective of the fit once more. Of the fast approximation it is Laplace's.
+    pub(crate) fn objective(&self) -> Laplace {
+        self.laplace.again()
+    }
+
+    /// (θ, β, ψ) in standard units.
+    pub(crate) fn point(&self) -> &[f64] {
+        &self.standard
     }
 }

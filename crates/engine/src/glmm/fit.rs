@@ -591,7 +591,7 @@ pub(super) fn positive(matrix: &[f64], n: usize) -> Vec<f64> {
 
 /// `scale` times the inverse of a symmetric matrix; where it is singular, that of its part with
 /// positive curvature, and infinity along the rest is left to whoever reads the certificate.
-pub(super) fn inverse(matrix: &[f64], n: usize, scale: f64) -> Vec<f64> {
+pub(crate) fn inverse(matrix: &[f64], n: usize, scale: f64) -> Vec<f64> {
     let root: Vec<f64> = (0..n)
         .map(|i| matrix[i * n + i].abs().sqrt().max(1e-150))
         .collect();

@@ -26,3 +26,6 @@ pub use data::Data;
 pub use fit::{Curvature, Fit, FitError, Options, fit};
 pub use hermite::hermite;
 pub use profile::profile;
+
+pub(crate) use fit::inverse;
+pub(crate) use laplace::Laplace;

@@ -5,6 +5,8 @@
 //! probability behind a link) is asked of draws: every draw is one world that agrees with the data,
 //! all effects of it at once. Draw number i is a matter of the seed and of i alone.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::joint::Joint;
@@ -44,14 +46,19 @@ impl Joint {
 }
 
 impl JointDraws<'_> {
-    /// What `ask` finds in each of the first `count` draws, in their order. The draws are made on
-    /// all threads; the numbers do not depend on how many these are.
-    pub fn map<T: Send>(&self, count: u32, ask: impl Fn(u32, &Drawn) -> T + Sync) -> Vec<T> {
+    /// What `ask` finds in each of the draws of these numbers, in their order. The draws are made on
+    /// all threads; what is found does not depend on how many these are.
+    pub fn map<T: Send>(
+        &self,
+        numbers: Range<u32>,
+        ask: impl Fn(u32, &Drawn) -> T + Sync,
+    ) -> Vec<T> {
+        let count = numbers.end.saturating_sub(numbers.start);
         (0..count.div_ceil(BLOCK as u32))
             .into_par_iter()
             .flat_map_iter(|block| {
-                let first = block * BLOCK as u32;
-                let wanted = (count - first).min(BLOCK as u32);
+                let first = numbers.start + block * BLOCK as u32;
+                let wanted = (numbers.end - first).min(BLOCK as u32);
                 // All draws of the block, wanted or not: a product of fewer columns may round
                 // otherwise.
                 let made = self.block(first);

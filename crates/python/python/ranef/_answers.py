@@ -12,7 +12,6 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional
 
 from . import _kinds, _ranef
 from ._table import Table
-from ._words import in_python
 
 
 class Record(Mapping[str, Any]):
@@ -166,6 +165,13 @@ def width() -> int:
     import shutil
 
     return min(max(shutil.get_terminal_size().columns, 20), 100)
+
+
+def in_python(text: str) -> str:
+    """The words of the command in Python's; what does that is only imported when it is needed."""
+    from . import _words
+
+    return _words.in_python(text)
 
 
 class Summary(Answer):

@@ -8,9 +8,9 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from . import _answers as answers
 from . import _data, _errors, _figure, _kinds, _ranef
+from ._answers import in_python
 from ._figure import Figure
 from ._table import Table
-from ._words import in_python
 
 Names = Union[str, Sequence[str]]
 A = TypeVar("A", bound=answers.Answer)

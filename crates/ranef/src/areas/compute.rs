@@ -8,7 +8,7 @@ use super::magnitude::Magnitude;
 use super::response::{Direct, Response, Sums};
 use super::targets::{Estimate, Row, Targets};
 use super::worlds::{World, Worlds};
-use super::{Area, AreaFlags, Areas, AreasOptions, check_draws, variances_known, view};
+use super::{Area, AreaFlags, Areas, AreasOptions, view};
 use crate::pooling::choose;
 use crate::rows::{for_each_batch, refuse_new_levels};
 use crate::{Error, Fit};
@@ -20,9 +20,11 @@ pub(super) fn areas(
 ) -> Result<Areas, Error> {
     let factor = choose(fit, options.group.as_deref())?;
     let levels = fit.recipe().factors()[factor].levels;
-    check_draws(options.draws, levels)?;
-    let joint = fit.joint()?.rows();
-    let worlds = Worlds::of(fit, options.seed, vec![0; fit.recipe().factors().len()])?;
+    let drawing = options.drawing;
+    drawing.check(levels)?;
+    let none = vec![0; fit.recipe().factors().len()];
+    let worlds = Worlds::of(fit, drawing.seed, none.clone())?;
+    let settled = Worlds::at_estimates(fit, drawing.seed, none)?;
     let response = Response::of(fit);
     // One target a level, and the mean of all rows behind them.
     let mut targets = Targets::new(response.clone(), levels + 1, level_counts(fit));
@@ -58,8 +60,9 @@ pub(super) fn areas(
         )
         .with_hint("give the data that the model was fitted to, or fit it again"));
     }
-    let drawn = worlds.map(options.draws, |world| targets.values(world));
-    let found = targets.estimates(&worlds, &joint, &drawn, options.level);
+    let drawn = worlds.map(drawing.draws, |world| targets.values(world))?;
+    let settled = settled.map(drawing.draws, |world| targets.values(world))?;
+    let found = targets.estimates(&worlds, &settled, &drawn, drawing.level);
     let fixed_only = World {
         random: worlds
             .estimated()
@@ -72,7 +75,7 @@ pub(super) fn areas(
     let synthetic = targets.values(&fixed_only);
     let direct: Vec<Direct> = sums
         .iter()
-        .map(|s| response.direct(s, options.level).unwrap_or_default())
+        .map(|s| response.direct(s, drawing.level).unwrap_or_default())
         .collect();
     let known = Known {
         options,
@@ -81,6 +84,7 @@ pub(super) fn areas(
         direct: &direct,
         found: &found,
         synthetic: &synthetic,
+        settled: &settled,
         drawn: &drawn,
         equal: 1e-10 * found.iter().fold(0.0, |a: f64, e| a.max(e.value.abs())),
     };
@@ -92,9 +96,9 @@ pub(super) fn areas(
     let mut out = Areas {
         group: group.map(|b| b.group.clone()).unwrap_or_default(),
         target: "the mean of the group over the predictors of its own rows".to_owned(),
-        level: options.level,
-        draws: options.draws,
-        seed: options.seed,
+        level: drawing.level,
+        draws: drawing.draws,
+        seed: drawing.seed,
         top: options.top.min(levels),
         thresholds: options.thresholds.clone(),
         average: all.mean,
@@ -105,7 +109,7 @@ pub(super) fn areas(
         reading: String::new(),
         notes: Response::note(fit)
             .into_iter()
-            .chain([variances_known(fit, factor)])
+            .chain(worlds.note())
             .collect(),
     };
     out.reading = view::reading(&out);
@@ -156,23 +160,26 @@ struct Known<'a> {
     direct: &'a [Direct],
     found: &'a [Estimate],
     synthetic: &'a [f64],
-    /// Levels and then the mean of all, draw by draw.
+    /// Levels and then the mean of all, draw by draw, with the variances as estimated.
+    settled: &'a [Vec<f64>],
+    /// The same with the variances open.
     drawn: &'a [Vec<f64>],
     /// Differences below this are rounding.
     equal: f64,
 }
 
 impl Known<'_> {
-    /// √E V(θ): the variance of the true means over the groups, averaged over the draws.
+    /// √E V(θ): the variance of the true means over the groups, averaged over the draws with the
+    /// variances as estimated.
     fn spread(&self) -> f64 {
         let j = self.sums.len();
         let sum: f64 = self
-            .drawn
+            .settled
             .iter()
             .filter_map(|d| sd(&d[..j]))
             .map(|s| s * s)
             .sum();
-        let spread = (sum / self.drawn.len().max(1) as f64).sqrt();
+        let spread = (sum / self.settled.len().max(1) as f64).sqrt();
         if spread > self.equal { spread } else { 0.0 }
     }
 
@@ -211,9 +218,9 @@ impl Known<'_> {
                     .sum();
                 let above_average = above / n;
                 let difference = direct.estimate - self.average;
-                let tail = 0.5 * (1.0 - options.level);
+                let tail = 0.5 * (1.0 - options.drawing.level);
                 // As if standard errors were known, at the level of the flags.
-                let times = crate::linear::quantile(options.level, None);
+                let times = crate::linear::quantile(options.drawing.level, None);
                 let magnitude = direct
                     .std_error
                     .filter(|&s| s > 0.0)
@@ -274,7 +281,7 @@ impl Known<'_> {
         let j = self.sums.len();
         let mut out = vec![0; j * self.drawn.len()];
         let mut order: Vec<usize> = (0..j).collect();
-        let mut lots = Stream::new(self.options.seed, u32::MAX, 0);
+        let mut lots = Stream::new(self.options.drawing.seed, u32::MAX, 0);
         let mut values = vec![0.0; j];
         for (drawn, places) in self.drawn.iter().zip(out.chunks_exact_mut(j.max(1))) {
             for (value, x) in values.iter_mut().zip(drawn) {

@@ -7,12 +7,15 @@
 //! what would be made of the raw differences. [`Fit::poststratify`] takes the model to a population
 //! whose cells are counted (Gelman and Little 1997; Park, Gelman and Bafumi 2004).
 //!
-//! All uncertainty is that of worlds: joint draws of all effects, never one cell or group by
-//! itself ([`worlds`]). The family of the response enters in [`response`] and nowhere else.
+//! All uncertainty is that of worlds: joint draws of all effects and of the variances behind them,
+//! never one cell or group by itself ([`worlds`]). The family of the response enters in [`response`] and nowhere else.
 
+mod cells;
 mod compute;
+mod drawing;
 mod frame;
 mod magnitude;
+mod mixture;
 mod poststratify;
 mod poststratify_view;
 mod response;
@@ -26,14 +29,13 @@ use serde::Serialize;
 pub use poststratify::{NewGroups, Poststratified, PoststratifiedRow, PoststratifyOptions};
 
 use crate::{Error, Fit, Note};
+use drawing::{Drawing, drawing_options};
 
 /// What is asked about the groups.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AreasOptions {
     group: Option<String>,
-    level: f64,
-    draws: u32,
-    seed: u64,
+    drawing: Drawing,
     thresholds: Vec<f64>,
     top: usize,
 }
@@ -42,9 +44,7 @@ impl Default for AreasOptions {
     fn default() -> Self {
         Self {
             group: None,
-            level: 0.95,
-            draws: 2000,
-            seed: 1,
+            drawing: Drawing::default(),
             thresholds: Vec::new(),
             top: 1,
         }
@@ -55,24 +55,6 @@ impl AreasOptions {
     /// The grouping factor whose levels are the areas; the first of the formula unless told.
     pub fn group(mut self, name: impl Into<String>) -> Self {
         self.group = Some(name.into());
-        self
-    }
-
-    /// The probability that an interval holds its target, 0.95 unless told.
-    pub fn level(mut self, level: f64) -> Self {
-        self.level = level;
-        self
-    }
-
-    /// Number of joint draws behind ranks and probabilities, 2000 unless told.
-    pub fn draws(mut self, draws: u32) -> Self {
-        self.draws = draws;
-        self
-    }
-
-    /// Seed of the draws: the same seed gives the same numbers, on any number of threads.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
         self
     }
 
@@ -88,6 +70,8 @@ impl AreasOptions {
         self
     }
 }
+
+drawing_options!(AreasOptions);
 
 /// The groups of one grouping factor, each estimated three ways, with ranks and flags.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -110,7 +94,8 @@ pub struct Areas {
     pub average: f64,
     /// Standard deviation of the raw means over the groups.
     pub raw_spread: Option<f64>,
-    /// Standard deviation of the groups' true means as the model has it, √E V(θ) over the draws.
+    /// Standard deviation of the groups' true means as the model has it, √E V(θ) over draws with the
+    /// variances as estimated.
     pub spread: f64,
     /// One row a group, in the order of its levels.
     pub areas: Vec<Area>,
@@ -210,40 +195,4 @@ impl Fit {
     pub fn areas(&self, source: &dyn Source, options: &AreasOptions) -> Result<Areas, Error> {
         compute::areas(self, source, options)
     }
-}
-
-/// Refuses numbers of draws that say nothing or do not fit.
-fn check_draws(draws: u32, targets: usize) -> Result<(), Error> {
-    const LEAST: u32 = 100;
-    const MOST: usize = 200_000_000;
-    if draws < LEAST {
-        return Err(Error::new(
-            "too_few_draws",
-            format!("{draws} draws are too few to see a distribution"),
-        )
-        .with_hint("use at least 100; 2000 are usual"));
-    }
-    if (draws as usize).saturating_mul(targets) > MOST {
-        return Err(Error::new(
-            "too_many_draws",
-            format!("{draws} draws of {targets} estimates would not fit into memory"),
-        )
-        .with_hint(format!(
-            "{} draws would",
-            (MOST / targets.max(1)).max(LEAST as usize)
-        )));
-    }
-    Ok(())
-}
-
-/// What all intervals leave out.
-fn variances_known(fit: &Fit, factor: usize) -> Note {
-    let levels = fit.recipe().factors()[factor].levels;
-    Note::new(
-        "variances_known",
-        format!(
-            "The variances of the model count as known; with {levels} groups to learn them from, \
-             intervals are a little too narrow."
-        ),
-    )
 }

@@ -14,11 +14,12 @@ use ranef_frame::Source;
 use serde::Serialize;
 
 use super::compute::{for_each_row, level_counts};
+use super::drawing::{Drawing, drawing_options};
 use super::frame::{Labels, column, count, label};
+use super::poststratify_view;
 use super::response::{Response, Sums};
 use super::targets::{Estimate, Row, Targets};
 use super::worlds::Worlds;
-use super::{check_draws, poststratify_view, variances_known};
 use crate::rows::{for_each_batch_with, refuse_new_levels};
 use crate::{Error, Fit, Note};
 
@@ -27,9 +28,7 @@ use crate::{Error, Fit, Note};
 pub struct PoststratifyOptions {
     by: Vec<String>,
     count: Option<String>,
-    level: f64,
-    draws: u32,
-    seed: u64,
+    drawing: Drawing,
 }
 
 impl PoststratifyOptions {
@@ -39,9 +38,7 @@ impl PoststratifyOptions {
         Self {
             by: columns.into_iter().map(Into::into).collect(),
             count: None,
-            level: 0.95,
-            draws: 2000,
-            seed: 1,
+            drawing: Drawing::default(),
         }
     }
 
@@ -50,25 +47,9 @@ impl PoststratifyOptions {
         self.count = Some(column.into());
         self
     }
-
-    /// The probability that an interval holds its target, 0.95 unless told.
-    pub fn level(mut self, level: f64) -> Self {
-        self.level = level;
-        self
-    }
-
-    /// Number of joint draws where the response is not linear in the effects, 2000 unless told.
-    pub fn draws(mut self, draws: u32) -> Self {
-        self.draws = draws;
-        self
-    }
-
-    /// Seed of the draws.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
 }
+
+drawing_options!(PoststratifyOptions);
 
 /// Estimates for margins of a population.
 #[derive(Clone, Debug, PartialEq)]
@@ -162,36 +143,38 @@ impl Fit {
             return Err(Error::new("empty_frame", "the frame has no rows")
                 .with_hint("give a table with one row for each cell of the population"));
         }
-        check_draws(options.draws, margins.keys.len())?;
-        let new = margins.new.iter().map(|new| new.levels.len()).collect();
-        let worlds = Worlds::of(self, options.seed, new)?;
-        let joint = self.joint()?.rows();
+        let drawing = options.drawing;
+        drawing.check(margins.keys.len())?;
+        let new: Vec<usize> = margins.new.iter().map(|new| new.levels.len()).collect();
+        let worlds = Worlds::of(self, drawing.seed, new.clone())?;
         let linear = response.linear();
-        let drawn = match linear {
-            true => Vec::new(),
-            false => worlds.map(options.draws, |world| margins.targets.values(world)),
-        };
+        let (mut settled, mut drawn) = (Vec::new(), Vec::new());
+        if !linear {
+            let values = |worlds: &Worlds<'_>| {
+                worlds.map(drawing.draws, |world| margins.targets.values(world))
+            };
+            settled = values(&Worlds::at_estimates(self, drawing.seed, new)?)?;
+            drawn = values(&worlds)?;
+        }
         let found = margins
             .targets
-            .estimates(&worlds, &joint, &drawn, options.level);
+            .estimates(&worlds, &settled, &drawn, drawing.level);
         let raw = match rows {
             Some(rows) => margins.raw(self, &response, rows, options, &mut notes)?,
             None => None,
         };
         notes.extend(Response::note(self));
-        if let Some(first) = self.varcorr().first() {
-            notes.push(variances_known(self, first.factor));
-        }
+        notes.extend(worlds.note());
         let whole = margins.whole();
         let mut out = Poststratified {
             by: options.by.clone(),
             count: options.count.clone(),
-            level: options.level,
-            draws: (!linear).then_some(options.draws),
-            seed: options.seed,
+            level: drawing.level,
+            draws: (!linear).then_some(drawing.draws),
+            seed: drawing.seed,
             cells: margins.cells[whole],
             population: margins.targets.total(whole),
-            rows: margins.rows(&response, options.level, &found, raw.as_deref()),
+            rows: margins.rows(&response, drawing.level, &found, raw.as_deref()),
             new_groups: margins.new_groups(self),
             reading: String::new(),
             notes,

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::poststratify::{Poststratified, PoststratifiedRow};
-use super::view::{share, short};
+use super::view::{behind, share, short};
 use crate::format::wrap;
 use crate::predict::percent;
 use crate::table::{Answer, Style, Table};
@@ -94,15 +94,13 @@ impl fmt::Display for Poststratified {
             )?;
         }
         let how = match self.draws {
-            Some(draws) => format!(
-                "from {draws} joint draws of all effects (seed {})",
-                self.seed
-            ),
-            None => "from the joint covariance of all effects".to_owned(),
+            Some(draws) => format!("from {draws} joint draws (seed {})", self.seed),
+            None => "from the joint covariance".to_owned(),
         };
+        let behind = behind(&self.notes);
         let mut legend = format!(
             "Estimate: mean of the expected response over the people of a row, with intervals of \
-             {}% {how}.",
+             {}% {how} of all effects{behind}.",
             percent(self.level)
         );
         if self.rows.iter().any(|r| r.n.is_some()) {

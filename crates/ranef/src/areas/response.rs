@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use ranef_design::{DesignRows, Expect};
 use ranef_engine::distributions::{Normal, StudentT};
-use ranef_engine::glmm::family::Density;
+use ranef_engine::glmm::family::{Density, Link};
 
 use crate::generalised::rows::observations;
 use crate::{Error, Fit, Note};
@@ -16,6 +16,42 @@ pub(super) struct Response {
     /// Whether values are shares of trials, with the weights as trials.
     shares: bool,
     mean: Mean,
+    exponential: Option<Exponential>,
+}
+
+/// A mean that is a simple function of e^η.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exponential {
+    /// e^η, behind a log link.
+    Itself,
+    /// e^η/(1 + e^η), behind a logit.
+    Share,
+}
+
+impl Exponential {
+    /// The mean, given e^η.
+    pub fn mean(self, e: f64) -> f64 {
+        match self {
+            Exponential::Itself => e,
+            Exponential::Share => 1.0 / (1.0 + 1.0 / e),
+        }
+    }
+
+    /// Of a family whose mean is the inverse of its link and nothing else; zero-inflated ones have a
+    /// link too.
+    fn of(fit: &Fit, density: &dyn Density) -> Option<Self> {
+        let form = match fit.family().link() {
+            Link::Log => Exponential::Itself,
+            Link::Logit => Exponential::Share,
+            _ => return None,
+        };
+        let psi = &fit.facts.estimates.nuisance;
+        let same = |eta: f64| {
+            let mean = form.mean(eta.exp());
+            (density.mean(eta, psi) - mean).abs() <= 1e-12 * mean
+        };
+        [-1.3, 0.4, 2.1].into_iter().all(same).then_some(form)
+    }
 }
 
 /// The expected response at a linear predictor.
@@ -54,12 +90,11 @@ impl Response {
     /// Of a model.
     pub fn of(fit: &Fit) -> Self {
         let family = fit.family();
+        let density = (!family.is_gaussian()).then(|| family.density(fit.recipe()));
         Self {
             shares: family.expects() == Expect::Binary,
-            mean: match family.is_gaussian() {
-                true => Mean::Itself,
-                false => Mean::Family(family.density(fit.recipe())),
-            },
+            exponential: density.as_ref().and_then(|d| Exponential::of(fit, &**d)),
+            mean: density.map_or(Mean::Itself, Mean::Family),
         }
     }
 
@@ -69,6 +104,7 @@ impl Response {
         Self {
             shares: false,
             mean: Mean::Curve(curve),
+            exponential: None,
         }
     }
 
@@ -86,14 +122,19 @@ impl Response {
         ))
     }
 
-    /// The expected response at a linear predictor, given the parameters of the family.
-    pub fn mean(&self, eta: f64, nuisance: &[f64]) -> f64 {
+    /// The expected response at a linear predictor, with the nuisance parameters of the family.
+    pub fn mean(&self, eta: f64, psi: &[f64]) -> f64 {
         match &self.mean {
             Mean::Itself => eta,
-            Mean::Family(density) => density.mean(eta, nuisance),
+            Mean::Family(density) => density.mean(eta, psi),
             #[cfg(test)]
             Mean::Curve(curve) => curve(eta),
         }
+    }
+
+    /// Where the expected response is a simple function of e^η.
+    pub fn of_exponential(&self) -> Option<Exponential> {
+        self.exponential
     }
 
     /// Whether means of expected responses are expected responses of means: then a group of rows
@@ -168,6 +209,7 @@ mod tests {
         let gaussian = Response {
             shares: false,
             mean: Mean::Itself,
+            exponential: None,
         };
         let direct = gaussian.direct(&sums, 0.95).expect("rows");
         assert_eq!(direct.estimate, 5.0);
@@ -198,6 +240,7 @@ mod tests {
         let shares = Response {
             shares: true,
             mean: Mean::Itself,
+            exponential: None,
         };
         let (lower, upper) = shares
             .direct(&sums, 0.95)

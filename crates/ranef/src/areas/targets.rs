@@ -5,12 +5,15 @@
 //! linear in the effects the rows of a target are added up to one; elsewhere rows that are the same
 //! are counted and kept apart, since the mean of a curve is not the curve of the mean.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use ranef_engine::lmm::{JointRow, JointRows, LevelColumns};
+use ranef_engine::lmm::LevelColumns;
+use rayon::prelude::*;
 
+use super::cells::Cells;
+use super::mixture::{self, Part};
 use super::response::Response;
-use super::worlds::{World, Worlds};
+use super::worlds::{Point, World, Worlds};
 
 /// A row: what it adds to the linear predictor as it is, its fixed columns, and its groups with the
 /// columns of their faces; levels beyond those of the model are new.
@@ -22,19 +25,24 @@ pub(super) struct Row<'a> {
 
 /// A sum of rows.
 #[derive(Clone, Debug, Default)]
-struct Term {
+struct Sum {
     offset: f64,
     fixed: Vec<f64>,
     groups: BTreeMap<(usize, usize), Vec<f64>>,
-    /// The targets that it counts for, and its weight there.
-    into: Vec<(usize, f64)>,
+}
+
+/// What means are made of.
+enum Rows {
+    /// Where the response is linear: one sum a target.
+    Sums(Vec<Sum>),
+    /// Elsewhere.
+    Cells(Box<Cells>),
 }
 
 /// Means over rows.
 pub(super) struct Targets {
     response: Response,
-    terms: Vec<Term>,
-    known: HashMap<Vec<u64>, usize>,
+    rows: Rows,
     totals: Vec<f64>,
     /// Levels that the model knows, by grouping factor.
     levels: Vec<usize>,
@@ -52,10 +60,13 @@ pub(super) struct Estimate {
 impl Targets {
     /// None of them has rows yet.
     pub fn new(response: Response, count: usize, levels: Vec<usize>) -> Self {
+        let rows = match response.linear() {
+            true => Rows::Sums(Vec::new()),
+            false => Rows::Cells(Box::default()),
+        };
         let mut out = Self {
             response,
-            terms: Vec::new(),
-            known: HashMap::new(),
+            rows,
             totals: Vec::new(),
             levels,
         };
@@ -65,14 +76,10 @@ impl Targets {
 
     /// At least so many targets.
     pub fn grow(&mut self, count: usize) {
-        for target in self.totals.len()..count {
-            self.totals.push(0.0);
-            if self.response.linear() {
-                self.terms.push(Term {
-                    into: vec![(target, 1.0)],
-                    ..Term::default()
-                });
-            }
+        let count = count.max(self.totals.len());
+        self.totals.resize(count, 0.0);
+        if let Rows::Sums(sums) = &mut self.rows {
+            sums.resize(count, Sum::default());
         }
     }
 
@@ -89,40 +96,22 @@ impl Targets {
     /// Takes in a row for some targets.
     pub fn add(&mut self, row: &Row<'_>, into: &[usize], weight: f64) {
         into.iter().for_each(|&t| self.totals[t] += weight);
-        if self.response.linear() {
-            for &target in into {
-                self.terms[target].add(row, weight);
-            }
-            return;
-        }
-        let index = *self.known.entry(row.key()).or_insert_with(|| {
-            let mut term = Term::default();
-            term.add(row, 1.0);
-            self.terms.push(term);
-            self.terms.len() - 1
-        });
-        let term = &mut self.terms[index];
-        for &target in into {
-            match term.into.iter_mut().find(|(t, _)| *t == target) {
-                Some((_, sum)) => *sum += weight,
-                None => term.into.push((target, weight)),
-            }
+        match &mut self.rows {
+            Rows::Sums(sums) => into.iter().for_each(|&t| sums[t].add(row, weight)),
+            Rows::Cells(cells) => cells.add(row, into, weight),
         }
     }
 
     /// All targets in a world.
     pub fn values(&self, world: &World) -> Vec<f64> {
         let mut out = vec![0.0; self.totals.len()];
-        let linear = self.response.linear();
-        for term in &self.terms {
-            let eta = term.offset + dot(&term.fixed, &world.fixed) + term.random(world);
-            for &(target, weight) in &term.into {
-                out[target] += if linear {
-                    eta
-                } else {
-                    weight * self.response.mean(eta, &world.nuisance)
-                };
+        match &self.rows {
+            Rows::Sums(sums) => {
+                for (value, sum) in out.iter_mut().zip(sums) {
+                    *value = sum.offset + dot(&sum.fixed, &world.fixed) + sum.random(world);
+                }
             }
+            Rows::Cells(cells) => cells.add_values(&self.response, world, &mut out),
         }
         for (value, total) in out.iter_mut().zip(&self.totals) {
             *value /= total;
@@ -130,87 +119,91 @@ impl Targets {
         out
     }
 
-    /// The row that a linear target is, divided by `total`, ready for questions about the joint
-    /// covariance; and the variance that new levels add.
-    fn functional(
-        &self,
-        target: usize,
-        joint: &JointRows<'_>,
-        worlds: &Worlds<'_>,
-    ) -> (JointRow, f64) {
-        let (term, total) = (&self.terms[target], self.totals[target]);
-        let divided = |x: &[f64]| -> Vec<f64> { x.iter().map(|x| x / total).collect() };
-        let mut new = 0.0;
-        let mut faces: Vec<(usize, usize, Vec<f64>)> = Vec::new();
-        for (&(factor, level), z) in &term.groups {
-            let z = divided(z);
-            if level < self.levels[factor] {
-                faces.push((factor, level, z));
-            } else {
-                new += worlds.new_variance(factor, &z);
-            }
-        }
-        let touched: Vec<LevelColumns<'_>> = faces
-            .iter()
-            .map(|(f, level, z)| (*f, *level, z.as_slice()))
-            .collect();
-        (joint.row(&divided(&term.fixed), &touched), new)
-    }
-
-    /// Estimates and intervals from draws of all targets; where everything is linear, standard
-    /// errors and normal intervals without the noise of drawing.
+    /// Estimates at the estimated variances, with intervals over all that the data leave open: where
+    /// everything is linear from the joint covariance at every point of the variances, without the
+    /// noise of drawing; elsewhere from draws of all targets, `settled` where the variances are as
+    /// estimated and `drawn` where they are open.
     pub fn estimates(
         &self,
         worlds: &Worlds<'_>,
-        joint: &JointRows<'_>,
+        settled: &[Vec<f64>],
         drawn: &[Vec<f64>],
         level: f64,
     ) -> Vec<Estimate> {
-        let z = crate::linear::quantile(level, None);
-        let centre = self.values(worlds.estimated());
+        let tail = 0.5 * (1.0 - level);
+        if let Rows::Sums(sums) = &self.rows {
+            let centre = self.values(worlds.estimated());
+            let points: Vec<Vec<Part>> = worlds
+                .points()
+                .par_iter()
+                .map(|point| self.parts(sums, worlds, point))
+                .collect();
+            return (0..self.len())
+                .into_par_iter()
+                .map(|target| {
+                    let parts: Vec<Part> = points.iter().map(|parts| parts[target]).collect();
+                    Estimate {
+                        value: centre[target],
+                        std_error: mixture::error_of(&parts, centre[target]),
+                        lower: mixture::quantile(&parts, tail),
+                        upper: mixture::quantile(&parts, 1.0 - tail),
+                    }
+                })
+                .collect();
+        }
         (0..self.len())
             .map(|target| {
-                if self.response.linear() {
-                    let (row, new) = self.functional(target, joint, worlds);
-                    let std_error = (joint.variance_of(&row).total.max(0.0) + new).sqrt();
-                    let value = centre[target];
-                    return Estimate {
-                        value,
-                        std_error,
-                        lower: value - z * std_error,
-                        upper: value + z * std_error,
-                    };
-                }
                 let mut values: Vec<f64> = drawn.iter().map(|d| d[target]).collect();
                 values.sort_by(f64::total_cmp);
-                let n = values.len() as f64;
-                let value = values.iter().sum::<f64>() / n;
+                let sum: f64 = settled.iter().map(|d| d[target]).sum();
+                let value = sum / settled.len().max(1) as f64;
                 let squares: f64 = values.iter().map(|x| (x - value).powi(2)).sum();
                 Estimate {
                     value,
-                    std_error: (squares / (n - 1.0).max(1.0)).sqrt(),
-                    lower: quantile_of(&values, 0.5 * (1.0 - level)),
-                    upper: quantile_of(&values, 0.5 * (1.0 + level)),
+                    std_error: (squares / values.len().max(1) as f64).sqrt(),
+                    lower: quantile_of(&values, tail),
+                    upper: quantile_of(&values, 1.0 - tail),
+                }
+            })
+            .collect()
+    }
+
+    /// What is known of every linear target at one point of the variances.
+    fn parts(&self, sums: &[Sum], worlds: &Worlds<'_>, point: &Point<'_>) -> Vec<Part> {
+        let joint = point.joint.rows();
+        let means = self.values(&point.estimated);
+        sums.iter()
+            .zip(&self.totals)
+            .zip(means)
+            .map(|((sum, total), mean)| {
+                let divided = |x: &[f64]| -> Vec<f64> { x.iter().map(|x| x / total).collect() };
+                let mut new = 0.0;
+                let mut faces: Vec<(usize, usize, Vec<f64>)> = Vec::new();
+                for (&(factor, level), z) in &sum.groups {
+                    let z = divided(z);
+                    if level < self.levels[factor] {
+                        faces.push((factor, level, z));
+                    } else {
+                        new += worlds.new_variance(point, factor, &z);
+                    }
+                }
+                let touched: Vec<LevelColumns<'_>> = faces
+                    .iter()
+                    .map(|(f, level, z)| (*f, *level, z.as_slice()))
+                    .collect();
+                let variance = joint.variance(&divided(&sum.fixed), &touched).total;
+                Part {
+                    weight: point.weight,
+                    mean,
+                    sd: (variance.max(0.0) + new).sqrt(),
+                    degrees: point.degrees,
                 }
             })
             .collect()
     }
 }
 
-impl Row<'_> {
-    /// What makes two rows the same.
-    fn key(&self) -> Vec<u64> {
-        let mut key = vec![self.offset.to_bits()];
-        key.extend(self.fixed.iter().map(|x| x.to_bits()));
-        for (factor, level, z) in self.groups {
-            key.extend([*factor as u64, *level as u64]);
-            key.extend(z.iter().map(|x| x.to_bits()));
-        }
-        key
-    }
-}
-
-impl Term {
+impl Sum {
     fn add(&mut self, row: &Row<'_>, weight: f64) {
         self.offset += weight * row.offset;
         self.fixed.resize(row.fixed.len(), 0.0);
@@ -234,7 +227,7 @@ impl Term {
     }
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
@@ -256,7 +249,7 @@ mod tests {
     const DRAWS: u32 = 20_000;
 
     /// Two targets: the first subject on days 0 and 9, a new subject on day 3 twice.
-    fn estimates(fit: &Fit, response: Response) -> Vec<Estimate> {
+    fn estimates(fit: &Fit, response: Response, known: bool) -> Vec<Estimate> {
         let mut targets = Targets::new(response, 2, vec![18]);
         let rows: [(usize, f64, usize, f64); 4] = [
             (0, 0.0, 0, 1.0),
@@ -273,18 +266,25 @@ mod tests {
             };
             targets.add(&row, &[target], weight);
         }
-        let worlds = Worlds::of(fit, 3, vec![1]).expect("a fit with rows");
-        let drawn = worlds.map(DRAWS, |world| targets.values(world));
-        let joint = fit.joint().expect("a fit with rows").rows();
-        targets.estimates(&worlds, &joint, &drawn, 0.9)
+        let draw = |worlds: &Worlds<'_>| {
+            let drawn = worlds.map(DRAWS, |world| targets.values(world));
+            drawn.expect("no interrupt")
+        };
+        let settled = Worlds::at_estimates(fit, 3, vec![1]).expect("a fit with rows");
+        let means = draw(&settled);
+        if known {
+            return targets.estimates(&settled, &means, &means, 0.9);
+        }
+        let open = Worlds::of(fit, 3, vec![1]).expect("a fit with rows");
+        targets.estimates(&open, &means, &draw(&open), 0.9)
     }
 
     #[test]
     fn draws_find_what_the_joint_covariance_says() {
         let data = open("sleepstudy", &ReadOptions::default()).expect("built in");
         let fit = lmer("Reaction ~ Days + (Days | Subject)", &*data).expect("a fit");
-        let exact = estimates(&fit, Response::of(&fit));
-        let drawn = estimates(&fit, Response::curved(|eta| eta));
+        let exact = estimates(&fit, Response::of(&fit), true);
+        let drawn = estimates(&fit, Response::curved(|eta| eta), true);
         for (a, b) in exact.iter().zip(&drawn) {
             // Antithetic pairs: the mean is free of noise.
             assert!((a.value - b.value).abs() < 1e-9 * a.value.abs());
@@ -303,10 +303,34 @@ mod tests {
         }
         // The mean of exp(η/100) is exp(m + v/2), m and v those of η/100.
         let new = exact[1];
-        let curved = estimates(&fit, Response::curved(|eta| (eta / 100.0).exp()))[1];
+        let curved = estimates(&fit, Response::curved(|eta| (eta / 100.0).exp()), true)[1];
         let (m, v) = (new.value / 100.0, (new.std_error / 100.0).powi(2));
         assert!((curved.value / (m + 0.5 * v).exp() - 1.0).abs() < 0.01);
         assert!((curved.lower / (new.lower / 100.0).exp() - 1.0).abs() < 0.02);
+    }
+
+    /// With unknown variances: mixtures over their points are what draws of them find.
+    #[test]
+    fn draws_find_the_mixture() {
+        let data = open("sleepstudy", &ReadOptions::default()).expect("built in");
+        let fit = lmer("Reaction ~ Days + (Days | Subject)", &*data).expect("a fit");
+        let exact = estimates(&fit, Response::of(&fit), false);
+        let drawn = estimates(&fit, Response::curved(|eta| eta), false);
+        let known = estimates(&fit, Response::of(&fit), true);
+        for ((a, b), c) in exact.iter().zip(&drawn).zip(&known) {
+            assert_eq!(a.value, c.value);
+            assert!((a.value - b.value).abs() < 1e-9 * a.value.abs());
+            assert!(a.std_error > c.std_error, "{a:?} {c:?}");
+            for (x, y) in [(a.lower, b.lower), (a.upper, b.upper)] {
+                assert!((x - y).abs() < 0.05 * a.std_error, "{a:?} {b:?}");
+            }
+            assert!(
+                (a.std_error / b.std_error - 1.0).abs() < 0.03,
+                "{a:?} {b:?}"
+            );
+        }
+        // A new subject: its variance is that of 18.
+        assert!(exact[1].std_error > 1.04 * known[1].std_error);
     }
 
     #[test]

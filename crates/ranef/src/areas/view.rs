@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Area, Areas};
+use crate::Note;
 use crate::format::wrap;
 use crate::predict::percent;
 use crate::table::{Answer, Style, Table};
@@ -85,12 +86,13 @@ impl fmt::Display for Areas {
         let legend = format!(
             "Raw: mean of the group's own rows. Synthetic: from the predictors alone. Estimate: \
              {}, with partial pooling. Intervals and places of {}%, places and probabilities from \
-             {} joint draws of all effects (seed {}). Flags: whose interval leaves out the \
+             {} joint draws of all effects{} (seed {}). Flags: whose interval leaves out the \
              average. Sign wrong: probability that the raw difference from the average points the \
              wrong way.",
             self.target,
             percent(self.level),
             self.draws,
+            behind(&self.notes),
             self.seed
         );
         writeln!(f, "{}", wrap(&legend, COLUMNS))?;
@@ -181,7 +183,8 @@ pub(super) fn reading(areas: &Areas) -> String {
         out.push(if areas.spread == 0.0 {
             format!(
                 "The raw means of the {j} groups spread with a standard deviation of {}, all of \
-                 which the model takes for noise: its groups do not differ.",
+                 which the model takes for noise: by its estimates the groups do not differ. Their \
+                 intervals say how much they may differ all the same.",
                 short(raw)
             )
         } else if areas.spread < 0.98 * raw {
@@ -259,6 +262,14 @@ fn names(rows: &[Area], of: &dyn Fn(&Area) -> bool) -> String {
         0 => String::new(),
         n if n <= 6 => format!(" ({})", names.join(", ")),
         n => format!(" ({}, and {} more)", names[..5].join(", "), n - 5),
+    }
+}
+
+/// What draws are drawn from beside the effects.
+pub(super) fn behind(notes: &[Note]) -> &'static str {
+    match notes.iter().any(|note| note.code == "variances_known") {
+        true => "",
+        false => " and of the variances behind them",
     }
 }
 

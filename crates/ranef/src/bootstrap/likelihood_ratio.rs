@@ -216,6 +216,8 @@ fn test(
 }
 
 /// What fits one of the two models to a drawn response.
+// There are two of them.
+#[allow(clippy::large_enum_variant)]
 enum Side<'a> {
     Linear(&'a Statistics, Vec<usize>),
     Generalised(Box<Generalised<'a>>),

@@ -140,6 +140,7 @@ impl Fit {
         let mut distances = Vec::new();
         let mut response = vec![0.0; n];
         for replicate in 0..simulate.replicates {
+            self.not_interrupted()?;
             world
                 .drawn
                 .draw(rows, simulate.seed, replicate, &mut response);

@@ -47,6 +47,7 @@ impl Fit {
         let mut replicates: Vec<Vec<f64>> = Vec::with_capacity(kept);
         let mut drawn = vec![0.0; n];
         for replicate in 0..simulate.replicates {
+            self.not_interrupted()?;
             world.drawn.draw(rows, simulate.seed, replicate, &mut drawn);
             for (i, &y) in drawn.iter().enumerate() {
                 below[i] += u32::from(y < response.observed[i]);
