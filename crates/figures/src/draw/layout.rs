@@ -153,13 +153,13 @@ fn heading(title: &str, room: f64) -> Vec<Block> {
 
 /// Whether panels can have an axis in common: all of one kind, with the same names.
 fn alike(panels: &[Panel], along: Along) -> bool {
-    let scale = |panel: &'_ Panel| match along {
-        Along::X => panel.x.scale.clone(),
-        Along::Y => panel.y.scale.clone(),
+    let kind = |panel: &'_ Panel| match along {
+        Along::X => (panel.x.scale.clone(), panel.x.percent),
+        Along::Y => (panel.y.scale.clone(), panel.y.percent),
     };
     panels
         .windows(2)
-        .all(|pair| scale(&pair[0]) == scale(&pair[1]))
+        .all(|pair| kind(&pair[0]) == kind(&pair[1]))
 }
 
 /// Millimetres that were asked for, in points.

@@ -23,7 +23,7 @@ pub(crate) fn linear(
     room: &dyn Fn(&Labelled) -> Option<f64>,
 ) -> Labelled {
     let range = high / 2.0 - low / 2.0;
-    if !(range > 0.0) || !range.is_finite() {
+    if range.is_nan() || range <= 0.0 || range.is_infinite() {
         return Vec::new();
     }
     let magnitude = (2.0 * (range / wanted.max(1.0))).log10().floor() as i32;

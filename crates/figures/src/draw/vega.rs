@@ -181,16 +181,14 @@ impl Keys {
             if !keys.entries.iter().any(|(known, _)| *known == key) {
                 keys.entries.push((key.clone(), layer.style.colour));
             }
+            let dashed = keys.dashes.iter().any(|(known, _)| *known == key);
+            let shaped = keys.shapes.iter().any(|(known, _)| *known == key);
             match layer.mark {
-                Mark::Lines(_) | Mark::Outline(_) | Mark::Rules(_) => {
-                    if !keys.dashes.iter().any(|(known, _)| *known == key) {
-                        keys.dashes.push((key, dash(&layer.style)));
-                    }
+                Mark::Lines(_) | Mark::Outline(_) | Mark::Rules(_) if !dashed => {
+                    keys.dashes.push((key, dash(&layer.style)));
                 }
-                Mark::Points { .. } => {
-                    if !keys.shapes.iter().any(|(known, _)| *known == key) {
-                        keys.shapes.push((key, shape(layer.style.symbol)));
-                    }
+                Mark::Points { .. } if !shaped => {
+                    keys.shapes.push((key, shape(layer.style.symbol)));
                 }
                 _ => {}
             }
