@@ -231,10 +231,9 @@ fn number(array: &ArrayRef) -> Result<ArrayRef, arrow_schema::ArrowError> {
 
 /// Whether a number is NaN; piece by piece without a way out, so that many are looked at at once.
 fn any_nan(values: &[f64]) -> bool {
-    let pieces = values.chunks(1024);
-    pieces
-        .map(|piece| piece.iter().fold(false, |found, v| found | v.is_nan()))
-        .any(|found| found)
+    // Counting, unlike searching, is done with many numbers in one instruction.
+    let count = |piece: &[f64]| piece.iter().filter(|v| v.is_nan()).count();
+    values.chunks(1024).any(|piece| count(piece) > 0)
 }
 
 fn per_second(unit: TimeUnit) -> f64 {
