@@ -18,7 +18,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), step::Failure>,
 }
 
-const TASKS: [Task; 4] = [
+const TASKS: [Task; 5] = [
     Task {
         name: "test",
         arguments: "[python]",

@@ -12,7 +12,7 @@ use ranef::{
 use ranef_figures::{PowerCurve, PowerPoint};
 
 use crate::arguments::{AnswerArguments, ModelArguments, ModelOptions, ReadArguments, level};
-use crate::commands::plot::{PageArguments, write};
+use crate::commands::plot::{Form, PageArguments, write};
 use crate::error::{Failure, Problem};
 use crate::model::{self, Model};
 use crate::progress::Progress;
@@ -285,6 +285,7 @@ pub fn run(arguments: PowerArguments) -> Result<(), Failure> {
         ));
     }
     let curve = varied.first().map(|(k, v)| (k.clone(), v.clone()));
+    let page = page(&arguments, curve.is_some() || (find && options.simulations > 0))?;
     let mut plan = plan(&arguments, &knobs, &progress)?;
     for (knob, values) in &knobs {
         if let [value] = values.as_slice() {
@@ -316,28 +317,38 @@ pub fn run(arguments: PowerArguments) -> Result<(), Failure> {
         }
         (None, false) => plan.power(&options, &mut counter)?,
     };
-    if let Some(path) = &arguments.plot {
-        if power.points.len() < 2 {
-            return Err(usage(
-                "one point is no curve to draw",
-                "vary something, such as --groups school=20,40,60",
-            ));
-        }
-        let page = PageArguments {
-            output: Some(path.clone()),
-            format: None,
-            width: None,
-            height: None,
-            dpi: None,
-            plain: false,
-            json: false,
-        };
-        let form = write::form(&page)?;
-        write::write(&figure(&power), form, &page, progress)?;
-    } else {
-        drop(progress);
+    match page {
+        Some((page, form)) => write::write(&figure(&power), form, &page, progress)?,
+        None => drop(progress),
     }
     output::answer(&power, &arguments.answer)
+}
+
+/// Where the figure goes and in which form, if one is wanted: asked before anything runs.
+fn page(
+    arguments: &PowerArguments,
+    is_curve: bool,
+) -> Result<Option<(PageArguments, Form)>, Failure> {
+    let Some(path) = &arguments.plot else {
+        return Ok(None);
+    };
+    if !is_curve {
+        return Err(usage(
+            "one point is no curve to draw",
+            "vary something, such as --groups school=20,40,60",
+        ));
+    }
+    let page = PageArguments {
+        output: Some(path.clone()),
+        format: None,
+        width: None,
+        height: None,
+        dpi: None,
+        plain: false,
+        json: false,
+    };
+    let form = write::form(&page)?;
+    Ok(Some((page, form)))
 }
 
 /// The power that is wanted.
@@ -402,7 +413,7 @@ fn options(arguments: &PowerArguments) -> Result<PowerOptions, Failure> {
         simulations: test.simulations,
         seed: test.seed,
         level: test.level,
-        interrupt: interrupt::switch(),
+        interrupt: interrupt::switch().clone(),
     })
 }
 
@@ -512,6 +523,19 @@ fn sought(arguments: &PowerArguments, plan: &PowerPlan) -> Result<Knob, Failure>
     }
 }
 
+/// The first option given that only designs have a use for.
+fn of_designs(study: &StudyArguments) -> Option<&'static str> {
+    let given = [
+        (!study.nested.is_empty(), "--nested"),
+        (study.rows.is_some(), "--rows"),
+        (!study.predictor.is_empty(), "--predictor"),
+        (study.standardized, "--standardized"),
+        (!study.icc.is_empty(), "--icc"),
+        (study.dropout.is_some(), "--dropout"),
+    ];
+    given.iter().find(|(is, _)| *is).map(|(_, name)| *name)
+}
+
 /// What the study is planned from.
 fn plan(
     arguments: &PowerArguments,
@@ -535,6 +559,13 @@ fn plan(
             design
         }
         (Some(name), formula) => {
+            if let Some(option) = of_designs(&arguments.study) {
+                return Err(usage(
+                    &format!("{option} is of a design, and this study is planned from a fitted model"),
+                    "change what the model estimates with --effect, --sd, --corr and --sigma, and its rows \
+                     with --groups and --within; or plan from a design (.toml)",
+                ));
+            }
             let arguments = ModelArguments {
                 model: name.clone(),
                 formula: formula.clone(),
@@ -630,7 +661,14 @@ fn plan(
             "give --sigma 1, or the variances between groups as --icc GROUP=0.1",
         ));
     }
-    Ok(PowerPlan::of_design(design)?)
+    if let Some(data) = &arguments.data {
+        return Err(usage(
+            &format!("--data {data} is of no use: a design has no rows yet"),
+            "leave it out, or plan from a saved model",
+        ));
+    }
+    let fitted_as = model::lmer(&design.formula, &arguments.options)?;
+    Ok(PowerPlan::of_design(design)?.fitted_as(fitted_as))
 }
 
 /// `NAME=KIND[:NUMBERS][@LEVEL]`.

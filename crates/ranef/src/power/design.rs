@@ -310,15 +310,26 @@ impl Design {
             }
             variance.check(group)?;
         }
-        let total: f64 = self.variances.values().filter_map(|v| v.icc).sum();
+        let shares: Vec<(&str, f64)> = (self.variances.iter())
+            .filter_map(|(group, v)| Some((group.as_str(), v.icc?)))
+            .collect();
+        let total: f64 = shares.iter().map(|s| s.1).sum();
         if total >= 1.0 {
+            let most = shares.iter().fold(shares[0], |a, &b| if b.1 > a.1 { b } else { a });
+            let left = 1.0 - (total - most.1);
+            let more = match left > 0.0 {
+                true => format!(": with the others as they are, that of `{}` can be up to below {left:.3}", most.0),
+                false => String::new(),
+            };
             return Err(Error::new(
                 "impossible_icc",
                 format!(
-                    "the intraclass correlations add up to {total}: nothing is left within groups"
+                    "the intraclass correlations add up to {total:.3}: nothing is left within groups"
                 ),
             )
-            .with_hint("they are shares of one total variance: their sum must be below 1"));
+            .with_hint(format!(
+                "they are shares of one total variance, and their sum must be below 1{more}"
+            )));
         }
         Ok(())
     }
@@ -354,8 +365,7 @@ impl Design {
         for predictor in self.predictors.values() {
             match &predictor.values {
                 PredictedValues::Normal { .. } | PredictedValues::Uniform { .. } => return true,
-                PredictedValues::Sequence { .. } => {}
-                _ => shuffled += 1,
+                _ => shuffled += usize::from(self.is_shuffled(predictor)),
             }
         }
         let unequal = self
@@ -521,6 +531,18 @@ impl Predicted {
                 }
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// How many levels it has, where all are equally frequent.
+    pub(super) fn equal_levels(&self) -> Option<usize> {
+        let equal = |shares: &[f64]| shares.iter().all(|s| (s - shares[0]).abs() < 1e-9);
+        match &self.values {
+            PredictedValues::Binary { share, .. } => (*share == 0.5).then_some(2),
+            PredictedValues::Factor { levels, shares } => {
+                (shares.is_empty() || equal(shares)).then_some(levels.len())
+            }
+            _ => None,
         }
     }
 

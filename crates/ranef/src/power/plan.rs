@@ -10,7 +10,7 @@ use arrow_array::{ArrayRef, RecordBatch, StringArray};
 use ranef_engine::glmm::family::Link;
 use ranef_frame::{MemorySource, Source, take_rows};
 
-use super::design::{Correlation, Design, Size, bad, unknown};
+use super::design::{Correlation, Design, Predicted, Size, Variance, bad, unknown};
 use super::study::{Belief, Study, named_effects};
 use crate::random::RandomBlock;
 use crate::{Error, Fit, Model};
@@ -59,6 +59,8 @@ impl fmt::Display for Knob {
 #[derive(Clone, Debug)]
 pub struct PowerPlan {
     base: Base,
+    /// How models of a design are fitted, formula and family aside.
+    fitting: Option<Model>,
     changes: Vec<(Knob, f64)>,
 }
 
@@ -91,8 +93,16 @@ impl PowerPlan {
         design.check()?;
         Ok(Self {
             base: Base::Design(Box::new(design)),
+            fitting: None,
             changes: Vec::new(),
         })
+    }
+
+    /// The same with a design's models fitted as this one would be (maximum likelihood, quadrature,
+    /// contrasts and others); formula and family stay those of the design.
+    pub fn fitted_as(mut self, model: Model) -> Self {
+        self.fitting = Some(model);
+        self
     }
 
     /// From a fitted model and its rows: what it estimates is taken for true until it is changed.
@@ -128,6 +138,7 @@ impl PowerPlan {
                 parameters: shown.map(|p| (p.name, p.estimate)).collect(),
                 rows,
             })),
+            fitting: None,
             changes: Vec::new(),
         })
     }
@@ -216,7 +227,10 @@ impl PowerPlan {
     /// The model that is fitted to each response.
     pub(super) fn model(&self) -> Model {
         match &self.base {
-            Base::Design(design) => Model::new(&design.formula).family(design.family),
+            Base::Design(design) => match &self.fitting {
+                Some(model) => model.with_formula(&design.formula).family(design.family),
+                None => Model::new(&design.formula).family(design.family),
+            },
             Base::Fitted(fitted) => fitted.model.clone(),
         }
     }
@@ -312,20 +326,10 @@ impl Belief for PowerPlan {
         match &self.base {
             Base::Design(design) => {
                 let units = design.units()?;
+                // Columns of factors and of functions have no unit of their own.
                 let unit = |name: &str| -> f64 {
-                    let parts = name.split(':').map(|part| {
-                        let named = |(n, p): (&String, &super::design::Predicted)| {
-                            (n == part || part.starts_with(n.as_str())).then(|| p.unit())
-                        };
-                        let exact = design
-                            .predictors
-                            .get(part)
-                            .map(super::design::Predicted::unit);
-                        exact
-                            .or_else(|| design.predictors.iter().find_map(named))
-                            .unwrap_or(1.0)
-                    });
-                    parts.product()
+                    let parts = name.split(':').map(|part| design.predictors.get(part));
+                    parts.map(|p| p.map_or(1.0, Predicted::unit)).product()
                 };
                 let mut beta = named_effects(fit, design.effects.iter(), |_| 0.0)?;
                 if let Some(total) = units {
@@ -353,7 +357,7 @@ impl Belief for PowerPlan {
         }
     }
 
-    fn covariance(&self, block: &RandomBlock) -> Result<Vec<f64>, Error> {
+    fn covariance(&self, block: &RandomBlock, all: &[RandomBlock]) -> Result<Vec<f64>, Error> {
         let k = block.terms.len();
         let (mut sd, mut corr);
         match &self.base {
@@ -365,14 +369,11 @@ impl Belief for PowerPlan {
                         format!("add [variances.{group}] with sd = 0.5 or icc = 0.1"),
                     ));
                 };
-                for name in variance.named() {
-                    // Of a term with `||` each effect is a block of its own.
-                    let elsewhere =
-                        design.formula.contains("||") || design.formula.matches('|').count() > 1;
-                    if !elsewhere && !block.terms.iter().any(|t| t == name) {
-                        let known: Vec<&str> = block.terms.iter().map(String::as_str).collect();
-                        return Err(unknown("random effect", name, &known));
-                    }
+                // Of a term with `||` each effect is a block of its own.
+                let own = all.iter().filter(|b| design.group_of(&b.group) == group);
+                let known: Vec<&str> = own.flat_map(|b| &b.terms).map(String::as_str).collect();
+                if let Some(name) = variance.named().into_iter().find(|n| !known.contains(n)) {
+                    return Err(unknown("random effect", name, &known));
                 }
                 let total = match variance.icc {
                     Some(icc) => Some((icc * design.total_variance()?).sqrt()),
@@ -427,6 +428,40 @@ impl Belief for PowerPlan {
         Ok((0..k * k)
             .map(|at| sd[at / k] * sd[at % k] * corr[at])
             .collect())
+    }
+
+    fn check(&self, fit: &Fit) -> Result<(), Error> {
+        let known = fit.family().parameters(fit.recipe());
+        let known: Vec<&str> = known.iter().map(|p| p.name.as_str()).collect();
+        let sigma = fit.family().is_gaussian() || known.contains(&"sigma");
+        let said = match &self.base {
+            Base::Design(design) => {
+                for name in design.parameters.keys() {
+                    if !known.contains(&name.as_str()) {
+                        return Err(unknown("parameter of the family", name, &known));
+                    }
+                }
+                let used = |group: &str| {
+                    let mut blocks = fit.varcorr().iter();
+                    blocks.any(|b| design.group_of(&b.group) == group)
+                };
+                if let Some(group) = design.variances.keys().find(|g| !used(g)) {
+                    return Err(bad(
+                        format!("[variances.{group}] is of no use: the formula has no random effects of `{group}`"),
+                        format!("add `(1 | {group})` to the formula, or take the variances away"),
+                    ));
+                }
+                design.residual_sd.is_some()
+            }
+            Base::Fitted(_) => self.changed(&Knob::Sigma).is_some(),
+        };
+        if said && !sigma {
+            return Err(bad(
+                format!("a {} response has no residual standard deviation", fit.family()),
+                "leave it out: such a response varies as its mean says",
+            ));
+        }
+        Ok(())
     }
 
     fn sigma(&self) -> Result<f64, Error> {
@@ -517,7 +552,7 @@ impl Design {
     /// The total variance on the scale of the linear predictor, fixed effects left out.
     fn total_variance(&self) -> Result<f64, Error> {
         let shares: f64 = self.variances.values().filter_map(|v| v.icc).sum();
-        let own = |v: &super::design::Variance| match v.icc {
+        let own = |v: &Variance| match v.icc {
             Some(_) => 0.0,
             None => v.of("(Intercept)").map_or(0.0, |sd| sd * sd),
         };
@@ -537,7 +572,7 @@ impl Design {
             return Ok(sd);
         }
         let shares: f64 = self.variances.values().filter_map(|v| v.icc).sum();
-        let own = |v: &super::design::Variance| match v.icc {
+        let own = |v: &Variance| match v.icc {
             Some(_) => 0.0,
             None => v.of("(Intercept)").map_or(0.0, |sd| sd * sd),
         };

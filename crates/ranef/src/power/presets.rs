@@ -314,7 +314,7 @@ impl SummaryStatisticsPlan {
         if !self.t.is_finite() || self.pilot < lost + 1 {
             return Err(bad(
                 format!("a pilot with t = {} and {} groups", self.t, self.pilot),
-                format!("give --t and --pilot with {} groups or more", lost + 1),
+                format!("give t and a pilot of {} groups or more, as in t=2.8,pilot=20", lost + 1),
             ));
         }
         if !(1..=2).contains(&self.level) {
@@ -442,7 +442,7 @@ impl fmt::Display for SummaryStatistics {
         writeln!(f)?;
         let plan = &self.plan;
         let take = match plan.take {
-            PilotTest::Raw => "as it is, which is too large wherever a pilot is followed up for being promising (--shrink and --lower take less)".to_owned(),
+            PilotTest::Raw => "as it is, which is too large wherever a pilot is followed up for being promising (take=shrunk and take=0.8 take less)".to_owned(),
             PilotTest::Shrunk => format!("shrunk to {:.3}", self.t),
             PilotTest::Lower(level) => format!("by the lower end {:.3} of a one-sided {}% interval", self.t, 100.0 * level),
         };

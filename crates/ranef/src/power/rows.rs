@@ -237,6 +237,39 @@ impl Design {
     }
 }
 
+impl Design {
+    /// Whether a predictor is a condition under which each combination of crossed groups is seen once.
+    fn is_condition(&self, predictor: &Predicted) -> Option<usize> {
+        let single = self.rows.unwrap_or(1) == 1 && self.leaves().len() > 1;
+        match predictor.level.as_deref().is_none_or(|l| l == "row") && single {
+            true => predictor.equal_levels(),
+            false => None,
+        }
+    }
+
+    /// Conditions in the lists of a Latin square, as experiments with subjects and items have them:
+    /// every subject and every item meets each condition equally often, and those of several
+    /// predictors in all combinations. Level of (a + b + …) ÷ (levels of earlier ones) in turn.
+    fn list(&self, name: &str, frame: &Frame) -> Option<Vec<usize>> {
+        let own = self.is_condition(self.predictors.get(name)?)?;
+        let earlier = self.predictors.iter().take_while(|(n, _)| n.as_str() < name);
+        let before: usize = earlier.filter_map(|(_, p)| self.is_condition(p)).product();
+        let leaves = self.leaves();
+        let codes: Vec<&[u32]> = (frame.groups.iter())
+            .filter(|(group, ..)| leaves.contains(&group.as_str()))
+            .map(|(_, codes, _)| codes.as_slice())
+            .collect();
+        let at = |row: usize| codes.iter().map(|c| c[row] as usize).sum::<usize>();
+        Some((0..frame.cell.len()).map(|row| at(row) / before % own).collect())
+    }
+
+    /// Whether a predictor's values are put in random order.
+    pub(super) fn is_shuffled(&self, predictor: &Predicted) -> bool {
+        let sequence = matches!(predictor.values, PredictedValues::Sequence { .. });
+        !sequence && self.is_condition(predictor).is_none()
+    }
+}
+
 impl Size {
     /// Sizes of so many groups.
     fn draw(&self, groups: usize, stream: &mut Stream) -> Vec<usize> {
@@ -353,14 +386,20 @@ impl Predicted {
                 table.number(name, spread(&values))
             }
             PredictedValues::Binary { share, values } => {
-                let codes = quotas(&[1.0 - share, *share], &blocks, units, stream);
+                let codes = match design.list(name, frame) {
+                    Some(codes) => codes,
+                    None => quotas(&[1.0 - share, *share], &blocks, units, stream),
+                };
                 let values: Vec<f64> = codes.iter().map(|&c| values[c]).collect();
                 table.number(name, spread(&values))
             }
             PredictedValues::Factor { levels, shares } => {
                 let equal = vec![1.0 / levels.len() as f64; levels.len()];
                 let shares = if shares.is_empty() { &equal } else { shares };
-                let codes = quotas(shares, &blocks, units, stream);
+                let codes = match design.list(name, frame) {
+                    Some(codes) => codes,
+                    None => quotas(shares, &blocks, units, stream),
+                };
                 table.factor(name, levels, unit.iter().map(|&u| codes[u as usize]))
             }
             PredictedValues::Sequence { .. } => {

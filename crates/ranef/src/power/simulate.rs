@@ -100,7 +100,7 @@ impl Simulation<'_> {
                 Ok(found)
             },
         )?;
-        Ok(of_pictures(whole, each))
+        of_pictures(whole, each, count)
     }
 
     fn statistics(&self) -> Result<&Statistics, Error> {
@@ -290,7 +290,7 @@ impl Simulation<'_> {
                     .collect::<Vec<Outcome<Simulated>>>())
             },
         )?;
-        Ok(of_pictures(whole, each))
+        of_pictures(whole, each, count)
     }
 
     /// Likelihood ratios of the model and a smaller one, both fitted by maximum likelihood to rows.
@@ -361,7 +361,11 @@ impl Simulation<'_> {
 }
 
 /// The simulations of all pictures; a picture that cannot be fitted at all fails with all of its own.
-fn of_pictures(whole: Collected<Vec<Outcome<Simulated>>>, each: u32) -> Collected<Simulated> {
+fn of_pictures(
+    whole: Collected<Vec<Outcome<Simulated>>>,
+    each: u32,
+    count: u32,
+) -> Result<Collected<Simulated>, Error> {
     let mut out = Collected {
         found: Vec::new(),
         failed: whole.failed * each,
@@ -374,7 +378,19 @@ fn of_pictures(whole: Collected<Vec<Outcome<Simulated>>>, each: u32) -> Collecte
             Err(Failure::NoFit) => out.failed += 1,
         }
     }
-    out
+    match (out.found.is_empty(), out.interrupted) {
+        (true, true) => Err(Error::interrupted()),
+        (true, false) => Err(no_fits(count)),
+        _ => Ok(out),
+    }
+}
+
+fn no_fits(count: u32) -> Error {
+    Error::new(
+        "no_replicates",
+        format!("none of {count} simulated studies could be fitted"),
+    )
+    .with_hint("the study is too small for its random effects: plan more groups, or rows in each")
 }
 
 /// The formula without a term of the fixed effects.

@@ -19,8 +19,10 @@ use crate::{Error, Fit, Model, rows};
 pub(super) trait Belief: Sync {
     /// The fixed effects of a model with these columns.
     fn beta(&self, fit: &Fit) -> Result<Vec<f64>, Error>;
-    /// The covariance matrix of a term, by rows.
-    fn covariance(&self, block: &RandomBlock) -> Result<Vec<f64>, Error>;
+    /// What is said that such a model has no place for.
+    fn check(&self, fit: &Fit) -> Result<(), Error>;
+    /// The covariance matrix of a term, by rows; beside it all terms.
+    fn covariance(&self, block: &RandomBlock, all: &[RandomBlock]) -> Result<Vec<f64>, Error>;
     /// The residual standard deviation of a gaussian model.
     fn sigma(&self) -> Result<f64, Error>;
     /// A parameter of the family on the scale on which it is shown, or the fit's own.
@@ -57,11 +59,12 @@ impl Study {
         }
         let layout = rows::layout(base.recipe());
         let gaussian = base.family().is_gaussian();
+        belief.check(&base)?;
         let beta = belief.beta(&base)?;
         let sigma = if gaussian { belief.sigma()? } else { 1.0 };
         let mut theta = Vec::new();
         for block in base.varcorr() {
-            let covariance = belief.covariance(block)?;
+            let covariance = belief.covariance(block, base.varcorr())?;
             theta.extend(factor(&covariance, sigma, block)?);
         }
         let nuisance = nuisance(&base, belief)?;
