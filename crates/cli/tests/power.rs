@@ -10,16 +10,11 @@ fn a_design_from_the_template() {
     let template = folder.run(&["power", "--template"]).succeeds().out;
     folder.write("design.toml", &template);
     let run = |extra: &[&str]| {
-        let mut arguments = vec![
-            "power",
-            "design.toml",
-            "--term",
-            "ses:treated",
-            "-n",
-            "100",
-            "--json",
-        ];
+        let mut arguments = vec!["power", "design.toml", "--term", "ses:treated", "--json"];
         arguments.extend(extra);
+        if !extra.contains(&"-n") {
+            arguments.extend(["-n", "100"]);
+        }
         folder.run(&arguments).succeeds().json()
     };
     let object = run(&[]);

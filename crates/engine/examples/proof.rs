@@ -5,17 +5,20 @@
 //! and 50 groups that have 3, 5 and 7 rows in turn; both effects are tested in every data set: `time`,
 //! whose slope differs between groups, and `arm`, a property of groups. An interval of a fixed effect
 //! holds the truth if and only if its test does not reject it: Satterthwaite's and Wald's intervals
-//! with their tests, the profile with the likelihood ratio.
+//! with their tests, the profile with the likelihood ratio. Those of the bootstrap have a table of
+//! their own.
 
 use ranef_engine::distributions::{ChiSquared, Normal, StudentT};
 use ranef_engine::lmm::{Options, Refit};
 use ranef_engine::simulate::{Effects, Gram, Truth, parallel};
-use ranef_engine::{Column, Coordinates, FactorRows, Layout, ResponseProducts, Rows, Statistics};
+use ranef_engine::{Column, Coordinates, FactorRows, Layout, Rows, Statistics};
 
 const SIGMA: f64 = 1.0;
 /// Intercepts with standard deviation 1, slopes with 0.5, without correlation.
 const THETA: [f64; 3] = [1.0, 0.0, 0.5];
 const EFFECTS: [(&str, usize); 2] = [("time", 1), ("arm", 2)];
+/// Rows of the groups, in turn.
+const SIZES: [[u32; 3]; 2] = [[5, 5, 5], [3, 5, 7]];
 const ALPHA: f64 = 0.05;
 
 fn main() {
@@ -32,13 +35,20 @@ fn main() {
         error(bootstrapped)
     );
     println!(
-        "| groups | effect | Satterthwaite | Kenward-Roger | likelihood ratio | Wald z | parametric \
-         bootstrap | percentile interval |"
+        "| groups | rows in each | effect | Satterthwaite | Kenward-Roger | likelihood ratio | Wald z | parametric \
+         bootstrap |"
     );
     println!("|---|---|---|---|---|---|---|---|");
-    let mut slopes = Vec::new();
-    for groups in [6, 12, 50] {
-        let statistics = statistics(groups);
+    let mut intervals = Vec::new();
+    let designs = SIZES
+        .iter()
+        .flat_map(|sizes| [6, 12, 50].map(|groups| (groups, sizes)));
+    for (groups, sizes) in designs {
+        let rows = match sizes {
+            [a, b, _] if a == b => a.to_string(),
+            _ => sizes.map(|n| n.to_string()).join(", "),
+        };
+        let statistics = statistics(groups, sizes);
         let plain = plain(&statistics, data_sets);
         let dear = dear(&statistics, bootstrapped, replicates);
         for (at, (name, _)) in EFFECTS.iter().enumerate() {
@@ -53,36 +63,43 @@ fn main() {
             let known = dear.iter().flatten();
             let count = known.clone().count() as f64;
             let boot = known.clone().filter(|d| d.p[at] <= ALPHA).count() as f64 / count;
-            let held = known.filter(|d| d.held[at]).count() as f64 / count;
             println!(
-                "| {groups} | {name} | {:.4} | {:.4} | {:.4} | {:.4} | {boot:.4} | {held:.4} |",
+                "| {groups} | {rows} | {name} | {:.4} | {:.4} | {:.4} | {:.4} | {boot:.4} |",
                 share(0),
                 share(1),
                 share(2),
                 share(3)
             );
         }
-        let known = dear.iter().flatten();
-        let held = known.clone().filter(|d| d.slope).count() as f64 / known.clone().count() as f64;
+        let names = ["time", "arm", "sd of time"];
+        for (at, name) in names.iter().enumerate() {
+            let known = dear.iter().flatten();
+            let count = known.clone().count() as f64;
+            let held: Vec<String> = (0..3)
+                .map(|kind| known.clone().filter(|d| d.held[at][kind]).count() as f64 / count)
+                .map(|share| format!("{share:.4}"))
+                .collect();
+            intervals.push(format!(
+                "| {groups} | {rows} | {name} | {} |",
+                held.join(" | ")
+            ));
+        }
         let failed = plain
             .iter()
             .flatten()
             .flatten()
             .filter(|p| p.is_nan())
             .count();
-        slopes.push((
-            groups,
-            held,
-            failed,
-            dear.iter().filter(|d| d.is_none()).count(),
-        ));
-    }
-    println!();
-    for (groups, held, failed, lost) in slopes {
-        println!(
-            "{groups} groups: the bootstrap percentile interval of the slopes' standard deviation holds it in \
-             {held:.4}; {failed} tests without a p-value, {lost} bootstraps without a fit."
+        let lost = dear.iter().filter(|d| d.is_none()).count();
+        eprintln!(
+            "{groups} groups: {failed} tests without a p-value, {lost} bootstraps without a fit"
         );
+    }
+    println!(
+        "\n| groups | rows in each | effect | percentile | basic | normal |\n|---|---|---|---|---|---|"
+    );
+    for line in intervals {
+        println!("{line}");
     }
 }
 
@@ -90,10 +107,10 @@ fn error(n: u32) -> f64 {
     (ALPHA * (1.0 - ALPHA) / f64::from(n)).sqrt()
 }
 
-fn statistics(groups: u32) -> Statistics {
+fn statistics(groups: u32, sizes: &[u32; 3]) -> Statistics {
     let (mut codes, mut time, mut arm) = (Vec::new(), Vec::new(), Vec::new());
     for group in 0..groups {
-        for row in 0..3 + 2 * (group % 3) {
+        for row in 0..sizes[group as usize % 3] {
             codes.push(group);
             time.push(f64::from(row));
             arm.push(f64::from(group % 2));
@@ -137,13 +154,6 @@ fn null() -> Truth {
     }
 }
 
-/// The products of a response with the columns that are left.
-fn without(products: &ResponseProducts, column: usize) -> ResponseProducts {
-    let mut out = products.clone();
-    out.fixed.remove(column);
-    out
-}
-
 /// p-values by Satterthwaite, Kenward and Roger, likelihood ratio and z, for each effect.
 fn plain(statistics: &Statistics, count: u32) -> Vec<[[f64; 4]; 2]> {
     let gram = Gram::new(statistics).expect("a small design");
@@ -184,7 +194,7 @@ fn plain(statistics: &Statistics, count: u32) -> Vec<[[f64; 4]; 2]> {
                 return out;
             };
             for (at, (_, column)) in EFFECTS.iter().enumerate() {
-                if let Ok(found) = small[at].fit(&without(room.products(), *column)) {
+                if let Ok(found) = small[at].fit(&room.products().without_fixed(&[*column])) {
                     let ratio = (found.value - value).max(0.0);
                     out[at][2] = ChiSquared::new(1.0).upper_tail(ratio);
                 }
@@ -198,10 +208,9 @@ fn plain(statistics: &Statistics, count: u32) -> Vec<[[f64; 4]; 2]> {
 struct Bootstrapped {
     /// Parametric-bootstrap p-values of the likelihood ratio.
     p: [f64; 2],
-    /// Whether percentile intervals of the fixed effects hold zero.
-    held: [bool; 2],
-    /// Whether that of the slopes' standard deviation holds it.
-    slope: bool,
+    /// Whether percentile, basic and normal 95 % intervals hold the truth: of the two fixed effects
+    /// and of the slopes' standard deviation.
+    held: [[bool; 3]; 3],
 }
 
 fn dear(statistics: &Statistics, count: u32, replicates: u32) -> Vec<Option<Bootstrapped>> {
@@ -227,13 +236,12 @@ fn dear(statistics: &Statistics, count: u32, replicates: u32) -> Vec<Option<Boot
             gram.draw(&world, 1, r, data);
             let mut out = Bootstrapped {
                 p: [1.0; 2],
-                held: [false; 2],
-                slope: false,
+                held: [[false; 3]; 3],
             };
             let own = full.fit(data.products()).ok()?.clone();
             for (at, (_, column)) in EFFECTS.iter().enumerate() {
                 let null = small[at]
-                    .fit(&without(data.products(), *column))
+                    .fit(&data.products().without_fixed(&[*column]))
                     .ok()?
                     .clone();
                 let observed = (null.value - own.value).max(0.0);
@@ -251,7 +259,7 @@ fn dear(statistics: &Statistics, count: u32, replicates: u32) -> Vec<Option<Boot
                     let Ok(value) = full.fit(room.products()).map(|f| f.value) else {
                         continue;
                     };
-                    let Ok(null) = small[at].fit(&without(room.products(), *column)) else {
+                    let Ok(null) = small[at].fit(&room.products().without_fixed(&[*column])) else {
                         continue;
                     };
                     done += 1;
@@ -260,6 +268,7 @@ fn dear(statistics: &Statistics, count: u32, replicates: u32) -> Vec<Option<Boot
                 out.p[at] = f64::from(1 + extreme) / f64::from(1 + done);
             }
             let own = reml.fit(data.products()).ok()?.clone();
+            let (own_beta, own_theta, own_sigma) = (own.beta.clone(), own.theta.clone(), own.sigma);
             let truth = Truth {
                 beta: own.beta,
                 sigma: own.sigma,
@@ -277,15 +286,35 @@ fn dear(statistics: &Statistics, count: u32, replicates: u32) -> Vec<Option<Boot
                 let [_, b, c] = found.theta[..] else { continue };
                 values[2].push(found.sigma * (b * b + c * c).sqrt());
             }
-            let holds = |values: &mut Vec<f64>, truth: f64| {
-                values.sort_by(f64::total_cmp);
-                let at =
-                    |p: f64| values[((values.len() + 1) as f64 * p).round().max(1.0) as usize - 1];
-                at(0.025) <= truth && truth <= at(0.975)
+            let [_, b, c] = own_theta[..] else {
+                return None;
             };
-            out.held = [holds(&mut values[0], 0.0), holds(&mut values[1], 0.0)];
-            out.slope = holds(&mut values[2], 0.5);
+            let estimates = [own_beta[1], own_beta[2], own_sigma * (b * b + c * c).sqrt()];
+            for (at, truth) in [0.0, 0.0, SIGMA * THETA[2]].into_iter().enumerate() {
+                out.held[at] = holds(&mut values[at], estimates[at], truth);
+            }
             Some(out)
         },
     )
+}
+
+/// Whether percentile, basic and normal intervals hold the truth.
+fn holds(values: &mut [f64], estimate: f64, truth: f64) -> [bool; 3] {
+    values.sort_by(f64::total_cmp);
+    let n = values.len() as f64;
+    let at = |p: f64| values[((n + 1.0) * p).round().max(1.0) as usize - 1];
+    let (low, high) = (at(0.5 * ALPHA), at(1.0 - 0.5 * ALPHA));
+    let mean = values.iter().sum::<f64>() / n;
+    let sd = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt();
+    // The normal interval takes the bias of the estimate off, as R's boot.ci does.
+    let (centre, reach) = (
+        2.0 * estimate - mean,
+        Normal::STANDARD.upper_quantile(0.5 * ALPHA) * sd,
+    );
+    let basic = (2.0 * estimate - high, 2.0 * estimate - low);
+    [
+        low <= truth && truth <= high,
+        basic.0 <= truth && truth <= basic.1,
+        (truth - centre).abs() <= reach,
+    ]
 }

@@ -22,7 +22,8 @@ fn plan(text: &str) -> PowerPlan {
     PowerPlan::of_design(Design::parse(text).unwrap()).unwrap()
 }
 
-/// 16 persons at 5 points in time, with slopes: the t of time is exact on 15 degrees of freedom.
+/// 16 persons at 5 points in time, with slopes: the t of time is exact on 15 degrees of freedom. The
+/// slopes differ so much that 1 fit of 90 is singular; where many are, the formula is not exact.
 const GROWTH: &str = r#"
 formula = "y ~ time + (time | person)"
 residual_sd = 1.0
@@ -32,9 +33,9 @@ levels = 16
 distribution = "sequence"
 to = 4
 [effects]
-time = 0.35
+time = 0.8
 [variances.person]
-sd = { "(Intercept)" = 0.7, time = 0.4 }
+sd = { "(Intercept)" = 1.5, time = 1.0 }
 correlation = 0.2
 "#;
 
@@ -72,6 +73,22 @@ sd = 0.5
 sd = 0.5
 "#;
 
+/// Yes or no answers of 40 persons to 10 questions.
+const ANSWERS: &str = r#"
+formula = "answer ~ treated + (1 | person)"
+family = "binomial"
+[groups.person]
+levels = 40
+size = 10
+[predictors.treated]
+level = "person"
+distribution = "binary"
+[effects]
+treated = 0.9
+[variances.person]
+icc = 0.1
+"#;
+
 /// Simulated power is within four Monte Carlo errors of the exact one.
 fn agree(power: &Power) {
     for point in &power.points {
@@ -85,7 +102,7 @@ fn agree(power: &Power) {
 
 #[test]
 fn balanced_designs_are_exact() {
-    // R 4.2.2: se² = (τ11 + σ²/10)/16, ncp = 0.35/se, df 15:
+    // R 4.2.2: se² = (τ11 + σ²/10)/16, ncp = 0.8/se, df 15:
     // 1 - pt(qt(.975, 15), 15, ncp) + pt(-qt(.975, 15), 15, ncp).
     let power = plan(GROWTH)
         .power(&options("time", 4000), &mut quiet())
@@ -94,7 +111,7 @@ fn balanced_designs_are_exact() {
     assert_eq!((point.nobs, point.groups["person"]), (80, 16));
     assert_eq!(point.analytic_exact, Some(true));
     let exact = point.analytic.unwrap();
-    let by_hand = noncentral(0.35 / ((0.16f64 + 0.1) / 16.0).sqrt(), 15.0);
+    let by_hand = noncentral(0.8 / (1.1f64 / 16.0).sqrt(), 15.0);
     assert!((exact - by_hand).abs() < 1e-6, "{exact} {by_hand}");
     agree(&power);
     // Two levels, 8 degrees of freedom; the total variance is 1.
@@ -139,7 +156,7 @@ fn noncentral(ncp: f64, df: f64) -> f64 {
 #[test]
 fn one_set_of_draws_serves_a_curve_of_effects() {
     let plan = plan(GROWTH);
-    let values = [0.0, 0.2, 0.4, 0.6];
+    let values = [0.0, 0.4, 0.8, 1.2];
     let knob = Knob::Effect("time".to_owned());
     let curve = plan
         .curve(&knob, &values, &options("time", 2000), &mut quiet())
@@ -172,10 +189,14 @@ fn tests_of_all_kinds() {
     assert_eq!(t.points[0].significant, f.points[0].significant);
     assert!((t.points[0].analytic.unwrap() - f.points[0].analytic.unwrap()).abs() < 1e-9);
     agree(&f);
-    // Balanced: Kenward and Roger's test is Satterthwaite's but for singular fits.
+    // Balanced: Kenward and Roger's test is Satterthwaite's but for singular fits, of which there are
+    // about 20.
     let kr = with(PowerTest::Coefficient, DfMethod::KenwardRoger);
     let differ = i64::from(kr.points[0].significant) - i64::from(t.points[0].significant);
-    assert!(differ.abs() < 20, "{differ}");
+    assert!(
+        differ.unsigned_abs() <= t.points[0].singular.into(),
+        "{differ}"
+    );
     // z tests and likelihood ratios reject more often.
     let z = with(PowerTest::Coefficient, DfMethod::None);
     let lrt = with(PowerTest::LikelihoodRatio, DfMethod::Satterthwaite);
@@ -185,8 +206,8 @@ fn tests_of_all_kinds() {
     // An interval that leaves out zero is a test.
     let interval = with(PowerTest::Excludes(0.0), DfMethod::Satterthwaite);
     assert_eq!(interval.points[0].significant, t.points[0].significant);
-    agree(&with(PowerTest::Excludes(0.1), DfMethod::Satterthwaite));
-    agree(&with(PowerTest::Width(0.55), DfMethod::Satterthwaite));
+    agree(&with(PowerTest::Excludes(0.2), DfMethod::Satterthwaite));
+    agree(&with(PowerTest::Width(1.1), DfMethod::Satterthwaite));
     // A random slope by the likelihood ratio: larger slopes are found more often.
     let slope = PowerTest::Against("y ~ time + (1 | person)".to_owned());
     let found = with(slope.clone(), DfMethod::Satterthwaite).points[0]
@@ -235,7 +256,7 @@ fn the_smallest_study() {
         .unwrap();
     let exact = by_formula.smallest.unwrap().value;
     let n = exact as usize;
-    let power = |n: usize| noncentral(0.35 / (0.26 / n as f64).sqrt(), n as f64 - 1.0);
+    let power = |n: usize| noncentral(0.8 / (1.1 / n as f64).sqrt(), n as f64 - 1.0);
     assert!(power(n) >= 0.8 && power(n - 1) < 0.8, "{n}");
     let found = plan
         .smallest(&knob, 0.8, None, &options("time", 2000), &mut quiet())
@@ -257,7 +278,18 @@ fn the_smallest_study() {
         .smallest(&knob, 0.95, None, &options("arm", 0), &mut quiet())
         .unwrap_err();
     assert_eq!(error.code(), "unreachable");
-    assert!(error.hint().unwrap().contains("add groups"));
+    assert!(
+        error.hint().unwrap().contains("--groups clinic="),
+        "{error:?}"
+    );
+    // The least effect that 16 persons show.
+    let knob = Knob::Effect("time".to_owned());
+    let found = plan
+        .smallest(&knob, 0.8, None, &options("time", 0), &mut quiet())
+        .unwrap();
+    let effect = found.smallest.unwrap().value;
+    let power = noncentral(effect / (1.1f64 / 16.0).sqrt(), 15.0);
+    assert!((power - 0.8).abs() < 1e-3, "{effect} {power}");
 }
 
 #[test]
@@ -266,47 +298,79 @@ fn crossed_and_unequal_and_generalised() {
         .power(&options("condition", 1500), &mut quiet())
         .unwrap();
     assert_eq!(power.points[0].nobs, 120);
-    let (simulated, formula) = (
-        power.points[0].power.unwrap(),
-        power.points[0].analytic.unwrap(),
-    );
-    assert!((simulated - formula).abs() < 0.05, "{simulated} {formula}");
+    // Between items: se² = 4(σ²ᵢ + σ²/12)/10 on 8 degrees of freedom.
+    let by_hand = noncentral(0.8 / (0.4 * (0.25 + 1.0 / 12.0f64)).sqrt(), 8.0);
+    assert!((power.points[0].analytic.unwrap() - by_hand).abs() < 1e-6);
+    assert_eq!(power.points[0].analytic_exact, Some(true));
+    agree(&power);
     let unequal = TRIAL.replace("size = 20", "size = { mean = 20, cv = 0.6 }") + "\n";
     let less = plan(&unequal)
         .power(&options("arm", 500), &mut quiet())
         .unwrap();
     assert!((less.points[0].nobs as f64 - 200.0).abs() < 10.0);
     assert!(less.points[0].analytic.unwrap() < power_of(TRIAL, "arm"));
-    let yes_no = r#"
-formula = "answer ~ treated + (1 | person)"
-family = "binomial"
-[groups.person]
-levels = 40
-size = 10
-[predictors.treated]
-level = "person"
-distribution = "binary"
-[effects]
-treated = 0.9
-[variances.person]
-icc = 0.1
-"#;
-    let found = plan(yes_no)
-        .power(&options("treated", 400), &mut quiet())
+    let found = plan(ANSWERS)
+        .power(&options("treated", 1000), &mut quiet())
         .unwrap();
     let point = &found.points[0];
-    assert!(
-        (point.power.unwrap() - point.analytic.unwrap()).abs() < 0.1,
-        "{point:?}"
-    );
+    // The formula leaves out what estimating the variance costs: it is right within 0.03 here, and the
+    // simulations within three Monte Carlo errors.
+    let apart = (point.power.unwrap() - point.analytic.unwrap()).abs();
+    assert!(apart < 0.03 + 3.0 * point.std_error.unwrap(), "{point:?}");
     assert_eq!(point.analytic_exact, Some(false));
-    let counts = yes_no
+    let counts = ANSWERS
         .replace("binomial", "poisson")
         .replace("icc = 0.1", "sd = 0.5");
     let found = plan(&counts)
         .power(&options("treated", 200), &mut quiet())
         .unwrap();
     assert!(found.points[0].power.unwrap() > 0.9);
+}
+
+/// lme4 1.1-31 and lmerTest 3.1-3 on studies drawn in R: share of p < .05 among so many.
+#[test]
+fn simulations_agree_with_lme4() {
+    let slopes = r#"
+formula = "y ~ cond + (cond | subject) + (cond | item)"
+residual_sd = 1.0
+[groups.subject]
+levels = 20
+[groups.item]
+levels = 16
+[predictors.cond]
+distribution = "binary"
+[effects]
+cond = 0.5
+[variances.subject]
+sd = { "(Intercept)" = 0.5, cond = 0.3 }
+[variances.item]
+sd = { "(Intercept)" = 0.4, cond = 0.3 }
+"#;
+    let small = GROWTH
+        .replace("time = 0.8", "time = 0.35")
+        .replace("= 1.5, time = 1.0", "= 0.7, time = 0.4");
+    let mathieu = CrossLevelPlan::default().design();
+    let design = |text: &str| Design::parse(text).unwrap();
+    for (design, term, simulations, power, n) in [
+        (design(&small), "time", 4000, 0.7047, 1500.0),
+        (design(TRIAL), "arm", 4000, 0.4607, 1500.0),
+        (design(CROSSED), "condition", 1500, 0.4713, 1500.0),
+        (design(slopes), "cond", 300, 0.8600, 600.0),
+        (design(ANSWERS), "treated", 1000, 0.8910, 1000.0),
+        (mathieu, "w:x", 2000, 0.6480, 1000.0),
+    ] {
+        let plan = PowerPlan::of_design(design).unwrap();
+        let found = plan
+            .power(&options(term, simulations), &mut quiet())
+            .unwrap();
+        let point = &found.points[0];
+        let theirs: f64 = power * (1.0 - power) / n;
+        let error = (theirs + point.std_error.unwrap().powi(2)).sqrt();
+        assert!(
+            (point.power.unwrap() - power).abs() < 3.5 * error,
+            "{term}: {point:?}"
+        );
+    }
 }
 
 fn power_of(text: &str, term: &str) -> f64 {
@@ -377,9 +441,8 @@ fn nested_groups_are_extended_with_what_lies_in_them() {
 
 #[test]
 fn mathieu_aguinis_culpepper_and_chen() {
-    // Their closed form in the balanced case, by R 4.2.2: 30 groups of 8, noncentralities 2.78 and 2.22.
     let plan = CrossLevelPlan::default();
-    let found = plan.power(&options("", 1000), &mut quiet()).unwrap();
+    let found = plan.power(&options("", 2000), &mut quiet()).unwrap();
     assert!(
         (found.std_error - 0.058799).abs() < 1e-5,
         "{}",
@@ -387,12 +450,16 @@ fn mathieu_aguinis_culpepper_and_chen() {
     );
     assert!((found.ncp - 2.5201).abs() < 1e-3, "{}", found.ncp);
     assert_eq!(found.df, 60.0);
-    // W varies from sample to sample, which costs a little.
-    let simulated = found.simulated.points[0].power.unwrap();
+    // The closed form is of groups whose predictors have the variances they are drawn with, each; those
+    // of 7 vary, which costs power. The formula of the design sees it.
+    let point = &found.simulated.points[0];
+    let (simulated, drawn) = (point.power.unwrap(), point.analytic.unwrap());
+    assert!(drawn < found.formula - 0.02, "{drawn} {}", found.formula);
+    // 100 draws of predictors are in the formula: their own error is a third of the simulations'.
+    let error = point.std_error.unwrap();
     assert!(
-        (simulated - found.formula).abs() < 0.06,
-        "{simulated} {}",
-        found.formula
+        (simulated - drawn).abs() < 4.0 * error,
+        "{simulated} {drawn}"
     );
     let bad = CrossLevelPlan {
         tau11: -1.0,
@@ -522,7 +589,23 @@ fn what_cannot_be_is_told_before_anything_runs() {
     assert_eq!(name, "unknown_name");
     assert!(hint.contains("arm"), "{hint}");
     assert_eq!(code("size = 20", "sise = 20").0, "bad_design");
-    assert_eq!(code("size = 20", "size = 1").0, "group_per_row");
+    // What is too small is told with the numbers that would do.
+    let (name, hint) = code("size = 20", "size = 1");
+    assert_eq!(name, "group_per_row");
+    assert!(hint.contains("with 2 rows in each `clinic`"), "{hint}");
+    let (name, hint) = code("levels = 10", "levels = 2");
+    assert_eq!(name, "no_variance_left");
+    assert!(hint.contains("with 3 groups of `clinic`"), "{hint}");
+    let (name, hint) = code(
+        "distribution = \"binary\"",
+        "distribution = \"binary\"\nshare = 0.01",
+    );
+    assert_eq!(name, "constant_predictor");
+    assert!(hint.contains("0.100"), "{hint}");
+    assert_eq!(
+        code("[variances", "[parameters]\nnu = 3\n[variances").0,
+        "unknown_name"
+    );
     assert_eq!(
         code("(1 | clinic)", "(1 | clinic) + (1 | ward)").0,
         "unknown_column"
@@ -532,7 +615,7 @@ fn what_cannot_be_is_told_before_anything_runs() {
         let text = GROWTH
             .replace("y ~ time", "y ~ time + I(time^2)")
             .replace("(time |", "(time + I(time^2) |")
-            .replace("time = 0.4 }", "time = 0.4, \"I(time^2)\" = 0.1 }")
+            .replace("time = 1.0 }", "time = 1.0, \"I(time^2)\" = 0.1 }")
             .replace("correlation = 0.2", &format!("correlation = {r}"));
         let plan = Design::parse(&text).and_then(PowerPlan::of_design)?;
         plan.power(&options("time", 0), &mut quiet())
@@ -552,6 +635,11 @@ fn what_cannot_be_is_told_before_anything_runs() {
     };
     let error = plan(TRIAL).power(&alpha, &mut quiet()).unwrap_err();
     assert_eq!(error.code(), "bad_probability");
+    let without = TRIAL.replace("arm = 0.5", "");
+    let power = plan(&without)
+        .power(&options("arm", 0), &mut quiet())
+        .unwrap();
+    assert!(power.notes.iter().any(|n| n.code == "no_effect"));
     let error = plan(TRIAL)
         .power(&options("arn", 10), &mut quiet())
         .unwrap_err();

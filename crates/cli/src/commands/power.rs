@@ -285,7 +285,10 @@ pub fn run(arguments: PowerArguments) -> Result<(), Failure> {
         ));
     }
     let curve = varied.first().map(|(k, v)| (k.clone(), v.clone()));
-    let page = page(&arguments, curve.is_some() || (find && options.simulations > 0))?;
+    let page = page(
+        &arguments,
+        curve.is_some() || (find && options.simulations > 0),
+    )?;
     let mut plan = plan(&arguments, &knobs, &progress)?;
     for (knob, values) in &knobs {
         if let [value] = values.as_slice() {
@@ -561,7 +564,9 @@ fn plan(
         (Some(name), formula) => {
             if let Some(option) = of_designs(&arguments.study) {
                 return Err(usage(
-                    &format!("{option} is of a design, and this study is planned from a fitted model"),
+                    &format!(
+                        "{option} is of a design, and this study is planned from a fitted model"
+                    ),
                     "change what the model estimates with --effect, --sd, --corr and --sigma, and its rows \
                      with --groups and --within; or plan from a design (.toml)",
                 ));

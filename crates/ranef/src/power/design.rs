@@ -315,10 +315,15 @@ impl Design {
             .collect();
         let total: f64 = shares.iter().map(|s| s.1).sum();
         if total >= 1.0 {
-            let most = shares.iter().fold(shares[0], |a, &b| if b.1 > a.1 { b } else { a });
+            let most = shares
+                .iter()
+                .fold(shares[0], |a, &b| if b.1 > a.1 { b } else { a });
             let left = 1.0 - (total - most.1);
             let more = match left > 0.0 {
-                true => format!(": with the others as they are, that of `{}` can be up to below {left:.3}", most.0),
+                true => format!(
+                    ": with the others as they are, that of `{}` can be up to below {left:.3}",
+                    most.0
+                ),
                 false => String::new(),
             };
             return Err(Error::new(

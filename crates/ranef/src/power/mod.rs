@@ -7,8 +7,10 @@
 
 mod analytic;
 mod design;
+mod notes;
 mod plan;
 mod presets;
+mod remedy;
 mod rows;
 mod search;
 mod simulate;
@@ -212,7 +214,7 @@ impl PowerPlan {
             ));
         }
         plans.sort_by(|a, b| a.0.unwrap_or(0.0).total_cmp(&b.0.unwrap_or(0.0)));
-        let first = Prepared::of(&plans[0].1, options)?;
+        let first = Prepared::or_way_out(&plans[0].1, options)?;
         let mut out = first.answer(options);
         out.across = along.map(|(knob, _)| knob.to_string());
         let single = !matches!(options.test, PowerTest::Term) && !options.test.is_ratio();
@@ -226,7 +228,7 @@ impl PowerPlan {
         // Designs that cannot be fitted are told at once, not after an hour.
         let mut prepared = vec![first];
         for (_, plan) in &plans[1..] {
-            prepared.push(Prepared::of(plan, options)?);
+            prepared.push(Prepared::or_way_out(plan, options)?);
         }
         for (at, (ready, (value, _))) in prepared.iter().zip(&plans).enumerate() {
             let mut done = |d: u32, n: u32| progress(at as u32 * n + d, total * n);
@@ -239,67 +241,6 @@ impl PowerPlan {
             }
         }
         Ok(self.with_notes(out, options))
-    }
-
-    fn with_notes(&self, mut out: Power, options: &PowerOptions) -> Power {
-        let exact = out.points.iter().filter_map(|p| p.analytic_exact);
-        let (mut any, mut all) = (false, true);
-        for e in exact {
-            any = true;
-            all &= e;
-        }
-        if any {
-            out.notes.push(match all {
-                true => Note::new(
-                    "analytic_exact",
-                    "The answer by formula is exact here: the design is balanced for this effect, but \
-                     for studies whose estimate of a variance is zero.",
-                ),
-                false => Note::new(
-                    "analytic_approximate",
-                    "The answer by formula is an approximation in this design; the simulations decide.",
-                ),
-            });
-        }
-        if self.is_of_fit() && !matches!(options.test, PowerTest::Width(_)) {
-            if let Some(estimate) = self.observed(&out.term) {
-                out.notes.push(Note::new(
-                    "observed_power",
-                    format!(
-                        "The effect of {} is the estimate of the fitted model ({estimate:.4}). Such \
-                         \"observed power\" says no more than its p-value, and is too high wherever the \
-                         estimate was kept for being significant. Give the effect that a study should \
-                         be able to find: --effect '{}=…'.",
-                        out.term, out.term
-                    ),
-                ));
-            }
-        }
-        let singular: u32 = out.points.iter().map(|p| p.singular).sum();
-        let done: u32 = out.points.iter().map(|p| p.simulations).sum();
-        if done > 0 && singular * 10 > done {
-            out.notes.push(Note::new(
-                "often_singular",
-                format!(
-                    "{} % of the simulated fits are singular: such a study can hardly estimate all of \
-                     its variances.",
-                    100 * singular / done
-                ),
-            ));
-        }
-        let few = out
-            .points
-            .iter()
-            .flat_map(|p| &p.groups)
-            .filter(|(_, n)| **n < 10)
-            .min_by_key(|(_, n)| **n);
-        if let Some((group, n)) = few {
-            out.notes.push(Note::new(
-                "few_groups",
-                format!("{n} groups of {group} are few: tests rest on their degrees of freedom. Kenward and Roger's (--df kenward-roger) keep their level best."),
-            ));
-        }
-        out
     }
 }
 
@@ -319,6 +260,12 @@ impl<'a> Prepared<'a> {
             study,
             target,
         })
+    }
+
+    /// The same, with the numbers that would work where the study is too small.
+    fn or_way_out(plan: &'a PowerPlan, options: &PowerOptions) -> Result<Self, Error> {
+        Self::of(plan, options)
+            .map_err(|error| plan.with_way_out(&options.model(plan), options.seed, error))
     }
 
     fn answer(&self, options: &PowerOptions) -> Power {
@@ -377,8 +324,8 @@ impl<'a> Prepared<'a> {
             rows,
         )?];
         // As many as are cheap.
-        let most = (200_000 / rows.max(1)).clamp(1, 20) as u32;
-        for picture in 1..self.plan.pictures(options.simulations.max(20)).min(most) {
+        let most = (400_000 / rows.max(1)).clamp(1, 100) as u32;
+        for picture in 1..self.plan.pictures(options.simulations.max(100)).min(most) {
             let source = self.plan.source(options.seed, picture)?;
             let again = self.study.again(&source)?;
             let own = Exact::linear(&self.study, &again, &self.target, df, again.rows());

@@ -197,6 +197,17 @@ impl PowerPlan {
         }
     }
 
+    /// How many groups of a grouping factor there are, as far as that was said.
+    pub(super) fn count(&self, group: &str) -> Option<usize> {
+        match &self.base {
+            Base::Design(design) => design.groups.get(group).map(|g| g.levels),
+            Base::Fitted(_) => {
+                let knob = Knob::Groups(group.to_owned());
+                self.changed(&knob).map(|n| n as usize)
+            }
+        }
+    }
+
     /// Whether it begins with a fitted model.
     pub fn is_of_fit(&self) -> bool {
         matches!(self.base, Base::Fitted(_))
@@ -366,7 +377,10 @@ impl Belief for PowerPlan {
                 let Some(variance) = design.variances.get(group) else {
                     return Err(bad(
                         format!("nothing says how much the groups of `{group}` differ"),
-                        format!("add [variances.{group}] with sd = 0.5 or icc = 0.1"),
+                        format!(
+                            "add [variances.{group}] with sd = 0.5 or icc = 0.1 (--sd {group}=0.5 or --icc \
+                             {group}=0.1)"
+                        ),
                     ));
                 };
                 // Of a term with `||` each effect is a block of its own.
@@ -388,7 +402,10 @@ impl Belief for PowerPlan {
                             format!(
                                 "nothing says how much `{term}` differs between groups of `{group}`"
                             ),
-                            format!("add it to [variances.{group}]: sd = {{ \"{term}\" = 0.2 }}"),
+                            format!(
+                                "add it to [variances.{group}]: sd = {{ \"{term}\" = 0.2 }} (--sd \
+                                 '{group}:{term}=0.2')"
+                            ),
                         )
                     })?);
                 }
@@ -447,7 +464,9 @@ impl Belief for PowerPlan {
                 };
                 if let Some(group) = design.variances.keys().find(|g| !used(g)) {
                     return Err(bad(
-                        format!("[variances.{group}] is of no use: the formula has no random effects of `{group}`"),
+                        format!(
+                            "[variances.{group}] is of no use: the formula has no random effects of `{group}`"
+                        ),
                         format!("add `(1 | {group})` to the formula, or take the variances away"),
                     ));
                 }
@@ -457,7 +476,10 @@ impl Belief for PowerPlan {
         };
         if said && !sigma {
             return Err(bad(
-                format!("a {} response has no residual standard deviation", fit.family()),
+                format!(
+                    "a {} response has no residual standard deviation",
+                    fit.family()
+                ),
                 "leave it out: such a response varies as its mean says",
             ));
         }
@@ -562,7 +584,7 @@ impl Design {
             None if shares > 0.0 && given < 1.0 - shares => Ok(1.0),
             None => Err(bad(
                 "nothing says how much rows differ within groups",
-                "add residual_sd = 1 to the design, or give all variances as icc",
+                "add residual_sd = 1 to the design (--sigma 1), or give all variances as icc",
             )),
         }
     }

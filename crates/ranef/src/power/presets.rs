@@ -314,7 +314,10 @@ impl SummaryStatisticsPlan {
         if !self.t.is_finite() || self.pilot < lost + 1 {
             return Err(bad(
                 format!("a pilot with t = {} and {} groups", self.t, self.pilot),
-                format!("give t and a pilot of {} groups or more, as in t=2.8,pilot=20", lost + 1),
+                format!(
+                    "give t and a pilot of {} groups or more, as in t=2.8,pilot=20",
+                    lost + 1
+                ),
             ));
         }
         if !(1..=2).contains(&self.level) {

@@ -252,7 +252,10 @@ impl Design {
     /// predictors in all combinations. Level of (a + b + …) ÷ (levels of earlier ones) in turn.
     fn list(&self, name: &str, frame: &Frame) -> Option<Vec<usize>> {
         let own = self.is_condition(self.predictors.get(name)?)?;
-        let earlier = self.predictors.iter().take_while(|(n, _)| n.as_str() < name);
+        let earlier = self
+            .predictors
+            .iter()
+            .take_while(|(n, _)| n.as_str() < name);
         let before: usize = earlier.filter_map(|(_, p)| self.is_condition(p)).product();
         let leaves = self.leaves();
         let codes: Vec<&[u32]> = (frame.groups.iter())
@@ -260,7 +263,11 @@ impl Design {
             .map(|(_, codes, _)| codes.as_slice())
             .collect();
         let at = |row: usize| codes.iter().map(|c| c[row] as usize).sum::<usize>();
-        Some((0..frame.cell.len()).map(|row| at(row) / before % own).collect())
+        Some(
+            (0..frame.cell.len())
+                .map(|row| at(row) / before % own)
+                .collect(),
+        )
     }
 
     /// Whether a predictor's values are put in random order.
@@ -390,6 +397,7 @@ impl Predicted {
                     Some(codes) => codes,
                     None => quotas(&[1.0 - share, *share], &blocks, units, stream),
                 };
+                all_there(name, level, &codes, 2)?;
                 let values: Vec<f64> = codes.iter().map(|&c| values[c]).collect();
                 table.number(name, spread(&values))
             }
@@ -400,6 +408,7 @@ impl Predicted {
                     Some(codes) => codes,
                     None => quotas(shares, &blocks, units, stream),
                 };
+                all_there(name, level, &codes, levels.len())?;
                 table.factor(name, levels, unit.iter().map(|&u| codes[u as usize]))
             }
             PredictedValues::Sequence { .. } => {
@@ -412,6 +421,32 @@ impl Predicted {
             }
         })
     }
+}
+
+/// Refuses a factor of which a level does not occur.
+fn all_there(name: &str, level: Option<&str>, codes: &[usize], levels: usize) -> Result<(), Error> {
+    let mut counts = vec![0usize; levels];
+    codes.iter().for_each(|&code| counts[code] += 1);
+    if counts.iter().all(|n| *n > 0) {
+        return Ok(());
+    }
+    let n = codes.len();
+    let units = match level {
+        Some(level) => format!("{n} groups of `{level}`"),
+        None => format!("{n} rows"),
+    };
+    let hint = match n < levels {
+        true => format!("{levels} levels need {levels} or more"),
+        false => format!(
+            "give each a share of {:.3} or more, or plan more",
+            1.0 / n as f64
+        ),
+    };
+    Err(Error::new(
+        "constant_predictor",
+        format!("the {units} do not have all {levels} values of `{name}`"),
+    )
+    .with_hint(hint))
 }
 
 /// Levels in their shares: within each block as nearly as whole numbers allow, and over all blocks

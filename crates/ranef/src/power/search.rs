@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::design::bad;
 use super::plan::{Knob, PowerPlan};
+use super::remedy::is_too_small;
 use super::{Power, PowerOptions, PowerResult, Prepared};
 use crate::Error;
 
@@ -65,11 +66,13 @@ impl PowerPlan {
             options,
             whole: knob.whole(),
         };
-        let range = range.unwrap_or(match knob {
-            Knob::Groups(_) => (2.0, 5000.0),
-            Knob::Within(_) => (2.0, 1000.0),
-            _ => (0.0, 0.0),
-        });
+        let range = match (range, knob) {
+            (Some(range), _) => range,
+            (None, Knob::Groups(_)) => (2.0, 5000.0),
+            (None, Knob::Within(_)) => (2.0, 1000.0),
+            (None, Knob::Effect(_)) => (0.0, search.large_effect()?),
+            (None, _) => (0.0, 0.0),
+        };
         if !(range.1 > range.0) {
             return Err(bad(
                 format!("nothing says between which values of `{knob}` to look"),
@@ -189,16 +192,56 @@ impl Search<'_> {
         Ok((Some(high), end))
     }
 
+    /// Four times an effect that is found, by formula; 0 where there is none.
+    fn large_effect(&self) -> Result<f64, Error> {
+        let enough = |effect: f64| -> Result<Option<bool>, Error> {
+            let point = self.point(effect, 0, &mut |_, _| {})?.0;
+            Ok(point.analytic.map(|p| p >= self.target))
+        };
+        let mut effect = 1.0;
+        let Some(first) = enough(effect)? else {
+            return Ok(0.0);
+        };
+        let factor = if first { 0.5 } else { 2.0 };
+        for _ in 0..60 {
+            let next = effect * factor;
+            let found = enough(next)?.unwrap_or(false);
+            if found != first {
+                return Ok(4.0 * if first { effect } else { next });
+            }
+            effect = next;
+        }
+        Ok(0.0)
+    }
+
+    /// How many groups would do, by formula, where more rows do not.
+    fn groups_instead(&self) -> Option<String> {
+        let Knob::Within(group) = self.knob else {
+            return None;
+        };
+        let search = Search {
+            knob: &Knob::Groups(group.clone()),
+            whole: true,
+            ..*self
+        };
+        let n = search.by_formula((2.0, 5000.0)).ok()?.0?;
+        Some(format!(
+            "more rows within groups do not help once the groups are few: {n} groups with as many rows as \
+             now would do (--groups {group}={n})"
+        ))
+    }
+
     fn unreachable(&self, end: f64, power: f64) -> Error {
         let has = match power.is_finite() {
             true => format!("the power there is {power:.3}"),
             false => "it cannot be computed by formula".to_owned(),
         };
         let hint = match self.knob {
-            Knob::Within(_) => {
+            Knob::Within(_) => self.groups_instead().unwrap_or_else(|| {
                 "more rows within groups do not help once the groups are few: add groups (--find groups)"
-            }
-            _ => "widen --to, or ask for a larger effect",
+                    .to_owned()
+            }),
+            _ => "widen --to, or ask for a larger effect".to_owned(),
         };
         Error::new(
             "unreachable",
@@ -375,17 +418,4 @@ impl Line {
         let variance = (aa + 2.0 * x * ab + x * x * bb) / (self.b * self.b);
         Normal::STANDARD.upper_quantile(0.5 * (1.0 - level)) * variance.max(0.0).sqrt()
     }
-}
-
-fn is_too_small(error: &Error) -> bool {
-    matches!(
-        error.code(),
-        "too_few_rows"
-            | "group_per_row"
-            | "too_many_random_effects"
-            | "no_residual"
-            | "aliased"
-            | "not_defined"
-            | "one_level"
-    )
 }

@@ -59,6 +59,7 @@ impl Study {
         }
         let layout = rows::layout(base.recipe());
         let gaussian = base.family().is_gaussian();
+        super::remedy::refuse_saturated(&base, &source)?;
         belief.check(&base)?;
         let beta = belief.beta(&base)?;
         let sigma = if gaussian { belief.sigma()? } else { 1.0 };

@@ -13,8 +13,13 @@ impl Power {
         let any = |f: fn(&PowerResult) -> bool| all || rows.iter().any(f);
         let mut table = Table::new();
         if let Some(across) = &self.across {
+            let whole = |p: &PowerResult| p.value.is_none_or(|v| v.fract() == 0.0);
+            let style = match rows.iter().all(whole) {
+                true => Style::Count,
+                false => Style::Digits,
+            };
             table = table
-                .numbers("value", Style::Digits, rows.iter().map(|p| p.value))
+                .numbers("value", style, rows.iter().map(|p| p.value))
                 .titled(across);
         }
         table = table
