@@ -73,7 +73,7 @@ impl PowerPlan {
             (None, Knob::Effect(_)) => (0.0, search.large_effect()?),
             (None, _) => (0.0, 0.0),
         };
-        if !(range.1 > range.0) {
+        if range.1 <= range.0 || range.1.is_nan() {
             return Err(bad(
                 format!("nothing says between which values of `{knob}` to look"),
                 "give --from and --to",
@@ -372,7 +372,7 @@ impl Search<'_> {
                 gb += score * x;
             }
             let det = saa * sbb - sab * sab;
-            if !(det > 1e-12 * saa * sbb) {
+            if det <= 1e-12 * saa * sbb || det.is_nan() {
                 return None;
             }
             let (da, db) = ((sbb * ga - sab * gb) / det, (saa * gb - sab * ga) / det);

@@ -40,7 +40,7 @@ pub(super) struct Simulation<'a> {
 
 /// The rows of one picture, ready for draws of a linear model.
 enum Draws<'a> {
-    Statistics(Gram, ranef_engine::simulate::World),
+    Statistics(Box<Gram>, ranef_engine::simulate::World),
     Rows(Box<ModelRows>, Box<RowWorld<'a>>, Vec<usize>),
 }
 
@@ -115,7 +115,7 @@ impl Simulation<'_> {
     ) -> Result<Draws<'_>, Error> {
         if let Some(gram) = Gram::new(statistics) {
             let world = gram.world(&self.study.draws());
-            return Ok(Draws::Statistics(gram, world));
+            return Ok(Draws::Statistics(Box::new(gram), world));
         }
         let truth = &self.study.truth;
         let rows = truth.model_rows(source.unwrap_or(&self.study.source))?;
@@ -426,7 +426,7 @@ fn estimate(missed: f64, std_error: f64, df: f64) -> Outcome<Finding> {
 }
 
 fn p_of(test: &FTest) -> Option<f64> {
-    if !test.f.is_finite() || !(test.num_df > 0.0 && test.den_df > 0.0) {
+    if !(test.f.is_finite() && test.num_df > 0.0 && test.den_df > 0.0) {
         return None;
     }
     Some(match test.den_df.is_finite() {
