@@ -62,9 +62,10 @@ impl Certificate {
 
 /// Smallest score and largest slope that count as zero, relative to the information.
 pub(crate) const SCORE_TOLERANCE: f64 = 1e-5;
-/// Decrement, in units of the criterion, that counts as zero: half of the 10⁻⁶ within which a
-/// certified criterion is promised to be the minimum.
-const DECREMENT_TOLERANCE: f64 = 5e-7;
+/// Within this a certified criterion is promised to be the minimum.
+pub(crate) const CERTIFIED: f64 = 1e-6;
+/// Decrement, in units of the criterion, that counts as zero.
+const DECREMENT_TOLERANCE: f64 = 0.5 * CERTIFIED;
 /// A relative standard deviation above this, in standard units, is one that ran away: beside it
 /// the residuals are 10⁻¹⁰ of the variance, and the digits of the criterion are rounding.
 const LARGEST: f64 = 1e5;
