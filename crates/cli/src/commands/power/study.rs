@@ -230,10 +230,10 @@ pub fn plan(
         }
     }
     for (knob, values) in knobs {
-        if let Knob::Within(name) = knob {
-            if let Some(group) = design.groups.get_mut(name).filter(|g| g.size.is_none()) {
-                group.size = Some(Size::Each(values[0] as usize));
-            }
+        if let Knob::Within(name) = knob
+            && let Some(group) = design.groups.get_mut(name).filter(|g| g.size.is_none())
+        {
+            group.size = Some(Size::Each(values[0] as usize));
         }
     }
     if study.rows.is_some() {
