@@ -9,6 +9,8 @@ use ranef_engine::lmm::{self, FTest, Refit};
 use ranef_engine::simulate::{Gram, Room};
 use ranef_engine::{ResponseProducts, Statistics};
 
+use ranef_frame::MemorySource;
+
 use super::PowerOptions;
 use super::plan::PowerPlan;
 use super::study::Study;
@@ -111,7 +113,7 @@ impl Simulation<'_> {
     fn draws(
         &self,
         statistics: &Statistics,
-        source: Option<&ranef_frame::MemorySource>,
+        source: Option<&MemorySource>,
     ) -> Result<Draws<'_>, Error> {
         if let Some(gram) = Gram::new(statistics) {
             let world = gram.world(&self.study.draws());
@@ -268,7 +270,6 @@ impl Simulation<'_> {
                 one(truth, &rows, &world, &engine, y, r, 0)
             });
         }
-        // A picture a simulation or a few: a fit costs more than its rows.
         let each = count.div_ceil(pictures);
         let model = self.options.model(self.plan);
         let whole = truth.replicates(
@@ -278,16 +279,24 @@ impl Simulation<'_> {
             |y, picture| {
                 let no_fit = |_| Failure::NoFit;
                 let source = self.plan.source(seed, picture).map_err(no_fit)?;
-                let study = Study::of(&model, source, self.plan).map_err(no_fit)?;
-                let rows = study.rows().map_err(no_fit)?;
-                let world = study.world(&rows);
-                let engine = Generalised::of(&study.truth, Some(&study.source)).map_err(no_fit)?;
                 let all = (0..each)
                     .map(|i| picture + i * pictures)
                     .filter(|r| *r < count);
-                Ok(all
-                    .map(|r| one(&study.truth, &rows, &world, &engine, y, r, picture))
-                    .collect::<Vec<Outcome<Simulated>>>())
+                let mut under = |study: &Study, rows: &ModelRows, source: &MemorySource| {
+                    let world = study.world(rows);
+                    let engine = Generalised::of(&study.truth, Some(source)).map_err(no_fit)?;
+                    Ok(all
+                        .clone()
+                        .map(|r| one(&study.truth, rows, &world, &engine, y, r, picture))
+                        .collect::<Vec<Outcome<Simulated>>>())
+                };
+                // The model of the first picture reads other rows too, unless there are more or fewer.
+                if let Ok(rows) = self.study.rows_of(&source) {
+                    return under(self.study, &rows, &source);
+                }
+                let study = Study::of(&model, source, self.plan).map_err(no_fit)?;
+                let rows = study.rows().map_err(no_fit)?;
+                under(&study, &rows, &study.source)
             },
         )?;
         of_pictures(whole, each, count)

@@ -123,8 +123,13 @@ impl Study {
 
     /// The rows in numbers.
     pub fn rows(&self) -> Result<ModelRows, Error> {
+        self.rows_of(&self.source)
+    }
+
+    /// Those of another picture with as many rows.
+    pub fn rows_of(&self, source: &dyn Source) -> Result<ModelRows, Error> {
         let fit = self.base.as_ref().unwrap_or(&self.truth);
-        fit.model_rows(&self.source)
+        fit.model_rows(source)
     }
 
     /// What responses of the rows are drawn from.
