@@ -24,8 +24,9 @@ use crate::{interrupt, model, output};
       -o power.svg
   ranef power design.toml --term treated --target 0.8 --find groups
   ranef power sleep.json --effect Days=5 --groups Subject=10..40/5
-  ranef power -f 'y ~ arm + (1 | clinic)' --groups clinic=20 --within clinic=10 \\
-      --predictor arm=binary@clinic --effect arm=0.4 --icc clinic=0.1
+  ranef power -f 'y ~ arm + (1 | clinic)' --groups clinic=20 \\
+      --within clinic=10 --predictor arm=binary@clinic --effect arm=0.4 \\
+      --icc clinic=0.1
   ranef power --preset cross-level --set l2n=62,l1n=7,tau11=0.08954
   ranef power --preset summary-statistics --set t=2.8,pilot=20,groups=40
   ranef power --preset cluster-trial --set effect=0.3,icc=0.05,cost_cluster=300
