@@ -440,6 +440,33 @@ fn nested_groups_are_extended_with_what_lies_in_them() {
 }
 
 #[test]
+fn missing_groups_are_no_groups() {
+    // A row without a name of its group is left out by the fit, and by what extends its rows.
+    let mut text = "y,x,g\n".to_owned();
+    for row in 0..40 {
+        let group = match row % 9 {
+            8 => String::new(),
+            _ => (row % 4 + 1).to_string(),
+        };
+        text += &format!(
+            "{},{},{group}\n",
+            (row * 7 % 11) as f64 + 0.5 * row as f64,
+            row % 5
+        );
+    }
+    let data =
+        ranef::frame::read_csv(text.into_bytes(), "rows.csv", &ReadOptions::default()).unwrap();
+    let fit = ranef::lmer("y ~ x + (1 | g)", &data).unwrap();
+    let plan = PowerPlan::of_fit(&fit, &data).unwrap();
+    for (n, rows) in [(4.0, fit.nobs()), (8.0, 2 * fit.nobs())] {
+        let plan = plan.with(&Knob::Groups("g".to_owned()), n).unwrap();
+        let power = plan.power(&options("x", 0), &mut quiet()).unwrap();
+        assert_eq!(power.points[0].groups["g"] as f64, n);
+        assert_eq!(power.points[0].nobs, rows);
+    }
+}
+
+#[test]
 fn mathieu_aguinis_culpepper_and_chen() {
     let plan = CrossLevelPlan::default();
     let found = plan.power(&options("", 2000), &mut quiet()).unwrap();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int64Type, UInt32Type};
-use arrow_array::{ArrayRef, RecordBatch, StringArray};
-use ranef_frame::{MemorySource, Source, take_rows};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
+use ranef_frame::{MemorySource, Source, one_batch, take_rows};
 
 use super::design::{bad, unknown};
 use super::plan::Knob;
@@ -29,6 +29,9 @@ pub(super) struct Fitted {
 
 impl Fitted {
     /// A fit with its rows.
+    ///
+    /// # Errors
+    /// Of reading the rows.
     pub fn of(fit: &Fit, source: &dyn Source) -> Result<Self, Error> {
         let all: Vec<usize> = (0..source.columns().len()).collect();
         let mut batches = Vec::new();
@@ -118,7 +121,9 @@ impl Fitted {
         let labels = labels(rows, columns);
         let mut place: HashMap<&str, usize> = HashMap::new();
         let mut out: Vec<Vec<u32>> = Vec::new();
-        for (row, label) in labels.iter().enumerate() {
+        // Rows of no group are no use.
+        let known = labels.iter().enumerate();
+        for (row, label) in known.filter_map(|(row, l)| Some((row, l.as_deref()?))) {
             let at = *place.entry(label).or_insert_with(|| {
                 out.push(Vec::new());
                 out.len() - 1
@@ -179,8 +184,11 @@ impl Fitted {
             for column in own.iter().filter(|c| !columns.contains(c)) {
                 let inner = labels(rows, std::slice::from_ref(column));
                 let mut known: HashMap<&str, &str> = HashMap::new();
-                let nested = (inner.iter().zip(&host))
-                    .all(|(i, h)| *known.entry(i).or_insert(h) == h.as_str());
+                let both = (inner.iter().zip(&host))
+                    .filter_map(|(i, h)| Some((i.as_deref()?, h.as_deref()?)));
+                let nested = both
+                    .into_iter()
+                    .all(|(i, h)| *known.entry(i).or_insert(h) == h);
                 if nested && !renamed.contains(&column) {
                     renamed.push(column);
                 }
@@ -193,11 +201,14 @@ impl Fitted {
                 false => Arc::clone(array),
                 true => {
                     let own = labels(&out, std::slice::from_ref(field.name()));
-                    let names = own.iter().zip(round).map(|(label, round)| match round {
-                        0 => label.clone(),
-                        _ => format!("{label} ({})", round + 1),
-                    });
-                    Arc::new(StringArray::from_iter_values(names))
+                    let names = own
+                        .into_iter()
+                        .zip(round)
+                        .map(|(label, round)| match round {
+                            0 => label,
+                            _ => label.map(|l| format!("{l} ({})", round + 1)),
+                        });
+                    Arc::new(names.collect::<StringArray>())
                 }
             };
             fields.push((field.name().clone(), array));
@@ -207,14 +218,20 @@ impl Fitted {
     }
 }
 
-/// What rows say of their groups.
-fn labels(rows: &RecordBatch, columns: &[String]) -> Vec<String> {
-    let mut out = vec![String::new(); rows.num_rows()];
+/// What rows say of their groups; `None` where that is missing.
+fn labels(rows: &RecordBatch, columns: &[String]) -> Vec<Option<String>> {
+    let mut out = vec![Some(String::new()); rows.num_rows()];
     for column in columns {
         let Some(array) = rows.column_by_name(column) else {
             continue;
         };
-        for (row, text) in out.iter_mut().enumerate() {
+        for (row, label) in out.iter_mut().enumerate() {
+            if array.is_null(row) {
+                *label = None;
+            }
+            let Some(text) = label else {
+                continue;
+            };
             if !text.is_empty() {
                 text.push(':');
             }
@@ -232,17 +249,4 @@ fn labels(rows: &RecordBatch, columns: &[String]) -> Vec<String> {
         }
     }
     out
-}
-
-/// All batches as one.
-fn one_batch(batches: &[RecordBatch]) -> Result<RecordBatch, Error> {
-    match batches {
-        [only] => Ok(only.clone()),
-        [] => Err(Error::new("no_rows_left", "there are no rows")),
-        _ => Err(Error::new(
-            "too_many_rows",
-            "a study is planned from data of at most 65,536 rows",
-        )
-        .with_hint("plan from a design, or from a part of the rows")),
-    }
 }

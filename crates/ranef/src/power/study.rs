@@ -173,7 +173,7 @@ fn nuisance(base: &Fit, belief: &dyn Belief) -> Result<Vec<f64>, Error> {
                     ),
                 )
                 .with_hint(format!(
-                    "add `{} = …` to [parameters] of the design",
+                    "add `{0} = …` to [parameters] of the design, or --parameter {0}=…",
                     parameter.name
                 ))
             })?;

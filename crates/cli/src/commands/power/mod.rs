@@ -151,6 +151,10 @@ pub struct StudyArguments {
     #[arg(long, value_name = "SD", allow_hyphen_values = true)]
     pub sigma: Option<String>,
 
+    /// Parameters of the family, such as dispersion=2 of nbinom2
+    #[arg(long, value_name = "NAME=VALUE", allow_hyphen_values = true)]
+    pub parameter: Vec<String>,
+
     /// Share of the groups that leave before their last row
     #[arg(long, value_name = "SHARE")]
     pub dropout: Option<f64>,

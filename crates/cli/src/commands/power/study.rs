@@ -124,6 +124,7 @@ fn of_designs(study: &StudyArguments) -> Option<&'static str> {
         (!study.predictor.is_empty(), "--predictor"),
         (study.standardized, "--standardized"),
         (!study.icc.is_empty(), "--icc"),
+        (!study.parameter.is_empty(), "--parameter"),
         (study.dropout.is_some(), "--dropout"),
     ];
     given.iter().find(|(is, _)| *is).map(|(_, name)| *name)
@@ -246,6 +247,16 @@ pub fn plan(
     for text in &study.predictor {
         let (name, predictor) = predictor(text)?;
         design.predictors.insert(name, predictor);
+    }
+    for text in &study.parameter {
+        let (name, values) = named(text, "parameter")?;
+        let [value] = values.as_slice() else {
+            return Err(usage(
+                &format!("--parameter {text} gives several values"),
+                "give one: parameters of the family are not varied",
+            ));
+        };
+        design.parameters.insert(name, *value);
     }
     let gaussian = design.family.is_gaussian();
     let shares = knobs.iter().any(|(k, _)| matches!(k, Knob::Icc(_)));
