@@ -111,6 +111,20 @@ pub(crate) fn normal_form(layout: &Layout, point: &[f64]) -> Vec<f64> {
     out
 }
 
+/// Undoes the part of a step that leaves columns of Λ that are zero: the objective is even in their
+/// sign, so its slope there is zero and what a step has is rounding.
+pub(crate) fn keep_zeros(layout: &Layout, from: &[f64], to: &mut [f64]) {
+    let entries = layout.entries();
+    let mut first = 0;
+    for column in entries.chunk_by(|a, b| (a.term, a.column) == (b.term, b.column)) {
+        let range = first..first + column.len();
+        first = range.end;
+        if from[range.clone()].iter().all(|&x| x == 0.0) {
+            to[range].fill(0.0);
+        }
+    }
+}
+
 /// Tests a point and gives the Newton step from it.
 pub(crate) fn test(
     criterion: &impl Boundary,
