@@ -54,6 +54,9 @@ arm = 0.5
 icc = 0.1
 "#;
 
+/// 1 - pf(qf(.95, 2, 9), 2, 9, 80 * (0.3^2 + 0.3^2) / 2.9), by R 4.2.2.
+const ARMS: f64 = 0.374108266;
+
 /// Crossed subjects and items, with random intercepts and a condition of items.
 const CROSSED: &str = r#"
 formula = "y ~ condition + (1 | subject) + (1 | item)"
@@ -225,6 +228,46 @@ fn tests_of_all_kinds() {
             .unwrap()
             < found - 0.2
     );
+}
+
+/// Three kinds of clinics: F on 2 and 9 degrees of freedom; and a quadratic with random effects of all
+/// three, where Kenward and Roger's test is Hotelling's.
+#[test]
+fn terms_of_several_coefficients() {
+    let arms = TRIAL
+        .replace("levels = 10", "levels = 12")
+        .replace("\"binary\"", "\"factor\"\nlevels = [\"a\", \"b\", \"c\"]")
+        .replace("arm = 0.5", "armb = 0.6\narmc = 0.3");
+    let term = |term: &str, df: DfMethod, simulations: u32| PowerOptions {
+        test: PowerTest::Term,
+        df,
+        ..options(term, simulations)
+    };
+    let power = plan(&arms)
+        .power(&term("arm", DfMethod::Satterthwaite, 3000), &mut quiet())
+        .unwrap();
+    assert_eq!(power.points[0].analytic_exact, Some(true));
+    // R 4.2.2: 1 - pf(qf(.95, 2, 9), 2, 9, ncp), ncp = 80 Σ (μ - mean μ)²/2.9 over 3 arms.
+    let exact = power.points[0].analytic.unwrap();
+    assert!((exact - ARMS).abs() < 1e-6, "{exact}");
+    agree(&power);
+    let curved = GROWTH
+        .replace(
+            "y ~ time + (time |",
+            "y ~ poly(time, 2, raw = TRUE) + (time + I(time^2) |",
+        )
+        .replace("time = 0.8", "\"poly(time, 2, raw = TRUE)1\" = 0.5")
+        .replace("time = 1.0 }", "time = 1.0, \"I(time^2)\" = 0.5 }");
+    for (df, exact) in [
+        (DfMethod::KenwardRoger, true),
+        (DfMethod::Satterthwaite, false),
+    ] {
+        let name = "poly(time, 2, raw = TRUE)";
+        let power = plan(&curved)
+            .power(&term(name, df, 0), &mut quiet())
+            .unwrap();
+        assert_eq!(power.points[0].analytic_exact, Some(exact), "{df:?}");
+    }
 }
 
 #[test]

@@ -29,6 +29,9 @@ pub(super) struct Exact {
     /// For the target as a whole.
     joint: f64,
     balanced: bool,
+    /// Whether the test of several coefficients has the distribution of F where the design is balanced:
+    /// Kenward and Roger's is scaled to (it is Hotelling's), others do where all have the same error.
+    joint_is_f: bool,
 }
 
 /// Power by formula.
@@ -64,6 +67,7 @@ impl Exact {
                 df: plain,
                 joint: plain,
                 balanced: truth.theta().is_empty(),
+                joint_is_f: true,
             });
         }
         let kr = at.kenward_roger();
@@ -99,6 +103,7 @@ impl Exact {
             df: single,
             joint,
             balanced,
+            joint_is_f: df == DfMethod::KenwardRoger || (joint - single).abs() < 1e-4,
         })
     }
 
@@ -152,6 +157,7 @@ impl Exact {
             df: f64::INFINITY,
             joint: f64::INFINITY,
             balanced: false,
+            joint_is_f: false,
         }))
     }
 
@@ -194,7 +200,8 @@ impl Exact {
             }
             PowerTest::Against(_) => return None,
         };
-        let exact = self.balanced && !rule.test.is_ratio();
+        let several = *rule.test == PowerTest::Term && target.columns.len() > 1;
+        let exact = self.balanced && !rule.test.is_ratio() && (!several || self.joint_is_f);
         power.is_finite().then_some(Analytic { power, exact })
     }
 
