@@ -1,8 +1,9 @@
 """Power: ten points of 1,000 simulations each on one thread, beside R where R can do the same.
 
-    python3 bench/python/power.py [RANEF] > bench/results/DATE-power.json
+    python3 bench/python/power.py [RANEF [RUNS]] > bench/results/DATE-power.json
 
-RANEF is the program, target/release/ranef unless told. Timed is a whole run of `ranef power`, start
+RANEF is the program, target/release/ranef unless told; the results name it, since a program of the dev
+profile (where the engine is optimised and the rest is not) is slower. Timed is a whole run of `ranef power`, start
 of the process included. In R the same studies are drawn, fitted and tested by hand with lme4 and
 lmerTest (simr is not in Debian), 20 of them at the largest size; its record is the time of all
 10,000 at that pace. Each record is that of bench/README.md: medians, with the fastest and slowest run.
@@ -19,7 +20,7 @@ import tempfile
 import time
 
 RANEF = sys.argv[1] if len(sys.argv) > 1 else "target/release/ranef"
-RUNS = 3
+RUNS = int(sys.argv[2]) if len(sys.argv) > 2 else 3
 
 SLOPE = """
 formula = "y ~ x + (x | group)"
@@ -115,6 +116,7 @@ def machine():
         "commit": output("git", "rev-parse", "--short=12", "HEAD") + dirty,
         "processor": names[0] if names else platform.processor(),
         "threads": 1,
+        "profile": "dev" if "debug" in RANEF else "release",
         "load": f"{os.getloadavg()[0]:.2f}",
         "rustc": output("rustc", "--version"),
         "r": output("R", "--version").split("\n")[0],
