@@ -90,13 +90,13 @@ crossed <- function() {
   d$y <- .3 * d$cond + b[1, d$s] + b[2, d$s] * d$cond + v[1, d$i] + v[2, d$i] * d$cond + rnorm(n)
   coef(summary(quiet(lmer(y ~ cond + (cond | s) + (cond | i), d))))[2, 5]
 }
-binomial <- function() {
+answers <- function() {
   g <- rep(1:50, each = 20); x <- rnorm(1000)
   y <- rbinom(1000, 1, plogis(.2 * x + .7 * rnorm(50)[g]))
   coef(summary(quiet(glmer(y ~ x + (1 | g), data.frame(y, x, g), family = "binomial"))))[2, 4]
 }
 set.seed(1)
-for (name in c("slope", "crossed", "binomial")) {
+for (name in c("slope", "crossed", "answers")) {
   f <- get(name); f(); t <- replicate(20, sum(system.time(f())[1:2]))
   cat(name, median(t), min(t), max(t), "\\n")
 }
