@@ -36,8 +36,11 @@ from ._errors import (
     SingularFitWarning,
 )
 from ._figure import Figure
-from ._fit import Fit, compare, glance, glmer, lm, lmer, load, plot, regression_table
+from ._fit import Fit, load
+from ._models import glmer, lm, lmer
 from ._progress import set_progress
+from ._report import Report
+from ._several import compare, glance, plot, regression_table
 from ._table import Table
 
 __version__: str = _ranef.__version__
@@ -62,6 +65,7 @@ __all__ = [
     "RankDeficientWarning",
     "Record",
     "Records",
+    "Report",
     "SavedModelError",
     "SeparationWarning",
     "SingularFitWarning",

@@ -13,7 +13,8 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from . import _errors
-from ._fit import Fit, glmer, lm, lmer
+from ._fit import Fit
+from ._models import glmer, lm, lmer
 
 __all__ = ["MixedModel"]
 
