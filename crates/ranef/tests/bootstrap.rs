@@ -273,6 +273,14 @@ fn statistics_of_replicates() {
     );
     let own = |replicate: &ranef::Replicate| {
         let fit = replicate.fit(&fit);
+        // What is unknown is said to be: no number of the model stands in its place.
+        assert!(
+            fit.coefficients()
+                .iter()
+                .all(|c| c.std_error.is_none() && c.df.is_none())
+        );
+        assert!(fit.effects(0.95).random.iter().all(|e| e.estimate.is_nan()));
+        assert!(!fit.summary().to_string().is_empty());
         let shares = fit.varcorr()[0].sd[0].powi(2) / (fit.sigma().powi(2));
         vec![
             fit.fixef()[1],

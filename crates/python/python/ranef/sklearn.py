@@ -12,11 +12,14 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from . import _errors
+from . import _errors, _kinds
 from ._fit import Fit
 from ._models import glmer, lm, lmer
 
 __all__ = ["MixedModel"]
+
+#: Columns that are made here.
+_OURS = ("_groups", "_weights")
 
 
 class MixedModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -81,7 +84,13 @@ class MixedModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.REML = REML
         self.re = re
 
-    def fit(self, X: Any, y: Any, groups: Optional[Any] = None) -> "MixedModel":
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        groups: Optional[Any] = None,
+        sample_weight: Optional[Any] = None,
+    ) -> "MixedModel":
         """Fit the model.
 
         Parameters
@@ -92,6 +101,9 @@ class MixedModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             The response.
         groups : array of shape (n_samples,), optional
             Labels of groups that are not in ``X``; they get random intercepts.
+        sample_weight : array of shape (n_samples,), optional
+            Precision weights: the residual variance of a row is σ²/weight, as the argument
+            ``weights`` of :func:`ranef.lmer` has it. Rows of weight zero are left out.
 
         Returns
         -------
@@ -107,11 +119,15 @@ class MixedModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         right = self._right(columns)
         columns[response] = self._y
         del self._y
+        weights = None
+        if sample_weight is not None:
+            weights = "_weights"
+            columns = self._weighted(columns, len(columns[response]), sample_weight)
         formula = f"`{response}` ~ {right}"
         with warnings.catch_warnings():
             # A constant column, or one that repeats another, is no news to who builds pipelines.
             warnings.simplefilter("ignore", _errors.RankDeficientWarning)
-            self.fit_ = self._fitted(formula, columns)
+            self.fit_ = self._fitted(formula, columns, weights)
         self.fit_._data = None
         fixef = dict(self.fit_.fixef)
         self.intercept_ = float(fixef.pop("(Intercept)", 0.0))
@@ -180,7 +196,7 @@ class MixedModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def _right(self, columns: Dict[str, Any]) -> str:
         """The right side of the formula."""
-        names = [name for name in columns if name != "_groups"]
+        names = [name for name in columns if name not in _OURS]
         if self.formula is not None:
             right = self.formula.partition("~")[2] or self.formula
             return f"{right} + (1 | `_groups`)" if self._outside else right
@@ -199,9 +215,22 @@ class MixedModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             return [self.groups]
         return list(self.groups)
 
-    def _fitted(self, formula: str, columns: Dict[str, Any]) -> Fit:
+    def _weighted(self, columns: Dict[str, Any], rows: int, given: Any) -> Dict[str, Any]:
+        """The columns with weights beside them, without rows that count for nothing."""
+        weights = np.asarray(given, dtype=float)
+        if weights.shape != (rows,):
+            raise ValueError(f"sample_weight has shape {weights.shape}, expected {(rows,)}")
+        if not weights.any():
+            raise ValueError("sample_weight is zero for all samples")
+        columns = {**columns, "_weights": weights}
+        if not weights.all():
+            kept = np.flatnonzero(weights).tolist()
+            columns = {name: _kinds.rows(cells, kept) for name, cells in columns.items()}
+        return columns
+
+    def _fitted(self, formula: str, columns: Dict[str, Any], weights: Optional[str]) -> Fit:
         if self.family != "gaussian":
-            return glmer(formula, columns, family=self.family)
+            return glmer(formula, columns, family=self.family, weights=weights)
         if "|" in formula:
-            return lmer(formula, columns, REML=self.REML)
-        return lm(formula, columns)
+            return lmer(formula, columns, REML=self.REML, weights=weights)
+        return lm(formula, columns, weights=weights)

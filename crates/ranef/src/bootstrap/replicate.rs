@@ -1,19 +1,21 @@
 //! The estimates of one replicate, and what is asked of them.
 
+use std::sync::OnceLock;
+
 use ranef_design::Parts;
 use ranef_engine::Layout;
 use ranef_engine::glmm::family::Scale;
-use ranef_engine::lmm::Parameter;
+use ranef_engine::lmm::{Inference, Parameter};
 use ranef_frame::Source;
 
 use crate::Hypothesis;
 use crate::fit::Estimates;
 use crate::generalised::inverse::Inverse;
 use crate::intervals::{self, Named};
-use crate::random::RandomBlock;
+use crate::random::{RandomBlock, RandomEffects};
 use crate::rows::for_each_batch;
 use crate::variance::{Model, Point};
-use crate::{Error, Fit};
+use crate::{DfMethod, Error, Fit};
 
 /// What a model fitted to the data of one replicate finds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,7 +36,8 @@ pub struct Replicate {
 
 impl Replicate {
     /// The fit of a model with these estimates in the place of its own: for statistics that are
-    /// questions to a fit. It holds no rows, and what needs standard errors has none.
+    /// questions to a fit. It holds no rows; standard errors, degrees of freedom and what is said of
+    /// single groups are unknown, and those of the model never stand in their place.
     pub fn fit(&self, model: &Fit) -> Fit {
         let mut facts = model.facts.clone();
         let layout = crate::rows::layout(model.recipe());
@@ -43,7 +46,6 @@ impl Replicate {
             false => 1.0,
         };
         let lambda = layout.lambda(&self.theta);
-        // Those of the model would be taken for the replicate's.
         let unknown = |known: &[f64]| vec![f64::NAN; known.len()];
         let estimates = &model.facts.estimates;
         facts.estimates = Estimates {
@@ -58,7 +60,27 @@ impl Replicate {
             cross_vcov: unknown(&estimates.cross_vcov),
             ..facts.estimates
         };
-        Fit::of_facts(facts)
+        facts.df = DfMethod::None;
+        // The rows that the model came from are not the replicate's.
+        facts.origin = None;
+        let inference = model.inference();
+        let changes = inference.vcov_changes.iter().map(|c| unknown(c));
+        let inference = Inference::from_parts(
+            unknown(&inference.covariance),
+            inference.dropped,
+            changes.collect(),
+            unknown(&estimates.vcov),
+        );
+        let effects = model.random_effects();
+        let effects = RandomEffects {
+            modes: effects.modes.iter().map(|m| unknown(m)).collect(),
+            covariances: effects.covariances.iter().map(|c| unknown(c)).collect(),
+        };
+        Fit {
+            inference: OnceLock::from(inference),
+            random_effects: OnceLock::from(effects),
+            ..Fit::of_facts(facts)
+        }
     }
 }
 
