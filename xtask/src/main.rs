@@ -6,6 +6,7 @@ mod gallery;
 mod python;
 mod step;
 mod test;
+mod wheel;
 
 use std::process::ExitCode;
 
@@ -17,7 +18,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), step::Failure>,
 }
 
-const TASKS: [Task; 4] = [
+const TASKS: [Task; 5] = [
     Task {
         name: "test",
         arguments: "[python]",
@@ -35,6 +36,12 @@ const TASKS: [Task; 4] = [
         arguments: "[--check]",
         about: "the pictures of guide/gallery.md, or whether they are current",
         run: gallery::run,
+    },
+    Task {
+        name: "wheel",
+        arguments: "",
+        about: "the wheel and the source archive of the Python package, built, checked and installed",
+        run: wheel::run,
     },
     Task {
         name: "help",

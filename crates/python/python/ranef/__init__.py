@@ -94,12 +94,27 @@ def set_threads(count: Optional[int]) -> None:
     ----------
     count : int or None
         ``None`` for as many as there are processors. Results do not depend on it.
+
+    Examples
+    --------
+    >>> import ranef as rf
+    >>> rf.set_threads(1)
+    >>> rf.threads()
+    1
+    >>> rf.set_threads(None)
     """
     _ranef.set_threads(count)
 
 
 def threads() -> int:
-    """How many threads fits and questions work with."""
+    """How many threads fits and questions work with.
+
+    Examples
+    --------
+    >>> import ranef as rf
+    >>> rf.threads() >= 1
+    True
+    """
     return _ranef.threads()
 
 

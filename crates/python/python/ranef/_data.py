@@ -118,6 +118,16 @@ def read(
         What stands between cells; found out by default.
     decimal : str, optional
         Decimal mark, ``"."`` or ``","``; found out by default.
+
+    Examples
+    --------
+    >>> import ranef as rf
+    >>> import os, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "scores.csv")
+    >>> with open(path, "w") as file:
+    ...     _ = file.write("school;score\na;1,5\nb;-99\n")
+    >>> rf.read(path, na=["-99"])["score"]
+    [1.5, None]
     """
     raw = _ranef.Data.open(os.fspath(path), list(na), separator, decimal)
     return Data(raw)
@@ -147,6 +157,10 @@ def source(given: Any, wanted: Optional[Sequence[str]] = None) -> _ranef.Data:
     if hasattr(given, "__arrow_c_array__"):
         schema, batch = given.__arrow_c_array__()
         return _ranef.Data.from_array(schema, batch)
+    if isinstance(given, Mapping) and not given:
+        from ._errors import make
+
+        raise make("empty_data", "the data have no columns", None, None)
     if isinstance(given, Mapping):
         return _ranef.Data.from_columns(*columns(given))
     names = getattr(getattr(given, "dtype", None), "names", None)
@@ -169,6 +183,19 @@ def _from_pandas(frame: Any, wanted: Optional[Sequence[str]]) -> _ranef.Data:
     if frame.ndim != 2:
         raise TypeError("data of pandas: give a DataFrame, not a Series")
     names = [name for name in frame.columns if isinstance(name, str)]
+    if not names:
+        from ._errors import make
+
+        if len(frame.columns) == 0:
+            raise make("empty_data", "the data have no columns", None, None)
+        several = getattr(frame.columns, "nlevels", 1) > 1
+        flat = '["_".join(names) for names in data.columns]' if several else "data.columns.map(str)"
+        raise make(
+            "unknown_column",
+            f"the columns have no names that a formula could say: the first is {frame.columns[0]!r}",
+            f"name them by text: `data.columns = {flat}`",
+            None,
+        )
     if wanted is not None:
         names = [name for name in names if name in wanted]
     # Of several columns with one name the first is used.
@@ -188,6 +215,18 @@ def _from_pandas(frame: Any, wanted: Optional[Sequence[str]]) -> _ranef.Data:
             # A column of objects that are no words: column by column, such are left out.
             pass
     return _ranef.Data.from_columns(*columns(used))
+
+
+def refuse_index(data: Any, error: Any) -> None:
+    """An error that says so where a column that is not there is in the index of a frame of pandas."""
+    if _kinds.of(data) != "pandas":
+        return
+    named = [name for name in data.index.names if isinstance(name, str)]
+    if any(f"`{name}`" in error.message for name in named):
+        from ._errors import DataError
+
+        hint = "it is in the index of the frame: give `data.reset_index()`"
+        raise DataError(error.code, error.message, hint, error.place) from None
 
 
 def _arrow(column: Any) -> Any:

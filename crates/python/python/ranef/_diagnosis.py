@@ -34,6 +34,16 @@ class Diagnosis(Asking):
             How groups are left out.
         optimizers : sequence of str, optional
             Optimisers to compare; see :func:`lmer`.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+        >>> for row in fit.check(replicates=100).checks[:3]:
+        ...     print(row.name, row.verdict)
+        convergence ok
+        optimizers ok
+        singularity ok
         """
         options = {
             "simulate": simulate,
@@ -47,7 +57,16 @@ class Diagnosis(Asking):
     def influence(
         self, group: Optional[str] = None, *, rows: bool = False, deletions: str = "automatic"
     ) -> answers.Influence:
-        """What changes when a group is left out, or with ``rows=True`` a row."""
+        """What changes when a group is left out, or with ``rows=True`` a row.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+        >>> levels = fit.influence().levels
+        >>> max(levels, key=lambda one: one.cooks_distance).level
+        '309'
+        """
         options = {"group": group, "rows": rows, "deletions": deletions}
         return self._ask(answers.Influence, "influence", options)
 
@@ -70,6 +89,13 @@ class Diagnosis(Asking):
             Coefficients to be tested jointly.
         level : float, default 0.95
             Confidence of the intervals.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+        >>> [round(row.std_error, 2) for row in fit.robust().fixed]
+        [6.82, 1.55]
         """
         options = {
             "kind": kind,
@@ -86,13 +112,31 @@ class Diagnosis(Asking):
         kind: str = "cr2",
         level: float = 0.95,
     ) -> answers.FixedEffects:
-        """The model with an intercept for each group, beside this one, and Hausman's test."""
+        """The model with an intercept for each group, beside this one, and Hausman's test.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (1 | Subject)", "sleepstudy")
+        >>> row = fit.fixed_effects().rows[0]
+        >>> row.term, round(row.estimate, 3), round(row.multilevel, 3)
+        ('Days', 10.467, 10.467)
+        """
         options = {"group": group, "cluster": cluster, "kind": kind, "level": level}
         return self._ask(answers.FixedEffects, "fixed_effects", options)
 
     def within_between(
         self, of: Names = (), group: Optional[str] = None, form: str = "rewb"
     ) -> answers.WithinBetween:
-        """Effects of predictors within and between groups."""
+        """Effects of predictors within and between groups.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("y ~ service + (1 | s) + (1 | d)", "InstEval")
+        >>> found = fit.within_between("service", group="d")
+        >>> print(found.table.columns[:3])
+        ['term', 'effect', 'estimate']
+        """
         options = {"of": listed(of), "group": group, "form": form}
         return self._ask(answers.WithinBetween, "within_between", options)

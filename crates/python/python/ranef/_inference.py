@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Optional
+from typing import Optional, Union
 
 from . import _answers as answers
 from ._asking import Asking, Names, listed
+
+_TYPES = {"1": 1, "2": 2, "3": 3, "I": 1, "II": 2, "III": 3}
 
 
 class Inference(Asking):
@@ -43,7 +45,15 @@ class Inference(Asking):
         return self._ask(answers.RandomEffects, "effects", {"level": level})
 
     def coef(self) -> answers.Coefficients:
-        """The coefficients that each group has."""
+        """The coefficients that each group has.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+        >>> round(fit.coef()["Subject"]["Days"][0], 3)
+        19.666
+        """
         return self._ask(answers.Coefficients, "effects", {"level": 0.95})
 
     def VarCorr(self) -> answers.VarCorr:
@@ -60,19 +70,30 @@ class Inference(Asking):
         asked = self._ask(answers.Answer, "tidy", options)
         return answers.VarCorr(asked._raw, self._kind, self._report)
 
-    def anova(self, type: int = 3, df: Optional[str] = None) -> answers.Anova:
+    def anova(self, type: Union[int, str] = 3, df: Optional[str] = None) -> answers.Anova:
         """F tests of the terms; :func:`compare` tests models against each other.
 
         Parameters
         ----------
-        type : {1, 2, 3}, default 3
+        type : {1, 2, 3, "I", "II", "III"}, default 3
             The type of the hypotheses.
         df : str, optional
             As in :func:`lmer`; by default that of the fit.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("yield ~ nitro + Variety + (1 | Block/Variety)", "Oats")
+        >>> row = fit.anova().rows[0]
+        >>> row.term, round(row.f, 2)
+        ('nitro', 118.0)
         """
         if isinstance(type, Asking):
             raise TypeError("anova() tests the terms of one model; use `rf.compare(m0, m1)`")
-        return self._ask(answers.Anova, "anova", {"kind": type, "df": df})
+        kind = _TYPES.get(str(type).upper())
+        if kind is None:
+            raise ValueError(f"type {type!r}: give 1, 2 or 3")
+        return self._ask(answers.Anova, "anova", {"kind": kind, "df": df})
 
     def test(
         self, contrasts: Names, adjust: str = "none", df: Optional[str] = None
@@ -87,12 +108,30 @@ class Inference(Asking):
             How p-values are adjusted for their number.
         df : str, optional
             As in :func:`lmer`; by default that of the fit.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("yield ~ nitro + Variety + (1 | Block/Variety)", "Oats")
+        >>> row = fit.test("VarietyMarvellous - VarietyVictory").rows[0]
+        >>> round(row.estimate, 2), round(row.p_value, 3)
+        (12.17, 0.116)
         """
         options = {"contrasts": listed(contrasts), "adjust": adjust, "df": df}
         return self._ask(answers.Test, "test", options)
 
     def drop(self) -> answers.Deletions:
-        """What leaving out each random effect costs (``lmerTest::ranova``)."""
+        """What leaving out each random effect costs (``lmerTest::ranova``).
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+        >>> for row in fit.drop().rows:
+        ...     print(row.term, row.lrt and round(row.lrt, 2))
+        <none> None
+        Days in (Days | Subject) 42.84
+        """
         return self._ask(answers.Deletions, "drop", {})
 
     def confint(

@@ -90,10 +90,30 @@ class Means(Asking):
             Values of ``over`` and of other predictors.
         level, scale
             As in :meth:`emmeans`.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("yield ~ nitro * Variety + (1 | Block/Variety)", "Oats")
+        >>> for row in fit.slopes("nitro", "Variety").rows:
+        ...     print(row.Variety, round(row.estimate, 1))
+        Golden Rain 75.3
+        Marvellous 64.6
+        Victory 81.1
         """
         options = {"of": of, "over": over, "at": pairs(at), "level": level, "scale": scale}
         return self._ask(answers.Slopes, "slopes", options)
 
     def ratios(self, level: float = 0.95) -> answers.Ratios:
-        """Coefficients of a generalised model as odds ratios, rate ratios and the like."""
+        """Coefficients of a generalised model as odds ratios, rate ratios and the like.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> formula = "cbind(incidence, size - incidence) ~ period + (1 | herd)"
+        >>> fit = rf.glmer(formula, "cbpp")
+        >>> row = fit.ratios().rows[1]
+        >>> row.term, round(row.ratio, 3)
+        ('period2', 0.371)
+        """
         return self._ask(answers.Ratios, "ratios", {"level": level})

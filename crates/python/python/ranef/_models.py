@@ -217,14 +217,20 @@ def _fitted(formula: str, data: Any, options: Dict[str, Any]) -> "Fit":
     data = _data.eager(data)
     kind = _kinds.of(data)
     wanted = None
-    if kind == "pandas" or (kind == "narwhals" and hasattr(data, "columns")):
+    if kind in ("pandas", "narwhals") and hasattr(data, "columns"):
         names = [name for name in data.columns if isinstance(name, str)]
         ordered = [name for name, _ in options["levels"]]
         extra = [options.get("weights"), options.get("offset"), *options["factors"], *ordered]
         wanted = [*_ranef.variables(formula, names), *(x for x in extra if x)]
-    source = _data.source(data, wanted)
-    given = {name: value for name, value in options.items() if value is not None}
-    raw = _ranef.Fit.of_data(formula, source, json.dumps(given))
+    given = json.dumps({name: value for name, value in options.items() if value is not None})
+    try:
+        raw = _ranef.Fit.of_data(formula, _data.source(data, wanted), given)
+    except _errors.DataError as error:
+        if error.code != "unknown_column" or wanted is None:
+            raise
+        # Once more, with all columns, of which one may be meant.
+        _data.refuse_index(data, error)
+        raw = _ranef.Fit.of_data(formula, _data.source(data), given)
     fit = Fit(raw, kind, data)
     for code, message in raw.notes:
         category = _errors.category(code)

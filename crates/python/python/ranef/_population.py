@@ -22,7 +22,16 @@ class Population(Asking):
         draws: int = 2000,
         seed: int = 1,
     ) -> answers.Areas:
-        """Small areas: shrunken estimates beside direct ones, and how sure a ranking is."""
+        """Small areas: shrunken estimates beside direct ones, and how sure a ranking is.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (1 | Subject)", "sleepstudy")
+        >>> areas = fit.areas().areas
+        >>> max(areas, key=lambda area: area.estimate).level
+        '337'
+        """
         options = {
             "group": group,
             "top": top,
@@ -55,6 +64,15 @@ class Population(Asking):
             Column of the number of people in a cell.
         level, draws, seed
             Confidence of the intervals, number of draws, start of the random numbers.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.glmer("r2 ~ Gender + (1 | item)", "VerbAgg")
+        >>> cells = {"Gender": ["F", "M"], "item": ["S1WantCurse", "S1WantCurse"], "N": [300, 700]}
+        >>> found = fit.poststratify(cells, by="Gender", count="N")
+        >>> found.table["Gender"]
+        ['F', 'M', None]
         """
         options = {
             "by": listed(by),

@@ -30,7 +30,15 @@ class Rows(Asking):
 
     @property
     def fitted(self) -> Any:
-        """Fitted values of the rows used, on the scale of the response."""
+        """Fitted values of the rows used, on the scale of the response.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+        >>> [round(y, 1) for y in fit.fitted[:3]]
+        [253.7, 273.3, 293.0]
+        """
         raw = self._with_rows()._raw.fitted()
         return _kinds.series(raw, self._kind, "fitted", self._index())
 
@@ -52,6 +60,13 @@ class Rows(Asking):
         -------
         series
             Of the library that the data came from, with its index; a list otherwise.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+        >>> [round(r, 2) for r in fit.residuals("pearson")[:3]]
+        [-0.16, -0.57, -1.65]
         """
         if type not in _RESIDUALS:
             raise ValueError(f"type {type!r}: give one of {', '.join(map(repr, _RESIDUALS))}")
@@ -68,7 +83,15 @@ class Rows(Asking):
     def residual_table(
         self, simulate: Optional[str] = None, replicates: int = 250, seed: int = 1
     ) -> answers.Residuals:
-        """Residuals of every kind side by side, with leverages, and simulated ones if asked for."""
+        """Residuals of every kind side by side, with leverages, and simulated ones if asked for.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (1 | Subject)", "sleepstudy")
+        >>> fit.residual_table().table.columns[:4]
+        ['row', 'observed', 'fitted', 'population']
+        """
         options = {"method": simulate, "replicates": replicates, "seed": seed}
         return self._ask(answers.Residuals, "residuals", options)
 
@@ -143,7 +166,15 @@ class Rows(Asking):
         return _kinds.frame(raw, kind, index)
 
     def augment(self) -> Any:
-        """The rows used, with fitted values, residuals, leverages and more beside them (broom's)."""
+        """The rows used, with fitted values, residuals, leverages and more beside them (broom's).
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+        >>> fit.augment().columns[:5]
+        ['Reaction', 'Days', 'Subject', '.fitted', '.resid']
+        """
         fit = self._with_rows()
         raw = fit._raw.augment()
         positions = fit._raw.rows_used()

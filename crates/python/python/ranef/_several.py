@@ -57,6 +57,15 @@ def plot(
         The models, with their names.
     kind, **options
         As in :meth:`Fit.plot`.
+
+    Examples
+    --------
+    >>> import ranef as rf
+    >>> small = rf.lmer("Reaction ~ Days + (1 | Subject)", "sleepstudy")
+    >>> large = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+    >>> figure = rf.plot({"Intercepts": small, "Slopes": large})
+    >>> sorted(set(figure.table["model"]))
+    ['Intercepts', 'Slopes']
     """
     words = _figure.words(kind, options)
     named = _named(fits)
@@ -76,6 +85,14 @@ def regression_table(fits: Union[Mapping[str, Asking], Sequence[Asking]]) -> ans
     ----------
     fits : mapping of str to Fit, or sequence of Fit
         The models, with their names.
+
+    Examples
+    --------
+    >>> import ranef as rf
+    >>> small = rf.lmer("Reaction ~ Days + (1 | Subject)", "sleepstudy")
+    >>> large = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+    >>> rf.regression_table([small, large]).to_markdown().splitlines()[0]
+    '| Predictors | Model 1: Estimate | Model 1: 95% CI | Model 1: *p* | Model 2: Estimate | Model 2: 95% CI | Model 2: *p* |'
     """
     return answers.RegressionTable(_ranef.regression_table(_named(fits)), "table")
 
@@ -87,6 +104,14 @@ def glance(fits: Union[Mapping[str, Asking], Sequence[Asking]]) -> answers.Answe
     ----------
     fits : mapping of str to Fit, or sequence of Fit
         The models, with their names.
+
+    Examples
+    --------
+    >>> import ranef as rf
+    >>> small = rf.lmer("Reaction ~ Days + (1 | Subject)", "sleepstudy")
+    >>> large = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+    >>> [round(aic, 1) for aic in rf.glance([small, large]).table["AIC"]]
+    [1794.5, 1755.6]
     """
     return answers.Answer(_ranef.glance(_named(fits)), "table")
 

@@ -61,10 +61,26 @@ class Variance(Asking):
             A smaller model, whose variances are compared.
         level, distribution, at_mean
             As in :meth:`icc`.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+        >>> round(fit.r2().marginal, 3), round(fit.r2().conditional, 3)
+        (0.279, 0.799)
         """
         options = {"level": level, "distribution": distribution, "at_mean": at_mean}
         return self._ask(answers.RSquared, "r2", options, other=against)
 
     def pool(self, group: Optional[str] = None, level: float = 0.95) -> answers.Pooling:
-        """Partial pooling beside complete and none, group by group."""
+        """Partial pooling beside complete and none, group by group.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (1 | Subject)", "sleepstudy")
+        >>> row = fit.pool().groups[0]
+        >>> row.level, round(row.no_pooling, 1), round(row.partial_pooling, 1)
+        ('308', 295.0, 292.2)
+        """
         return self._ask(answers.Pooling, "pool", {"group": group, "level": level})

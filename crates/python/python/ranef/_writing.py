@@ -16,7 +16,15 @@ class Writing(Asking):
     """Tables, equations, figures, reports."""
 
     def apa(self) -> str:
-        """The results as a paragraph in APA style."""
+        """The results as a paragraph in APA style.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+        >>> print(fit.apa()[:60])
+        A linear mixed model of Reaction, `Reaction ~ Days + (Days |
+        """
         return repr(self._ask(answers.Answer, "apa", {}))
 
     def equations(self, values: bool = False) -> answers.Equations:
@@ -26,12 +34,50 @@ class Writing(Asking):
         ----------
         values : bool, default False
             With the estimates in place of the symbols.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (1 | Subject)", "sleepstudy")
+        >>> print(fit.equations())
+        Level 1 (rows):
+          Reactionᵢⱼ = β₀ⱼ + β₁ⱼ·Daysᵢⱼ + εᵢⱼ
+          εᵢⱼ ~ N(0, σ²)
+        <BLANKLINE>
+        Level 2 (Subject):
+          β₀ⱼ = γ₀₀ + u₀ⱼ
+          β₁ⱼ = γ₁₀
+          u₀ⱼ ~ N(0, τ₀₀)
+        <BLANKLINE>
+        Combined:
+          Reactionᵢⱼ = γ₀₀ + γ₁₀·Daysᵢⱼ + u₀ⱼ + εᵢⱼ
+        <BLANKLINE>
+        with
+         Symbol  Term         Estimate
+         γ₀₀     (Intercept)     251.4
+         γ₁₀     Days             10.5
         """
         return self._ask(answers.Equations, "equations", {"values": values})
 
     def code(self, language: str = "r") -> str:
-        """The same model in another program: ``"r"``, ``"stata"`` or ``"sas"``."""
-        return repr(self._ask(answers.Answer, "code", {"language": language}))
+        """The same model in another program: ``"r"``, ``"stata"`` or ``"sas"``.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+        >>> print(fit.code("r"))
+        # Reaction ~ Days + (Days | Subject) in R
+        library(lme4)
+        library(lmerTest)
+        # Write the data first: ranef data sleepstudy --csv > sleepstudy.csv
+        sleepstudy <- read.csv("sleepstudy.csv", na.strings = c("", "NA", "NaN", "null", "."), check.names = FALSE)
+        fit <- lmer(Reaction ~ Days + (Days | Subject), data = sleepstudy)
+        summary(fit)
+        """
+        # As it is: the command in it is the command, not a method.
+        code = self._ask(answers.Answer, "code", {"language": language})
+        return code._raw.text().rstrip("\n")
 
     def report(
         self,
@@ -103,6 +149,13 @@ class Writing(Asking):
         -------
         frame
             In the library that the data came from, or a light :class:`Table`.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+        >>> fit.tidy("fixed")["estimate"]
+        [251.40510484848477, 10.467285959595936]
         """
         options = {
             "effects": listed(effects),
@@ -113,11 +166,27 @@ class Writing(Asking):
         return self._ask(answers.Answer, "tidy", options).to_frame()
 
     def glance(self) -> Any:
-        """Fit statistics as a table of one row (broom's)."""
+        """Fit statistics as a table of one row (broom's).
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+        >>> fit.glance()["nobs"]
+        [180]
+        """
         return self._ask(answers.Answer, "glance", {}).to_frame()
 
     def figures(self) -> Table:
-        """The figures that make sense for the model: kind, what it shows, options."""
+        """The figures that make sense for the model: kind, what it shows, options.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+        >>> "caterpillar" in fit.figures()["kind"]
+        True
+        """
         offers = self._raw.figures()
         return Table.from_columns(
             {

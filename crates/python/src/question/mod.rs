@@ -16,7 +16,7 @@ mod writing;
 
 use std::sync::Arc;
 
-use pyo3::exceptions::{PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use ranef::frame::Source;
 use ranef::{Error, Markup};
@@ -60,12 +60,50 @@ pub(crate) const LANGUAGES: [Markup; 4] =
 
 /// Options from JSON.
 pub(crate) fn read<T: DeserializeOwned>(options: &str) -> PyResult<T> {
-    serde_json::from_str(options).map_err(|e| PyValueError::new_err(format!("options: {e}")))
+    serde_json::from_str(options).map_err(|error| wrong(options, &error))
+}
+
+/// What Python says of an argument of another type, in its words instead of those of Rust.
+fn wrong(options: &str, error: &serde_json::Error) -> PyErr {
+    let text = error.to_string();
+    let (found, expected) = match text.split_once(", expected ") {
+        Some((found, rest)) => (found, rest.split(" at line").next().unwrap_or(rest)),
+        None => return PyValueError::new_err(format!("options: {text}")),
+    };
+    let expected = match expected {
+        "f64" => "a number",
+        "u8" | "u32" | "u64" | "usize" => "a whole number from 0 up",
+        "a boolean" => "True or False",
+        "a string" => "text",
+        "a sequence" => "a list",
+        other => other,
+    };
+    // The value ends at the place of the error, and its name stands before it.
+    let before = options.get(..error.column()).unwrap_or(options);
+    let name = before
+        .rsplit("\": ")
+        .nth(1)
+        .and_then(|b| b.rsplit('"').next());
+    let name = match name.unwrap_or("options") {
+        "kind" => "type",
+        "reml" => "REML",
+        "agq" => "nAGQ",
+        name => name,
+    };
+    let given = found.rsplit(": ").next().unwrap_or(found);
+    let given = given.replace("floating point ", "").replace("integer ", "");
+    let message = format!("{name}: give {expected}, not {given}");
+    match found.starts_with("invalid type") {
+        true => PyTypeError::new_err(message),
+        false => PyValueError::new_err(message),
+    }
 }
 
 /// The meaning of a word, or a `ValueError` that lists the words there are.
 pub(crate) fn choice<T: Copy>(what: &str, given: &str, all: &[(&str, T)]) -> PyResult<T> {
-    if let Some((_, meaning)) = all.iter().find(|(word, _)| *word == given) {
+    // `Wald` and `Kenward-Roger` are how R writes them.
+    let is = |word: &str| word.eq_ignore_ascii_case(given);
+    if let Some((_, meaning)) = all.iter().find(|(word, _)| is(word)) {
         return Ok(*meaning);
     }
     let words: Vec<String> = all.iter().map(|(word, _)| format!("'{word}'")).collect();
