@@ -125,7 +125,7 @@ def read(
     >>> import os, tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "scores.csv")
     >>> with open(path, "w") as file:
-    ...     _ = file.write("school;score\na;1,5\nb;-99\n")
+    ...     _ = file.write("school;score\\na;1,5\\nb;-99\\n")
     >>> rf.read(path, na=["-99"])["score"]
     [1.5, None]
     """
