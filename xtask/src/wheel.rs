@@ -15,7 +15,12 @@ pub fn run(_: &[String]) -> Result<(), Failure> {
     let folder = folder.to_string_lossy();
     let maturin = |title, arguments: &[&str]| {
         Step::program(title, &interpreter, &["-m", "maturin"])
-            .with(&arguments.iter().map(|a| (*a).to_owned()).collect::<Vec<_>>())
+            .with(
+                &arguments
+                    .iter()
+                    .map(|a| (*a).to_owned())
+                    .collect::<Vec<_>>(),
+            )
             .within(PACKAGE)
     };
     maturin("source archive", &["sdist", "--out", &folder]).run()?;

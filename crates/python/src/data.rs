@@ -30,7 +30,7 @@ type Notes = Vec<(String, String)>;
 impl Data {
     fn of_arrow(py: Python<'_>, (schema, batches): Batches, notes: Notes) -> PyResult<Self> {
         // Large integers are looked for by all threads.
-        let mut source = work::among_threads(|| ArrowSource::new(&schema, &batches))
+        let mut source = work::among_threads(py, || ArrowSource::new(&schema, &batches))
             .map_err(|e| error::raised_frame(py, e))?;
         for field in schema.fields() {
             if let Some(what) = moment(field.data_type()) {

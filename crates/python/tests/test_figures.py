@@ -123,6 +123,23 @@ def test_bootstrap_of_a_function(sleep: rf.Fit) -> None:
     assert [row.parameter for row in several.rows] == ["1", "2"]
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_function_may_ask_and_fit(sleep: rf.Fit, threads: int) -> None:
+    frame = rf.data("sleepstudy").to_polars()
+
+    def asks(fit: rf.Fit) -> float:
+        # Questions and fits have threads of their own: none waits for the one that asked.
+        within = rf.lmer("Reaction ~ Days + (1 | Subject)", frame)
+        return fit.icc().adjusted + fit.r2().marginal + 0 * within.sigma
+
+    rf.set_threads(threads)
+    try:
+        found = sleep.bootstrap(asks, replicates=40, seed=2)
+    finally:
+        rf.set_threads(None)
+    assert found.done == 40 and found.rows[0].lower < found.rows[0].upper
+
+
 def test_a_function_that_fails_ends_the_bootstrap(sleep: rf.Fit) -> None:
     called = 0
 
