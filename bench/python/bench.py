@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT = 600.0
+LIMIT = 180.0
 
 # Cases ---------------------------------------------------------------------------------------------
 

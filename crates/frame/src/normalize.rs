@@ -195,7 +195,7 @@ pub(crate) fn widen(kind: ColumnKind, array: &ArrayRef) -> ColumnKind {
 fn any_beyond(values: &[i64]) -> bool {
     let beyond = |all: u64, &v: &i64| all | v.wrapping_add(EXACT as i64) as u64 >> 54;
     values
-        .par_chunks(PIECE)
+        .chunks(1024)
         .any(|piece| piece.iter().fold(0, beyond) != 0)
 }
 

@@ -175,7 +175,6 @@ fn arrange(
     ordered: bool,
     missing: &Missing,
 ) -> (ArrayRef, Vec<u32>) {
-    let utf8 = |l: &[u8]| std::str::from_utf8(l).unwrap_or_default().to_owned();
     let (words, mut place): (Vec<&[u8]>, Vec<u32>) = match ordered {
         true => (
             levels.levels().iter().map(|l| &**l).collect(),
@@ -198,7 +197,8 @@ fn arrange(
         place.iter_mut().for_each(|p| *p = moved[*p as usize]);
     }
     let kept = words.iter().zip(&gone).filter(|(_, gone)| !**gone);
-    let words = StringArray::from_iter_values(kept.map(|(word, _)| utf8(word)));
+    let utf8 = kept.map(|(word, _)| std::str::from_utf8(word).unwrap_or_default());
+    let words = StringArray::from_iter_values(utf8);
     let of = |&code: &u32| place.get(code as usize).copied().unwrap_or(NONE);
     (Arc::new(words), codes.iter().map(of).collect())
 }

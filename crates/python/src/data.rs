@@ -14,7 +14,7 @@ use ranef::Origin;
 use ranef::frame::{ArrowSource, ColumnKind, ReadOptions, Source, open};
 
 use crate::answer::Frame;
-use crate::{capsule, columns, error, work};
+use crate::{capsule, columns, error};
 
 /// A table that models are fitted to.
 #[pyclass(frozen, module = "ranef._ranef")]
@@ -29,8 +29,9 @@ type Notes = Vec<(String, String)>;
 
 impl Data {
     fn of_arrow(py: Python<'_>, (schema, batches): Batches, notes: Notes) -> PyResult<Self> {
-        // Large integers are looked for by all threads.
-        let mut source = work::among_threads(py, || ArrowSource::new(&schema, &batches))
+        // Integers are looked through for large ones.
+        let mut source = py
+            .detach(|| ArrowSource::new(&schema, &batches))
             .map_err(|e| error::raised_frame(py, e))?;
         for field in schema.fields() {
             if let Some(what) = moment(field.data_type()) {

@@ -153,15 +153,6 @@ fn pool() -> Option<Pool> {
     POOL.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// Does `work` with the threads that there are to be, without the interpreter's lock, which one of
-/// them may be waiting for; for what takes no time to speak of.
-pub(crate) fn among_threads<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> T {
-    py.detach(|| match pool() {
-        Some(pool) => pool.install(work),
-        None => work(),
-    })
-}
-
 /// Sets the number of threads that fits and questions work with; `None` for all processors.
 #[pyfunction]
 pub(crate) fn set_threads(count: Option<usize>) -> PyResult<()> {
