@@ -102,6 +102,16 @@ def test_sample_weights(sleep) -> None:  # type: ignore[no-untyped-def]
         model.fit(X, y, sample_weight=-weights)
 
 
+def test_columns_may_have_any_name(sleep) -> None:  # type: ignore[no-untyped-def]
+    y, groups, weights = sleep["Reaction"], sleep["Subject"], np.linspace(1, 2, len(sleep))
+    plain = MixedModel().fit(sleep[["Days"]], y, groups=groups, sample_weight=weights)
+    for name in ("y", "_groups", "_weights"):
+        X = sleep[["Days"]].rename(columns={"Days": name})
+        model = MixedModel().fit(X, y, groups=groups, sample_weight=weights)
+        assert model.coef_ == pytest.approx(plain.coef_)
+        assert model.predict(X, groups=groups) == pytest.approx(plain.predict(sleep[["Days"]], groups=groups))
+
+
 def test_groups_and_weights_are_routed(sleep) -> None:  # type: ignore[no-untyped-def]
     import sklearn
 

@@ -37,7 +37,7 @@ _ELSEWHERE = {
     "random_effects": "ranef()",
     "resid": "residuals()",
     "rsquared": "r2()",
-    "scale": "sigma",
+    "scale": "sigma ** 2",
     "tvalues": "summary().fixed",
     "varcorr": "VarCorr()",
 }

@@ -18,9 +18,6 @@ from ._models import glmer, lm, lmer
 
 __all__ = ["MixedModel"]
 
-#: Columns that are made here.
-_OURS = ("_groups", "_weights")
-
 
 class MixedModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """A mixed model as an estimator: for pipelines, searches and cross-validation.
@@ -112,17 +109,18 @@ class MixedModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         if y is None:
             raise ValueError("MixedModel requires y to be passed, but the target y is None")
         columns = self._columns(X, y, reset=True)
-        response = self._response(columns)
-        if groups is not None:
-            columns["_groups"] = np.asarray(groups)
-        self._outside = groups is not None
-        right = self._right(columns)
+        names = list(columns)
+        response = _free(names, "y")
+        self._grouping = None if groups is None else _free(names, "_groups")
+        right = self._right(names)
         columns[response] = self._y
         del self._y
+        if self._grouping is not None:
+            columns[self._grouping] = np.asarray(groups)
         weights = None
         if sample_weight is not None:
-            weights = "_weights"
-            columns = self._weighted(columns, len(columns[response]), sample_weight)
+            weights = _free(names, "_weights")
+            columns = self._weighted(columns, len(columns[response]), weights, sample_weight)
         formula = f"`{response}` ~ {right}"
         with warnings.catch_warnings():
             # A constant column, or one that repeats another, is no news to who builds pipelines.
@@ -151,12 +149,12 @@ class MixedModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "fit_")
         columns = self._columns(X, None, reset=False)
         re = self.re
-        if self._outside:
+        if self._grouping is not None:
             if groups is None:
                 re = "none" if re == "all" else re
-                columns["_groups"] = np.zeros(len(next(iter(columns.values()))))
+                columns[self._grouping] = np.zeros(len(next(iter(columns.values()))))
             else:
-                columns["_groups"] = np.asarray(groups)
+                columns[self._grouping] = np.asarray(groups)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", _errors.PredictionWarning)
             return np.asarray(self.fit_.predict(columns, re=re), dtype=float)
@@ -187,26 +185,17 @@ class MixedModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             names = [f"x{k}" for k in range(checked.shape[1])]
         return {str(name): checked[:, k] for k, name in enumerate(names)}
 
-    def _response(self, columns: Dict[str, Any]) -> str:
-        """A name for the response that no column has."""
-        name = "y"
-        while name in columns:
-            name += "_"
-        return name
-
-    def _right(self, columns: Dict[str, Any]) -> str:
+    def _right(self, names: List[str]) -> str:
         """The right side of the formula."""
-        names = [name for name in columns if name not in _OURS]
+        outside = [] if self._grouping is None else [f"(1 | `{self._grouping}`)"]
         if self.formula is not None:
             right = self.formula.partition("~")[2] or self.formula
-            return f"{right} + (1 | `_groups`)" if self._outside else right
+            return " + ".join([right, *outside])
         grouping = [names[g] if isinstance(g, (int, np.integer)) else g for g in self._groups()]
         predictors = [name for name in names if name not in grouping]
         terms: List[str] = [f"`{name}`" for name in predictors] or ["1"]
         terms += [f"(1 | `{name}`)" for name in grouping]
-        if self._outside:
-            terms.append("(1 | `_groups`)")
-        return " + ".join(terms)
+        return " + ".join([*terms, *outside])
 
     def _groups(self) -> Sequence[Union[str, int]]:
         if self.groups is None:
@@ -215,14 +204,16 @@ class MixedModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             return [self.groups]
         return list(self.groups)
 
-    def _weighted(self, columns: Dict[str, Any], rows: int, given: Any) -> Dict[str, Any]:
+    def _weighted(
+        self, columns: Dict[str, Any], rows: int, name: str, given: Any
+    ) -> Dict[str, Any]:
         """The columns with weights beside them, without rows that count for nothing."""
         weights = np.asarray(given, dtype=float)
         if weights.shape != (rows,):
             raise ValueError(f"sample_weight has shape {weights.shape}, expected {(rows,)}")
         if not weights.any():
             raise ValueError("sample_weight is zero for all samples")
-        columns = {**columns, "_weights": weights}
+        columns = {**columns, name: weights}
         if not weights.all():
             kept = np.flatnonzero(weights).tolist()
             columns = {name: _kinds.rows(cells, kept) for name, cells in columns.items()}
@@ -234,3 +225,10 @@ class MixedModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         if "|" in formula:
             return lmer(formula, columns, REML=self.REML, weights=weights)
         return lm(formula, columns, weights=weights)
+
+
+def _free(names: Sequence[str], wanted: str) -> str:
+    """A name that no column has."""
+    while wanted in names:
+        wanted += "_"
+    return wanted
