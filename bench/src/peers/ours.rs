@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use ranef::{
-    Adjust, AnovaType, BootstrapOptions, CheckOptions, DeletionMethod, DfMethod, Error, Fit, IntervalMethod, Model,
-    MeansOptions, SlopesOptions, Statistic, TidyOptions,
+    Adjust, AnovaType, BootstrapOptions, CheckOptions, DeletionMethod, DfMethod, Error, Fit,
+    IntervalMethod, MeansOptions, Model, SlopesOptions, Statistic, TidyOptions,
 };
 use ranef_frame::{MemorySource, ReadOptions, Table, open};
 

@@ -118,7 +118,9 @@ fn a_response_that_does_not_vary() {
         "error: the response `y` is 3 in every row: there is nothing to explain
 
   y ~ x + (1 | g)
-  ^",
+  ^
+
+help: look whether this is the right column, and whether rows were chosen by its values",
     );
 }
 

@@ -386,11 +386,11 @@ impl DesignError {
             Problem::UnusableColumn { .. } => {
                 Some("save it as columns of numbers or text, or leave it out of the formula".into())
             }
-            Problem::ConstantResponse { .. }
-            | Problem::NoResponse
-
-            | Problem::EmptyData
-            | Problem::ArrowType { .. } => None,
+            Problem::ConstantResponse { .. } => Some(
+                "look whether this is the right column, and whether rows were chosen by its values"
+                    .into(),
+            ),
+            Problem::NoResponse | Problem::EmptyData | Problem::ArrowType { .. } => None,
         }
     }
 }

@@ -241,7 +241,7 @@ fn nothing_to_estimate() {
         &t.replace("y", numbers(&[3.0; 14])),
         "constant_response",
         "the response `y` is 3 in every row: there is nothing to explain",
-        "",
+        "look whether this is the right column, and whether rows were chosen by its values",
         "y",
     );
     expect(

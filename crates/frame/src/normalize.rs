@@ -169,8 +169,13 @@ pub(crate) fn widen(kind: ColumnKind, array: &ArrayRef) -> ColumnKind {
     }
     let largest = match array.data_type() {
         DataType::Int64 => {
-            let values = array.as_primitive::<Int64Type>().iter().flatten();
-            values.map(i64::unsigned_abs).max()
+            let numbers = array.as_primitive::<Int64Type>();
+            // Below a null stands anything: only where that is large are the nulls looked at.
+            let all = numbers.values().iter().map(|v| v.unsigned_abs()).max();
+            match all.filter(|&v| v > EXACT) {
+                None => all,
+                Some(_) => numbers.iter().flatten().map(i64::unsigned_abs).max(),
+            }
         }
         DataType::UInt64 => array.as_primitive::<UInt64Type>().iter().flatten().max(),
         _ => None,
@@ -215,13 +220,20 @@ fn number(array: &ArrayRef) -> Result<ArrayRef, arrow_schema::ArrowError> {
     };
     let numbers = cast(&array, &T::Float64)?;
     let numbers = numbers.as_primitive::<Float64Type>();
-    if scale == 1.0 && !numbers.values().iter().any(|v| v.is_nan()) {
+    if scale == 1.0 && !any_nan(numbers.values()) {
         return Ok(Arc::new(numbers.clone()));
     }
     let present = numbers
         .iter()
         .map(|v| v.map(|v| v / scale).filter(|v| !v.is_nan()));
     Ok(Arc::new(present.collect::<Float64Array>()))
+}
+
+/// Whether a number is NaN; piece by piece without a way out, so that many are looked at at once.
+fn any_nan(values: &[f64]) -> bool {
+    // Counting, unlike searching, is done with many numbers in one instruction.
+    let count = |piece: &[f64]| piece.iter().filter(|v| v.is_nan()).count();
+    values.chunks(1024).any(|piece| count(piece) > 0)
 }
 
 fn per_second(unit: TimeUnit) -> f64 {

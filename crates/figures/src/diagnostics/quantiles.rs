@@ -80,7 +80,7 @@ impl QuantileFigure {
         let one = |plot: &QuantilePlot| {
             let what = match &plot.term {
                 Some(name) => format!("{} of {} levels of {}", term(name), plot.n, plot.group),
-                None => format!("studentised residuals of {} rows", count(plot.n)),
+                None => format!("Studentised residuals of {} rows", count(plot.n)),
             };
             let outside: Vec<&str> = most_outside(plot).iter().map(|p| p.name.as_str()).collect();
             match plot.outside {

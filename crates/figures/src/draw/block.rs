@@ -7,14 +7,21 @@ use super::typography::{clean, length, wrap};
 /// Lines of text one below the other.
 pub(crate) struct Block {
     pub lines: Vec<String>,
+    /// The whole text where the lines leave some of it out.
+    whole: Option<String>,
     size: f64,
     bold: bool,
 }
 
 impl Block {
     pub fn new(text: &str, room: f64, size: f64, bold: bool, lines: usize) -> Self {
+        let text = clean(text);
+        let lines = wrap(&text, room, size, bold, lines);
+        let letters = |text: &str| text.split_whitespace().collect::<String>();
+        let left_out = letters(&lines.concat()) != letters(&text);
         Self {
-            lines: wrap(&clean(text), room, size, bold, lines),
+            lines,
+            whole: left_out.then_some(text),
             size,
             bold,
         }
@@ -44,7 +51,7 @@ impl Block {
             out.push(Text {
                 role,
                 content: line.clone(),
-                whole: None,
+                whole: self.whole.clone(),
                 x,
                 y: top + (index as f64 + 0.82) * self.size * size::LEADING,
                 anchor,
@@ -85,7 +92,8 @@ impl Block {
 /// The heading of a panel: its first line, and below it in smaller type what follows.
 pub(crate) fn heading(title: &str, room: f64) -> Vec<Block> {
     let (first, rest) = title.split_once('\n').unwrap_or((title, ""));
-    let mut out = vec![Block::new(first, room, size::PANEL, true, 4)];
+    // No more lines than leave the panels their height; the whole name is shown when it is pointed at.
+    let mut out = vec![Block::new(first, room, size::PANEL, true, 2)];
     if !rest.trim().is_empty() {
         out.push(Block::new(rest, room, size::NOTE, false, 3));
     }

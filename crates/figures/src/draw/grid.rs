@@ -94,7 +94,7 @@ impl<'a> Grid<'a> {
             below: Vec::new(),
             beside: Vec::new(),
             gap: (
-                if shared.1 { 8.0 } else { 13.0 },
+                if shared.1 { 10.0 } else { 15.0 },
                 if shared.0 { 8.0 } else { 12.0 },
             ),
             inner,
@@ -243,7 +243,7 @@ impl<'a> Grid<'a> {
         let overhang = if self.columns == 1 {
             outside
         } else {
-            (self.gap.0 / 2.0 - 1.0).clamp(2.0, outside)
+            (self.gap.0 / 2.0 - 2.2).clamp(2.0, outside)
         };
         self.below = panels
             .iter()
@@ -274,15 +274,10 @@ impl<'a> Grid<'a> {
     /// The title of a panel's own y axis.
     pub fn title_beside(&self, index: usize) -> Option<Block> {
         let title = &self.panels()[index].y.title;
-        (!self.shared.1 && !title.is_empty()).then(|| {
-            Block::new(
-                title,
-                self.panel.1.max(40.0) + 6.0,
-                self.axis_size,
-                false,
-                3,
-            )
-        })
+        // Less than the gap beyond the panel, or the titles of two rows would meet.
+        let room = self.panel.1.max(super::layout::LEAST_PANEL) + 6.0;
+        (!self.shared.1 && !title.is_empty())
+            .then(|| Block::new(title, room, self.axis_size, false, 3))
     }
 
     fn common_title(&self, axis: fn(&Panel) -> &Axis) -> Option<&'a str> {

@@ -10,14 +10,14 @@ use super::legend::Legend;
 use super::losses::Losses;
 use super::palette::size;
 use super::panels::Panels;
-use super::typography::clean;
+use super::typography::{clean, shows};
 use crate::RenderOptions;
 use crate::chart::Chart;
 
 /// Points per millimetre.
 pub(crate) const MILLIMETRE: f64 = 72.0 / 25.4;
 /// A panel smaller than this shows nothing.
-const LEAST_PANEL: f64 = 24.0;
+pub(crate) const LEAST_PANEL: f64 = 24.0;
 /// Above legend and notes.
 const ABOVE_LEGEND: f64 = 5.0;
 const ABOVE_NOTES: f64 = 4.0;
@@ -145,7 +145,7 @@ impl Page<'_> {
         let Panels {
             mut shapes,
             mut texts,
-            losses,
+            mut losses,
             ..
         } = panels;
         titles.common(cursor, &mut texts);
@@ -169,6 +169,8 @@ impl Page<'_> {
             note.set(MARGIN, cursor, Anchor::Start, Role::Note, None, &mut texts);
             cursor += note.height();
         }
+        let lacks = |text: &&Text| !text.content.chars().all(shows);
+        losses.unshown = texts.iter().filter(lacks).count();
         let height = cursor + MARGIN;
         let drawing = Drawing {
             width: self.width,

@@ -17,6 +17,8 @@ pub(crate) struct Losses {
     pub outside: usize,
     /// Labels for which there was no room.
     pub unlabelled: usize,
+    /// Texts with letters that the font does not have.
+    pub unshown: usize,
     /// Every how manieth name is written at an axis.
     pub stride: usize,
 }
@@ -40,24 +42,31 @@ impl Losses {
                 number(given)
             ));
         }
-        if self.not_positive > 0 {
-            out.push(format!(
-                "{} points have no place on a logarithmic axis.",
-                number(self.not_positive)
-            ));
-        }
-        if self.outside > 0 {
-            out.push(format!(
-                "{} points lie outside the axes.",
-                number(self.outside)
-            ));
-        }
-        if self.unlabelled > 0 {
-            out.push(format!(
-                "{} labels are left out for want of room.",
-                number(self.unlabelled)
-            ));
-        }
+        let mut say = |n: usize, one: &str, many: &str| match n {
+            0 => {}
+            1 => out.push(format!("1 {one}.")),
+            n => out.push(format!("{} {many}.", number(n))),
+        };
+        say(
+            self.not_positive,
+            "point has no place on a logarithmic axis",
+            "points have no place on a logarithmic axis",
+        );
+        say(
+            self.outside,
+            "point lies outside the axes",
+            "points lie outside the axes",
+        );
+        say(
+            self.unlabelled,
+            "label is left out for want of room",
+            "labels are left out for want of room",
+        );
+        say(
+            self.unshown,
+            "text has letters that the font of PNG and PDF lacks; SVG shows them",
+            "texts have letters that the font of PNG and PDF lacks; SVG shows them",
+        );
         if self.stride > 1 {
             let ending = match (self.stride % 10, self.stride % 100) {
                 (1, n) if n != 11 => "st",

@@ -8,7 +8,7 @@ mod marks;
 
 use serde_json::{Map, Value, json};
 
-use super::drawing::{Drawing, PanelBox, Rgb, Role};
+use super::drawing::{Drawing, PanelBox, Rgb, Role, Tick};
 use super::palette::{self, size};
 use super::scale::Placement;
 use super::typography::clean;
@@ -178,16 +178,14 @@ impl Keys {
             if !keys.entries.iter().any(|(known, _)| *known == key) {
                 keys.entries.push((key.clone(), layer.style.colour));
             }
+            let dashed = keys.dashes.iter().any(|(known, _)| *known == key);
+            let shaped = keys.shapes.iter().any(|(known, _)| *known == key);
             match layer.mark {
-                Mark::Lines(_) | Mark::Outline(_) | Mark::Rules(_) => {
-                    if !keys.dashes.iter().any(|(known, _)| *known == key) {
-                        keys.dashes.push((key, dash(&layer.style)));
-                    }
+                Mark::Lines(_) | Mark::Outline(_) | Mark::Rules(_) if !dashed => {
+                    keys.dashes.push((key, dash(&layer.style)));
                 }
-                Mark::Points { .. } => {
-                    if !keys.shapes.iter().any(|(known, _)| *known == key) {
-                        keys.shapes.push((key, shape(layer.style.symbol)));
-                    }
+                Mark::Points { .. } if !shaped => {
+                    keys.shapes.push((key, shape(layer.style.symbol)));
                 }
                 _ => {}
             }
@@ -344,6 +342,7 @@ impl Sheet<'_> {
                     if axis.percent {
                         shown["format"] = json!("~%");
                     }
+                    shown["labelExpr"] = json!(labels(&placed.ticks));
                 }
             }
         } else {
@@ -362,6 +361,20 @@ impl Sheet<'_> {
         let title = if titled { title(axis) } else { Value::Null };
         json!({"type": "quantitative", "scale": scale, "axis": shown, "title": title})
     }
+}
+
+/// An expression for the labels of numbers: ours, as Vega rounds to what its own ticks would need,
+/// and 0.25, 0.5 and 0.75 become 0.3, 0.5 and 0.8.
+fn labels(ticks: &[Tick]) -> String {
+    let known = ticks.iter().filter_map(|tick| {
+        let label = tick.label.clone()?;
+        // The number as JavaScript writes it; where it would write an exponent, Vega's label serves.
+        let size = tick.value.abs();
+        let plain = tick.value == 0.0 || (1e-6..1e15).contains(&size);
+        plain.then(|| (format!("{}", tick.value + 0.0), Value::String(label)))
+    });
+    let known: Map<String, Value> = known.collect();
+    format!("{}[datum.value] || datum.label", Value::Object(known))
 }
 
 fn title(axis: &Axis) -> Value {
