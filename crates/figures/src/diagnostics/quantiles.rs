@@ -112,6 +112,15 @@ impl QuantileFigure {
              local levels)."
                 .to_owned(),
         ];
+        let shown: usize = self.plots.iter().map(|plot| plot.points.len()).sum();
+        let all: usize = self.plots.iter().map(|plot| plot.n).sum();
+        if shown < all {
+            notes.push(format!(
+                "{} of {} points are drawn, all of them at both ends.",
+                count(shown),
+                count(all)
+            ));
+        }
         if self.is_random() {
             notes.push(
                 "Conditional modes over their standard deviation under the model, √(τ² − Var(b | y))."

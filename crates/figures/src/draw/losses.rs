@@ -1,6 +1,6 @@
 //! What the renderer did not draw as it was given, and how it says so below the figure.
 
-use super::ticks::fixed;
+use crate::words::count;
 
 /// What was not drawn as it was given.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,26 +26,25 @@ pub(crate) struct Losses {
 impl Losses {
     /// Sentences on what is not shown as it was given.
     pub fn sentences(&self) -> Vec<String> {
-        let number = |n: usize| fixed(n as f64, 0);
         let mut out = Vec::new();
         if self.binned > 0 {
             out.push(format!(
                 "{} points are shown as a density: the darker a square, the more points it holds (up to {}).",
-                number(self.binned),
-                number(self.densest)
+                count(self.binned),
+                count(self.densest)
             ));
         }
         if let Some((given, drawn)) = self.thinned {
             out.push(format!(
                 "{} of {} lines are drawn, evenly chosen in their order.",
-                number(drawn),
-                number(given)
+                count(drawn),
+                count(given)
             ));
         }
         let mut say = |n: usize, one: &str, many: &str| match n {
             0 => {}
             1 => out.push(format!("1 {one}.")),
-            n => out.push(format!("{} {many}.", number(n))),
+            n => out.push(format!("{} {many}.", count(n))),
         };
         say(
             self.not_positive,
