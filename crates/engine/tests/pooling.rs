@@ -15,6 +15,10 @@ struct Dense {
     inverse: Vec<f64>,
     rest: f64,
     rank: usize,
+    /// Whether a direction is neither clearly something nor clearly rounding: there two sound rules
+    /// of rank may differ, and a test of one against another says nothing. A level of two rows with
+    /// nearly the same predictor comes up once in a few hundred runs.
+    doubtful: bool,
 }
 
 impl Dense {
@@ -63,6 +67,7 @@ impl Dense {
             inverse,
             rest,
             rank,
+            doubtful: values.iter().any(|value| (1e-14..1e-6).contains(value)),
         }
     }
 }
@@ -94,37 +99,9 @@ fn level_columns(model: &Model, factor: usize) -> Vec<Vec<f64>> {
         .collect()
 }
 
-/// Whether what is left of a column after those before it is neither clearly something nor clearly
-/// rounding: there two sound rules of rank may differ, and a test of one against another says
-/// nothing. A level of two rows with nearly the same predictor comes up once in a few hundred runs.
-fn between_rank_and_noise(columns: &[Vec<f64>], w: &[f64]) -> bool {
-    let dot = |a: &[f64], b: &[f64]| -> f64 { (0..w.len()).map(|i| w[i] * a[i] * b[i]).sum() };
-    let mut basis: Vec<Vec<f64>> = Vec::new();
-    for column in columns {
-        let mut rest = column.clone();
-        for b in &basis {
-            let along = dot(&rest, b);
-            rest.iter_mut().zip(b).for_each(|(r, b)| *r -= along * b);
-        }
-        let left = dot(&rest, &rest) / dot(column, column);
-        if left > 1e-14 && left < 1e-6 {
-            return true;
-        }
-        if left >= 1e-6 {
-            let length = dot(&rest, &rest).sqrt();
-            basis.push(rest.iter().map(|r| r / length).collect());
-        }
-    }
-    false
-}
-
 proptest! {
-    // A fixed seed, until it is settled who is right at seeds 2810534025880802065 (the product of a
-    // predictor and a column of the face counts as common) and 12297366020578338207: rounding there
-    // is near the bounds that both sides draw.
     #![proptest_config(ProptestConfig {
         failure_persistence: None,
-        rng_seed: proptest::test_runner::RngSeed::Fixed(1),
         ..ProptestConfig::with_cases(96)
     })]
 
@@ -199,10 +176,11 @@ proptest! {
         let w = weights(&model);
         // All columns: those of the levels and all of X. What is common is what is left of X.
         let mut columns = level_columns(&model, 0);
-        prop_assume!(!between_rank_and_noise(&columns, &w));
+        prop_assume!(!Dense::of(&columns, &model.y, &w).doubtful);
         let taken = columns.len();
         let all: Vec<Vec<f64>> = columns.iter().chain(&model.x).cloned().collect();
         let whole = Dense::of(&all, &model.y, &w);
+        prop_assume!(!whole.doubtful);
         prop_assert!(found.common[p - 1].is_none());
         let common: Vec<usize> = (0..p).filter(|&j| found.common[j].is_some()).collect();
         columns.extend(common.iter().map(|&j| model.x[j].clone()));
@@ -237,7 +215,10 @@ proptest! {
                         dense.inverse[at * n + c] * cross
                     })
                     .sum();
-                let estimable = (product - 1.0).abs() < 1e-6;
+                // One less the share of e_at that lies outside.
+                let outside = 1.0 - product;
+                prop_assume!(!(1e-11..1e-8).contains(&outside.abs()));
+                let estimable = outside.abs() < 1e-11;
                 prop_assert_eq!(fit.estimates[a].is_some(), estimable, "{} {}", level, a);
                 if let Some(estimate) = fit.estimates[a] {
                     let size = 1.0 + dense.beta[at].abs();

@@ -571,6 +571,16 @@ impl Root {
         out
     }
 
+    /// β, p numbers.
+    pub fn fixed_effects(&self) -> Vec<f64> {
+        let mut beta: Vec<f64> = self.half_solution_fixed().collect();
+        let (p, at) = (self.fixed, self.effects);
+        let l = square(&self.omega, self.size).submatrix(at, at, p, p);
+        let column = MatMut::from_column_major_slice_mut(&mut beta, p, 1);
+        triangular_solve::solve_upper_triangular_in_place(l.transpose(), column, Par::Seq);
+        beta
+    }
+
     /// (X'V⁻¹X)⁻¹, p × p; call after [`Root::factor`].
     pub fn fixed_covariance(&self) -> Vec<f64> {
         let (p, size) = (self.fixed, self.size);

@@ -548,6 +548,11 @@ impl System {
         &self.solution[self.root.effects..]
     }
 
+    /// β at the last θ, in standard units; call after [`System::value`].
+    pub fn fixed_effects(&self) -> Vec<f64> {
+        self.root.fixed_effects()
+    }
+
     /// (X'V⁻¹X)⁻¹ at the last θ, in standard units.
     pub fn fixed_covariance(&self) -> Vec<f64> {
         self.root.fixed_covariance()

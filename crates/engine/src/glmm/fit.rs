@@ -415,7 +415,8 @@ impl Search {
             if certificate.newton_decrement < POLISHED {
                 break;
             }
-            let moved: Vec<f64> = point.iter().zip(&step).map(|(x, s)| x + s).collect();
+            let mut moved: Vec<f64> = point.iter().zip(&step).map(|(x, s)| x + s).collect();
+            boundary::keep_zeros(layout, &point, &mut moved);
             let moved = boundary::normal_form(layout, &moved);
             let (before, after) = (self.laplace.at(&point), self.laplace.at(&moved));
             if after.is_nan() || after > before + 1e-12 * before.abs().max(1.0) {

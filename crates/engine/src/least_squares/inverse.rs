@@ -66,8 +66,12 @@ pub(super) struct Generalised {
 /// Square roots of a diagonal, and a basis.
 type Space = (Vec<f64>, Vec<Vec<f64>>);
 
-/// Below this share of a unit diagonal a pivot or an eigenvalue is rounding of crossproducts.
+/// Below this share of a unit diagonal an eigenvalue is rounding of crossproducts.
 const ROUNDING: f64 = 1e-11;
+/// Above this share of its diagonal every pivot is what it says. Pivots after a smaller one carry its
+/// rounding many times over, so that two rows with nearly the same predictor seem to tell three
+/// coefficients; eigenvalues decide there.
+const PLAIN: f64 = 1e-6;
 
 impl Generalised {
     /// Of n × n matrices, none yet.
@@ -87,10 +91,11 @@ impl Generalised {
         let first = self.inverses.len();
         self.inverses.resize(first + n * n, 0.0);
         let out = &mut self.inverses[first..];
-        if cholesky_inverse_into(matrix, n, ROUNDING, &mut self.room, out) {
+        if cholesky_inverse_into(matrix, n, PLAIN, &mut self.room, out) {
             self.ranks.push(n);
             return;
         }
+        out.fill(0.0);
         let scale: Vec<f64> = (0..n).map(|i| matrix[i * n + i].max(0.0).sqrt()).collect();
         let scaled: Vec<f64> = (0..n * n)
             .map(|at| {
@@ -115,8 +120,11 @@ impl Generalised {
                 basis.push(vector.to_vec());
             }
         }
-        self.spaces.push((self.ranks.len(), (scale, basis.clone())));
-        self.ranks.push(basis.len());
+        let rank = basis.len();
+        if rank < n {
+            self.spaces.push((self.ranks.len(), (scale, basis)));
+        }
+        self.ranks.push(rank);
     }
 
     /// How many there are.
@@ -189,6 +197,16 @@ mod tests {
             assert!((got - want).abs() < 1e-15);
         }
         assert!(g.estimable(2, &[1.0, 0.0]));
+        // Two rows, nearly at one x, and a third column: the third pivot is rounding, 2e-11.
+        let (a, b) = (
+            [1.0, -1.1968880178143366, -1.210098687452402],
+            [1.0, -1.1913795502672828, 0.9133002594147533],
+        );
+        let mut near = Generalised::new(3, 1);
+        near.push(&std::array::from_fn::<f64, 9, _>(|at| {
+            a[at / 3] * a[at % 3] + b[at / 3] * b[at % 3]
+        }));
+        assert_eq!(near.rank(0), 2);
         // No row at all.
         g.push(&[0.0; 4]);
         assert!(g.rank(3) == 0 && !g.estimable(3, &[1.0, 0.0]));

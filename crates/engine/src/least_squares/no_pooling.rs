@@ -6,6 +6,8 @@ use crate::statistics::{Level, Statistics};
 /// What is left of a column of X within the levels, relative to all of it, below which the
 /// levels' own columns span it: well above the rounding of sums over a million rows.
 const SPANNED: f64 = 1e-10;
+/// Roundings that add up in a sum of products, in units of the last digit of its largest terms.
+const ROUNDINGS: f64 = 64.0 * f64::EPSILON;
 
 /// No pooling over one grouping factor, in the user's units.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +85,10 @@ struct Sweep {
     inverses: Generalised,
     /// S, (p+1)² by rows, symmetric.
     rest: Vec<f64>,
+    /// For each column of X, the size of the terms that its square within the levels is what is
+    /// left of. Where a level hardly tells its own columns apart they are much larger than that
+    /// square, and what cancels leaves their rounding.
+    terms: Vec<f64>,
     rank: usize,
 }
 
@@ -97,6 +103,7 @@ impl Sweep {
         let mut inverses = Generalised::new(k, shape.levels);
         let mut rank = 0;
         let (mut half, mut full) = (vec![0.0; t], vec![0.0; k * k]);
+        let (mut terms, mut size) = (vec![0.0; t], vec![0.0; t]);
         for level in 0..shape.levels {
             let own = statistics.own(factor, level);
             for (at, x) in full.iter_mut().enumerate() {
@@ -107,11 +114,18 @@ impl Sweep {
             let tail = statistics.tail(factor, level);
             for a in 0..k {
                 half.fill(0.0);
+                size.fill(0.0);
                 for b in 0..k {
                     let g = inverse[a * k + b];
-                    for (sum, x) in half.iter_mut().zip(&tail[b * t..(b + 1) * t]) {
+                    let sums = half.iter_mut().zip(&mut size);
+                    for ((sum, size), x) in sums.zip(&tail[b * t..(b + 1) * t]) {
                         *sum += g * x;
+                        *size += (g * x).abs();
                     }
+                }
+                let sizes = terms.iter_mut().zip(&size);
+                for ((terms, size), x) in sizes.zip(&tail[a * t..(a + 1) * t]) {
+                    *terms += (size * x).abs();
                 }
                 for (row, x) in rest.chunks_exact_mut(t).zip(&tail[a * t..(a + 1) * t]) {
                     for (sum, h) in row.iter_mut().zip(&half) {
@@ -124,6 +138,7 @@ impl Sweep {
         Self {
             inverses,
             rest,
+            terms,
             rank,
         }
     }
@@ -143,7 +158,8 @@ impl Sweep {
                 left -= x * x;
                 row.push(x);
             }
-            if left > SPANNED * corner[j * t + j] {
+            let rounding = ROUNDINGS * self.terms[j];
+            if left > (SPANNED * corner[j * t + j]).max(rounding) {
                 row.push(left.sqrt());
                 rows.push(row);
                 kept.push(j);

@@ -62,9 +62,10 @@ impl Certificate {
 
 /// Smallest score and largest slope that count as zero, relative to the information.
 pub(crate) const SCORE_TOLERANCE: f64 = 1e-5;
-/// Decrement, in units of the criterion, that counts as zero: half of the 10⁻⁶ within which a
-/// certified criterion is promised to be the minimum.
-const DECREMENT_TOLERANCE: f64 = 5e-7;
+/// Within this a certified criterion is promised to be the minimum.
+pub(crate) const CERTIFIED: f64 = 1e-6;
+/// Decrement, in units of the criterion, that counts as zero.
+const DECREMENT_TOLERANCE: f64 = 0.5 * CERTIFIED;
 /// A relative standard deviation above this, in standard units, is one that ran away: beside it
 /// the residuals are 10⁻¹⁰ of the variance, and the digits of the criterion are rounding.
 const LARGEST: f64 = 1e5;
@@ -108,6 +109,20 @@ pub(crate) fn normal_form(layout: &Layout, point: &[f64]) -> Vec<f64> {
     let mut out = Coordinates::identity(layout).theta_to_user(layout, theta);
     out.extend(rest);
     out
+}
+
+/// Undoes the part of a step that leaves columns of Λ that are zero: the objective is even in their
+/// sign, so its slope there is zero and what a step has is rounding.
+pub(crate) fn keep_zeros(layout: &Layout, from: &[f64], to: &mut [f64]) {
+    let entries = layout.entries();
+    let mut first = 0;
+    for column in entries.chunk_by(|a, b| (a.term, a.column) == (b.term, b.column)) {
+        let range = first..first + column.len();
+        first = range.end;
+        if from[range.clone()].iter().all(|&x| x == 0.0) {
+            to[range].fill(0.0);
+        }
+    }
 }
 
 /// Tests a point and gives the Newton step from it.

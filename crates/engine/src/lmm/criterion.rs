@@ -278,6 +278,15 @@ impl Criterion {
         }
     }
 
+    /// Q of each grouping factor by ML, whatever the criterion is, at the θ of the last evaluation.
+    pub(super) fn scores_by_ml(&mut self) -> Vec<Vec<f64>> {
+        let (parts, _) = self.system.derivatives(false, &[]);
+        let c = self.rows as f64 / self.last.pwrss;
+        (parts.information.iter().zip(&parts.residual))
+            .map(|(a, b)| a.iter().zip(b).map(|(a, b)| a - c * b).collect())
+            .collect()
+    }
+
     /// Goes to θ so that β and the modes are there to be read; does nothing twice.
     pub(crate) fn settle(&mut self, theta: &[f64]) -> f64 {
         let value = self.at(theta);
@@ -302,6 +311,11 @@ impl Criterion {
     /// β at the θ of the last derivatives, in standard units.
     pub(crate) fn beta(&self) -> &[f64] {
         self.system.beta()
+    }
+
+    /// β at the θ of the last evaluation, in standard units.
+    pub(crate) fn fixed_effects(&self) -> Vec<f64> {
+        self.system.fixed_effects()
     }
 
     /// (X'V⁻¹X)⁻¹ at the last θ, in standard units.

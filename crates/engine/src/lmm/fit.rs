@@ -6,6 +6,7 @@ use super::criterion::Criterion;
 use super::inference::{Inference, RandomEffects};
 use super::joint::Joint;
 use super::kenward_roger::KenwardRoger;
+use super::within::Within;
 use crate::Interrupt;
 use crate::coordinates::Coordinates;
 use crate::layout::Layout;
@@ -37,7 +38,9 @@ pub struct Options {
     /// Evaluations after which an optimiser gives up.
     pub max_evaluations: usize,
     /// Where to start, in the user's units; by default from moments of the residuals of
-    /// least squares, or one half in standard units, beside a row of typical weight.
+    /// least squares, or one half in standard units, beside a row of typical weight, and, where
+    /// coefficients within groups contradict the fitted ones, a second time from far above. From a
+    /// given start there is one descent only.
     pub start: Option<Vec<f64>>,
     /// Stops the fit from outside.
     pub interrupt: Interrupt,
@@ -128,7 +131,10 @@ pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> 
     };
     check_residual(statistics, &mut criterion, &start)?;
     criterion.interrupt = options.interrupt.clone();
-    let (theta, certificate) = minimise(&mut criterion, &layout, start, options);
+    let (theta, certificate) = match &options.start {
+        Some(_) => minimise(&mut criterion, &layout, start, options),
+        None => minimise_from_both_sides(&mut criterion, &layout, start, options),
+    };
     if options.interrupt.is_set() {
         return Err(FitError::Interrupted);
     }
@@ -217,6 +223,34 @@ pub(super) fn rounding_of_response(statistics: &Statistics) -> f64 {
         None => statistics.rows() as f64,
     };
     weight * (4.0 * f64::EPSILON * size).powi(2)
+}
+
+/// Minimises, and once more from [`Within`] where coefficients within groups contradict those that
+/// were fitted; the better end.
+fn minimise_from_both_sides(
+    criterion: &mut Criterion,
+    layout: &Layout,
+    start: Vec<f64>,
+    options: &Options,
+) -> (Vec<f64>, Certificate) {
+    // Before the descent, so that the criterion is left where that ends.
+    let within = Within::of(criterion);
+    let (theta, certificate) = minimise(criterion, layout, start, options);
+    let Some(within) = within else {
+        return (theta, certificate);
+    };
+    let value = criterion.settle(&theta);
+    if !value.is_finite() || !within.contradicts(criterion.beta()) {
+        return (theta, certificate);
+    }
+    let start = within.start(criterion);
+    let (other, second) = minimise(criterion, layout, start, options);
+    // Lower by more than two ends of one descent may differ.
+    if criterion.at(&other) < value - boundary::CERTIFIED {
+        (other, second)
+    } else {
+        (theta, certificate)
+    }
 }
 
 /// Minimises. Where Newton's method ends without a certificate, quasi-Newton steps, which trust

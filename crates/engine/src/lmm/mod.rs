@@ -13,6 +13,7 @@ mod kenward_roger;
 pub(crate) mod profile;
 mod refit;
 mod start;
+mod within;
 
 pub use boundary::Certificate;
 pub use changes::{JointChanges, JointChangesRows, SidesParts};

@@ -16,7 +16,7 @@ use crate::statistics::Statistics;
 
 /// The relative standard deviation, in standard units, that blocks start from. Of 0.2 to 1 it
 /// took the fewest evaluations over ten data sets.
-const MIDDLE: f64 = 0.5;
+pub(super) const MIDDLE: f64 = 0.5;
 /// The least and the largest that single effects start from: the curvature at zero says nothing.
 const RANGE: (f64, f64) = (0.03, 10.0);
 /// The least share of the variance that is left to σ².
