@@ -7,7 +7,7 @@ use ranef_engine::lmm::{Joint, JointChanges};
 
 use support::data::{DYESTUFF2, batches, sleepstudy};
 use support::henderson::Henderson;
-use support::{Model, Rng, random_model, relative};
+use support::{Model, Rng, maximal, random_model, relative};
 
 /// Levels of factors with the columns of their faces.
 type Levels = Vec<(usize, usize, Vec<f64>)>;
@@ -221,6 +221,41 @@ fn leverages_sum_to_the_effective_number_of_parameters() {
     // lme4 1.1-31: sum(hatvalues(lmer(Reaction ~ Days + (Days | Subject), sleepstudy))).
     assert!((sum(&sleepstudy(true)) - 29.022124).abs() < 1e-3);
     assert!((sum(&batches(&DYESTUFF2)) - 1.0).abs() < 1e-6);
+}
+
+/// What is kept of a row for those that differ from it in little changes no answer: rows one after
+/// another, in the order of the data, backwards and in leaps, as each asked alone.
+#[test]
+fn the_order_of_rows_changes_nothing() {
+    for columns in [1, 2] {
+        let model = maximal(30, 24, columns, false);
+        let mut fit = model.fit(true).unwrap();
+        let joint = fit.joint();
+        let n = model.rows();
+        let alone: Vec<f64> = (0..n)
+            .map(|r| {
+                let (x, levels) = row_of(&model, r);
+                joint.rows().leverage(&x, &borrowed(&levels), 1.0)
+            })
+            .collect();
+        let orders: [Vec<usize>; 3] = [
+            (0..n).collect(),
+            (0..n).rev().collect(),
+            (0..n).map(|i| i * 7 % n).collect(),
+        ];
+        for order in orders {
+            let asked = joint.rows();
+            for r in order {
+                let (x, levels) = row_of(&model, r);
+                let h = asked.leverage(&x, &borrowed(&levels), 1.0);
+                assert!(
+                    relative(h, alone[r], 0.0) < 1e-11,
+                    "row {r}: {h} {}",
+                    alone[r]
+                );
+            }
+        }
+    }
 }
 
 #[test]
