@@ -7,6 +7,7 @@ mod proof;
 mod python;
 mod step;
 mod test;
+mod wheel;
 
 use std::process::ExitCode;
 
@@ -18,7 +19,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), step::Failure>,
 }
 
-const TASKS: [Task; 5] = [
+const TASKS: [Task; 6] = [
     Task {
         name: "test",
         arguments: "[python]",
@@ -42,6 +43,12 @@ const TASKS: [Task; 5] = [
         arguments: "[DATA-SETS [BOOTSTRAPPED [REPLICATES]]]",
         about: "levels of tests and coverage of intervals, as in guide/power.md",
         run: proof::run,
+    },
+    Task {
+        name: "wheel",
+        arguments: "",
+        about: "the wheel and the source archive of the Python package, built, checked and installed",
+        run: wheel::run,
     },
     Task {
         name: "help",

@@ -42,6 +42,7 @@ mod stream;
 mod suggest;
 mod table;
 mod text;
+mod words;
 
 pub use arrow::ArrowSource;
 pub use csv::{read_csv, write_csv};
