@@ -18,7 +18,7 @@ pub fn run(mut show: impl FnMut(Record) -> io::Result<()>) -> io::Result<()> {
     let binary = build()?;
     let mut ours = Command::new(&binary);
     ours.args(["fit", "Reaction ~ Days + (Days | Subject)", "sleepstudy"]);
-    let mut record = time("ranef", ours, 50);
+    let mut record = time(NAME, "ranef", ours, 50);
     record.version = env!("CARGO_PKG_VERSION").into();
     let megabytes = std::fs::metadata(&binary)?.len() as f64 / 1e6;
     record
@@ -30,11 +30,11 @@ pub fn run(mut show: impl FnMut(Record) -> io::Result<()>) -> io::Result<()> {
     let script = "suppressMessages(library(lme4)); \
                   print(summary(lmer(Reaction ~ Days + (Days | Subject), sleepstudy)))";
     r.args(["-e", script]);
-    show(time("lme4", r, 5))
+    show(time(NAME, "lme4", r, 5))
 }
 
 /// Wall time of a command, start to end.
-fn time(peer: &str, mut command: Command, runs: usize) -> Record {
+pub fn time(case: &str, peer: &str, mut command: Command, runs: usize) -> Record {
     command.stdin(Stdio::null());
     let mut seconds = Vec::new();
     for _ in 0..runs {
@@ -45,14 +45,14 @@ fn time(peer: &str, mut command: Command, runs: usize) -> Record {
             }
             Ok(output) => {
                 let said = String::from_utf8_lossy(&output.stderr);
-                return Record::failed(NAME, peer, said.trim());
+                return Record::failed(case, peer, said.trim());
             }
-            Err(error) => return Record::failed(NAME, peer, format!("skipped: {error}")),
+            Err(error) => return Record::failed(case, peer, format!("skipped: {error}")),
         }
     }
     seconds.sort_by(f64::total_cmp);
     Record {
-        case: NAME.into(),
+        case: case.into(),
         peer: peer.into(),
         runs,
         wall: Some([median(&seconds), seconds[0], seconds[runs - 1]]),
@@ -61,7 +61,7 @@ fn time(peer: &str, mut command: Command, runs: usize) -> Record {
 }
 
 /// Builds the command as it is shipped.
-fn build() -> io::Result<PathBuf> {
+pub fn build() -> io::Result<PathBuf> {
     let cargo = || {
         let mut command = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()));
         command.current_dir(home().join(".."));

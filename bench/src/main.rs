@@ -5,6 +5,7 @@ mod arrow;
 mod case;
 mod cold_start;
 mod data;
+mod figures;
 mod generate;
 mod measure;
 mod peers;

@@ -12,7 +12,7 @@ use crate::data::{folder, home};
 use crate::peers::{lme4, polars, say};
 use crate::question::{QUESTIONS, Question};
 use crate::record::{Record, Setting};
-use crate::{cold_start, generate, table};
+use crate::{cold_start, figures, generate, table};
 
 /// The name of the reading of CSV among the cases.
 pub const READ_CSV: &str = "read-csv";
@@ -21,7 +21,7 @@ pub const READ_CSV: &str = "read-csv";
 pub fn names() -> Vec<String> {
     let fits = CASES.iter().map(|c| c.name.to_owned());
     fits.chain(QUESTIONS.iter().map(Question::full_name))
-        .chain([READ_CSV, cold_start::NAME].map(str::to_owned))
+        .chain([READ_CSV, cold_start::NAME, figures::NAME].map(str::to_owned))
         .collect()
 }
 
@@ -59,6 +59,13 @@ pub fn run(words: &[&str]) -> io::Result<()> {
             results.write(&record)?;
             first.get_or_insert(record);
             Ok(())
+        })?;
+    }
+    if wanted(figures::NAME) {
+        table::heading(figures::NAME, "ranef plot MODEL KIND -o FILE");
+        figures::run(|record| {
+            figures::row(&record);
+            results.write(&record)
         })?;
     }
     println!("\nraw results: {}", results.name);

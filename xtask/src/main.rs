@@ -3,6 +3,7 @@
 
 mod bench;
 mod gallery;
+mod proof;
 mod python;
 mod step;
 mod test;
@@ -18,7 +19,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), step::Failure>,
 }
 
-const TASKS: [Task; 5] = [
+const TASKS: [Task; 6] = [
     Task {
         name: "test",
         arguments: "[python]",
@@ -36,6 +37,12 @@ const TASKS: [Task; 5] = [
         arguments: "[--check]",
         about: "the pictures of guide/gallery.md, or whether they are current",
         run: gallery::run,
+    },
+    Task {
+        name: "proof",
+        arguments: "[DATA-SETS [BOOTSTRAPPED [REPLICATES]]]",
+        about: "levels of tests and coverage of intervals, as in guide/power.md",
+        run: proof::run,
     },
     Task {
         name: "wheel",

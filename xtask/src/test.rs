@@ -13,8 +13,8 @@ const BROWSERS: [&str; 5] = [
 ];
 
 /// Runs every check, the quick ones first; or with the word `python` those of the Python package
-/// alone. The tests in Rust come last and unfiltered, so that the runners' own closing lines are the
-/// last that is seen.
+/// alone. The tests in Rust come last and unfiltered, so that the runners' own closing lines are seen;
+/// below them stands only what was left out.
 pub fn run(names: &[String]) -> Result<(), Failure> {
     let build = Step::cargo("build", &["build", "--workspace"]);
     match names {
@@ -46,8 +46,9 @@ pub fn run(names: &[String]) -> Result<(), Failure> {
     ])?;
     crate::gallery::run(&["--check".to_owned()])?;
     python::test()?;
+    let tests = Step::cargo("tests", &["test", "--workspace"]).run();
     say_of_browser();
-    Step::cargo("tests", &["test", "--workspace"]).run()
+    tests
 }
 
 /// Reports are opened in a browser where there is one; where there is none, that is said and not

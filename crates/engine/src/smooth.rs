@@ -246,8 +246,10 @@ fn weighted_median(sorted: &[(f64, f64)], total: f64) -> f64 {
 }
 
 /// Quantiles of y along x, one curve a probability, at `points` places from the least to the largest
-/// x: at each those of the nearest share `span` of the points under tricube weights. Numbers that
-/// are not finite are left out; the curves are empty where there are not two different x.
+/// x: at each those of the nearest share `span` of the points under tricube weights. Where x has few
+/// values the places are these: between them the curves would say nothing but which value is nearer.
+/// Numbers that are not finite are left out; the curves are empty where there are not two different
+/// x.
 ///
 /// # Panics
 /// If `x` and `y` differ in length.
@@ -279,8 +281,7 @@ pub fn local_quantiles(
     let wanted = span * pairs.len() as f64;
     let mut order: Vec<usize> = (0..probabilities.len()).collect();
     order.sort_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]));
-    for point in 0..points.max(2) {
-        let at = low + (high - low) * point as f64 / (points.max(2) - 1) as f64;
+    for at in places(&pairs, &codes, &counts, points.max(2), (low, high)) {
         let width = neighbourhood(&cells, place(at, low, high), wanted) + step;
         let weights: Vec<f64> = cells
             .iter()
@@ -303,6 +304,27 @@ pub fn local_quantiles(
         }
     }
     out
+}
+
+/// Where curves are to be known: the values of x where these are less than half as many as `points`,
+/// else evenly from end to end.
+fn places(
+    pairs: &[(f64, f64)],
+    codes: &[usize],
+    counts: &[f64],
+    points: usize,
+    (low, high): (f64, f64),
+) -> Vec<f64> {
+    if 2 * counts.iter().filter(|count| **count > 0.0).count() < points {
+        let mut sums = vec![0.0; counts.len()];
+        for (code, pair) in codes.iter().zip(pairs) {
+            sums[*code] += pair.0;
+        }
+        let means = sums.iter().zip(counts).filter(|(_, count)| **count > 0.0);
+        return means.map(|(sum, count)| sum / count).collect();
+    }
+    let step = (high - low) / (points - 1) as f64;
+    (0..points).map(|point| low + step * point as f64).collect()
 }
 
 #[cfg(test)]

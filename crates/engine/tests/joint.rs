@@ -7,7 +7,7 @@ use ranef_engine::lmm::{Joint, JointChanges};
 
 use support::data::{DYESTUFF2, batches, sleepstudy};
 use support::henderson::Henderson;
-use support::{Model, Rng, random_model, relative};
+use support::{Model, Rng, maximal, random_model, relative};
 
 /// Levels of factors with the columns of their faces.
 type Levels = Vec<(usize, usize, Vec<f64>)>;
@@ -29,6 +29,19 @@ fn borrowed(levels: &[(usize, usize, Vec<f64>)]) -> Vec<(usize, usize, &[f64])> 
         .iter()
         .map(|(f, l, z)| (*f, *l, z.as_slice()))
         .collect()
+}
+
+/// z'ΛΛ'z.
+fn spread(lambda: &[f64], z: &[f64]) -> f64 {
+    let k = z.len();
+    (0..k)
+        .map(|j| {
+            (0..k)
+                .map(|i| z[i] * lambda[i * k + j])
+                .sum::<f64>()
+                .powi(2)
+        })
+        .sum()
 }
 
 proptest! {
@@ -53,6 +66,7 @@ proptest! {
         if let Some(mut fit) = fit {
             let henderson = Henderson::of(&model, &fit.theta);
             let sigma_squared = fit.sigma * fit.sigma;
+            let lambda = fit.lambda();
             let joint = fit.joint();
             let (integers, numbers) = joint.parts();
             let again = Joint::from_parts(&model.layout, &integers, &numbers).unwrap();
@@ -65,7 +79,12 @@ proptest! {
                 prop_assert!(relative(variance.total, twin, 1e-9) < 1e-6, "{variance:?} {twin}");
                 prop_assert!(variance.fixed >= 0.0 && variance.random >= 0.0);
                 let through = again.variance(&x, &borrowed(&levels));
-                prop_assert!(relative(through, variance.total, 1e-12) < 1e-9);
+                // Beside the variance before the data: what they leave of it may be rounding.
+                let before: f64 = (levels.iter())
+                    .map(|(factor, _, z)| sigma_squared * spread(&lambda[*factor], z))
+                    .sum();
+                let size = variance.total + before;
+                prop_assert!((through - variance.total).abs() <= 1e-9 * size, "{through} {variance:?}");
                 // The population's mean: x'vcov x.
                 let p = x.len();
                 let mean: f64 = (0..p * p).map(|at| x[at / p] * fit.vcov[at] * x[at % p]).sum();
@@ -202,6 +221,41 @@ fn leverages_sum_to_the_effective_number_of_parameters() {
     // lme4 1.1-31: sum(hatvalues(lmer(Reaction ~ Days + (Days | Subject), sleepstudy))).
     assert!((sum(&sleepstudy(true)) - 29.022124).abs() < 1e-3);
     assert!((sum(&batches(&DYESTUFF2)) - 1.0).abs() < 1e-6);
+}
+
+/// What is kept of a row for those that differ from it in little changes no answer: rows one after
+/// another, in the order of the data, backwards and in leaps, as each asked alone.
+#[test]
+fn the_order_of_rows_changes_nothing() {
+    for columns in [1, 2] {
+        let model = maximal(30, 24, columns, false);
+        let mut fit = model.fit(true).unwrap();
+        let joint = fit.joint();
+        let n = model.rows();
+        let alone: Vec<f64> = (0..n)
+            .map(|r| {
+                let (x, levels) = row_of(&model, r);
+                joint.rows().leverage(&x, &borrowed(&levels), 1.0)
+            })
+            .collect();
+        let orders: [Vec<usize>; 3] = [
+            (0..n).collect(),
+            (0..n).rev().collect(),
+            (0..n).map(|i| i * 7 % n).collect(),
+        ];
+        for order in orders {
+            let asked = joint.rows();
+            for r in order {
+                let (x, levels) = row_of(&model, r);
+                let h = asked.leverage(&x, &borrowed(&levels), 1.0);
+                assert!(
+                    relative(h, alone[r], 0.0) < 1e-11,
+                    "row {r}: {h} {}",
+                    alone[r]
+                );
+            }
+        }
+    }
 }
 
 #[test]

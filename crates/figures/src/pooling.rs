@@ -434,7 +434,7 @@ impl Figure for PoolingFacets {
                 .collect(),
             columns: Some(columns),
             shared: Shared { x: true, y: true },
-            height: Some(30.0 + 34.0 * n.div_ceil(columns) as f64),
+            height: Some(30.0 + (34.0 * n.div_ceil(columns) as f64).max(48.0)),
             ..chart
         }
     }

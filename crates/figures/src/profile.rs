@@ -131,7 +131,12 @@ fn label(curve: &ProfileCurve) -> String {
     }
     if let Some(effects) = name.strip_prefix("cor__") {
         let effects = effects.replace("(Intercept)", "Intercept");
-        return format!("Correlation {effects} ({group})");
+        // Two names with a point between them, unless the names have points themselves.
+        let effects = match effects.split('.').collect::<Vec<_>>()[..] {
+            [one, other] => format!("{one}, {other}"),
+            _ => effects,
+        };
+        return format!("Correlation of {effects} ({group})");
     }
     term(name).to_owned()
 }

@@ -27,7 +27,7 @@ pub(crate) fn number(x: f64, beside: f64) -> String {
         .all(|c| c == '0' || c == '.');
     match zero {
         true => text.trim_start_matches('-').to_owned(),
-        false => text,
+        false => text.replace('-', "−"),
     }
 }
 
@@ -242,6 +242,7 @@ mod tests {
         assert_eq!(number(251.405, 0.0), "251");
         assert_eq!(range(2.114, 19.04), "2.1 to 19.0");
         assert_eq!(number(-0.001, 12.0), "0.0");
+        assert_eq!(number(-0.31, 12.0), "−0.3");
         assert_eq!(number(0.0, 0.0), "0");
         assert_eq!(number(1.5e-7, 0.0), "1.50e-7");
     }

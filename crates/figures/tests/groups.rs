@@ -191,7 +191,7 @@ fn lines_are_the_answer_s() {
     assert!(
         chart
             .description
-            .contains("18 levels of Subject, slopes from -0.3 to 19.7"),
+            .contains("18 levels of Subject, slopes from −0.3 to 19.7"),
         "{}",
         chart.description
     );

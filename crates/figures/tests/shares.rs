@@ -132,7 +132,7 @@ fn profiles_as_in_lme4() {
     // confint(profile(m)), lme4 1.1-31.
     for (label, lower, upper) in [
         ("SD of Intercept (Subject)", 14.3815, 37.7160),
-        ("Correlation Intercept.Days (Subject)", -0.4815, 0.6850),
+        ("Correlation of Intercept, Days (Subject)", -0.4815, 0.6850),
         ("SD of Days (Subject)", 3.8012, 8.7534),
         ("Residual SD", 22.8983, 28.8580),
         ("Intercept", 237.6807, 265.1295),

@@ -4,7 +4,9 @@
 //! says why.
 
 use ranef::frame::Source;
-use ranef::{Error, Fit, GroupLinesOptions, PredictorKind, PredictorRange, RandomBlock};
+use ranef::{
+    Diagnostics, Error, Fit, GroupLinesOptions, PredictorKind, PredictorRange, RandomBlock,
+};
 use ranef_figures::{
     Caterpillar, CaterpillarOptions, Chart, CheckPanel, Coefficients, CoefficientsOptions,
     Figure as _, Lines, PoolingFacets, PredictedOptions, PredictedValues, Shrinkage,
@@ -158,12 +160,9 @@ impl Figures {
     }
 
     /// The panel of checks.
-    pub fn checks(&mut self, fit: &Fit, rows: Option<&dyn Source>) -> Result<Option<Block>, Error> {
-        let Some(rows) = rows else {
-            return Ok(None);
-        };
+    pub fn checks(&mut self, fit: &Fit, shown: &Diagnostics) -> Result<Option<Block>, Error> {
         self.place("checks", "The figure of the checks", || {
-            Ok(CheckPanel::of(fit, rows, None)?.chart())
+            Ok(CheckPanel::from(fit, shown).chart())
         })
     }
 }

@@ -139,7 +139,7 @@ impl Work {
             Self::McCullagh1980 => (
                 "McCullagh, P. (1980). Regression models for ordinal data. ",
                 "Journal of the Royal Statistical Society: Series B, 42",
-                "(2), 109–142.",
+                "(2), 109–127.",
                 "10.1111/j.2517-6161.1980.tb01109.x",
             ),
             Self::Nakagawa2017 => (

@@ -14,6 +14,7 @@
 
 mod draws;
 mod gram;
+mod square;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -105,6 +106,12 @@ pub(crate) struct Way {
     /// after another from the same level, which decides the places.
     places: Vec<u32>,
     block: Vec<f64>,
+    /// The numbers v of an earlier row at these places, C̃v, and v'C̃v.
+    known: Vec<f64>,
+    product: Vec<f64>,
+    square: f64,
+    /// Where a row differs from v.
+    changed: Vec<usize>,
 }
 
 /// A reader of saved integers that knows when they end.
@@ -255,6 +262,10 @@ impl Kept {
             half: Vec::new(),
             places: Vec::new(),
             block: Vec::new(),
+            known: Vec::new(),
+            product: Vec::new(),
+            square: 0.0,
+            changed: Vec::new(),
         }
     }
 
@@ -337,38 +348,6 @@ impl Kept {
         let fixed = way.fixed.iter().enumerate();
         out.root
             .extend(fixed.map(|(x, &value)| ((self.root_effects + x) as u32, value)));
-    }
-
-    /// a'C̃a of one row, relative to σ². The places in the root are far apart in memory, and
-    /// fetching them is all it costs, so they are kept for the next row.
-    pub fn square(&self, way: &mut Way, row: &Reduced) -> f64 {
-        let n = self.root_effects + self.fixed;
-        let k = row.root.len();
-        let places = row.root.iter().map(|&(r, _)| r);
-        if !way.places.iter().copied().eq(places.clone()) {
-            way.places.clear();
-            way.places.extend(places);
-            way.block.clear();
-            for (i, &r) in way.places.iter().enumerate() {
-                let column = &self.covariance[r as usize * n..(r as usize + 1) * n];
-                let block = way.places[..=i].iter().map(|&c| column[c as usize]);
-                way.block.extend(block);
-            }
-        }
-        let mut sum: f64 = row.halves.iter().map(|h| h * h).sum();
-        let mut rest = way.block.as_slice();
-        for i in 0..k {
-            let (line, next) = rest.split_at(i + 1);
-            rest = next;
-            let x = row.root[i].1;
-            let before: f64 = line[..i]
-                .iter()
-                .zip(&row.root)
-                .map(|(c, (_, y))| c * y)
-                .sum();
-            sum += x * (2.0 * before + line[i] * x);
-        }
-        sum
     }
 
     /// a'C̃b of two rows, relative to σ².

@@ -80,7 +80,7 @@ impl QuantileFigure {
         let one = |plot: &QuantilePlot| {
             let what = match &plot.term {
                 Some(name) => format!("{} of {} levels of {}", term(name), plot.n, plot.group),
-                None => format!("studentised residuals of {} rows", count(plot.n)),
+                None => format!("Studentised residuals of {} rows", count(plot.n)),
             };
             let outside: Vec<&str> = most_outside(plot).iter().map(|p| p.name.as_str()).collect();
             match plot.outside {
@@ -112,6 +112,15 @@ impl QuantileFigure {
              local levels)."
                 .to_owned(),
         ];
+        let shown: usize = self.plots.iter().map(|plot| plot.points.len()).sum();
+        let all: usize = self.plots.iter().map(|plot| plot.n).sum();
+        if shown < all {
+            notes.push(format!(
+                "{} of {} points are drawn, all of them at both ends.",
+                count(shown),
+                count(all)
+            ));
+        }
         if self.is_random() {
             notes.push(
                 "Conditional modes over their standard deviation under the model, √(τ² − Var(b | y))."

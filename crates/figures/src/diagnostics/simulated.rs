@@ -193,6 +193,9 @@ impl SimulatedPlot {
             super::residuals::lower_first(&self.across)
         );
         for finding in &self.findings {
+            // Several findings: each says what was looked at, or nobody knows of what it speaks.
+            out.push(' ');
+            out.push_str(&finding.looked_at);
             out.push_str(&found(Some(finding)));
         }
         out

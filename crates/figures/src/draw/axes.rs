@@ -3,7 +3,7 @@
 use super::drawing::Tick;
 use super::palette::size;
 use super::scale::Placement;
-use super::ticks::{self, Labelled};
+use super::ticks::{self, Labelled, Numbers};
 use super::typography::{clean, length, shorten, wrap};
 use crate::chart::{Axis, Scale};
 
@@ -85,10 +85,14 @@ fn numbers(
     room: &dyn Fn(&Labelled) -> Option<f64>,
 ) -> Labelled {
     let (low, high) = rising(placement);
+    let style = Numbers {
+        percent: axis.percent,
+        whole: placement.whole,
+    };
     if placement.logarithmic {
-        ticks::logarithmic(low, high, wanted, axis.percent, room)
+        ticks::logarithmic(low, high, wanted, style, room)
     } else {
-        ticks::linear(low, high, wanted, axis.percent, room)
+        ticks::linear(low, high, wanted, style, room)
     }
 }
 

@@ -65,6 +65,11 @@ impl Rect {
             && other.bottom <= self.bottom + slack
     }
 
+    /// Whether the point lies within.
+    pub fn holds(&self, (x, y): Point) -> bool {
+        x >= self.left && x <= self.right && y >= self.top && y <= self.bottom
+    }
+
     /// The same, wider by `by` on all sides.
     pub fn grown(&self, by: f64) -> Rect {
         Rect {

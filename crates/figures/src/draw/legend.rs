@@ -154,7 +154,8 @@ fn sample(layer: &Layer, frame: &Rect, shapes: &mut Vec<Shape>) {
     };
     match &layer.mark {
         Mark::Points { .. } => {
-            let radius = (palette::SYMBOL / 2.0 * palette::scale(style)).clamp(1.0, 3.6);
+            // Symbols that are tiny because there are many of them would not be seen alone.
+            let radius = (palette::SYMBOL / 2.0 * palette::scale(style)).clamp(1.6, 3.6);
             // Faint marks lie upon each other in the figure; alone they could not be seen.
             let style = style.opacity(palette::opacity(style).max(0.6));
             let (stroke, fill) = symbol_look(&style, radius);

@@ -4,6 +4,7 @@
 use super::clip;
 use super::density;
 use super::drawing::{Fill, Geometry, Part, Point, Rect, Shape, Stroke};
+use super::losses::Losses;
 use super::palette;
 use super::scale::Placement;
 use crate::chart::{Along, Curve, Layer, Mark, Rule, Style, Symbol};
@@ -23,23 +24,6 @@ pub(crate) struct Canvas {
     pub panel: usize,
     /// How large symbols and lines are drawn: smaller in small panels.
     pub zoom: f64,
-}
-
-/// What was not drawn as it was given.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Losses {
-    /// Points shown as a density.
-    pub binned: usize,
-    /// Points in the darkest square.
-    pub densest: usize,
-    /// Marks given and drawn where only some were drawn.
-    pub thinned: Option<(usize, usize)>,
-    /// Marks without a place on a logarithmic axis.
-    pub not_positive: usize,
-    /// Marks beyond the domain that the figure states.
-    pub outside: usize,
-    /// Labels for which there was no room.
-    pub unlabelled: usize,
 }
 
 impl Canvas {

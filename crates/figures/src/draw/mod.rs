@@ -7,16 +7,20 @@
 //! plotkit 1.0 has no facets.
 
 mod axes;
+mod block;
 mod clip;
 mod density;
 pub mod drawing;
 mod faults;
+mod grid;
 mod labels;
 mod layout;
 mod legend;
+mod losses;
 mod marks;
 mod output;
 mod palette;
+mod panels;
 mod scale;
 mod svg;
 mod ticks;

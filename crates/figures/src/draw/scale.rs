@@ -1,5 +1,6 @@
 //! Scales: how numbers become places, and which numbers an axis runs over.
 
+use super::drawing::Rect;
 use crate::chart::{Along, Axis, Mark, Panel, Rule, Scale};
 
 /// The largest number that is told apart from infinity: beyond, sums of squares overflow.
@@ -11,11 +12,52 @@ pub(crate) struct Placement {
     pub logarithmic: bool,
     /// The numbers at `start` and `end`.
     pub domain: (f64, f64),
+    /// Whether only whole numbers are meant.
+    pub whole: bool,
     pub start: f64,
     pub end: f64,
 }
 
+/// The numbers that an axis runs over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Domain {
+    /// From its beginning to its end.
+    pub ends: (f64, f64),
+    /// Whether all marks stand at whole numbers: years, ranks, counts. Ticks between them would
+    /// stand for nothing.
+    pub whole: bool,
+}
+
+impl From<(f64, f64)> for Domain {
+    fn from(ends: (f64, f64)) -> Self {
+        Self { ends, whole: false }
+    }
+}
+
 impl Placement {
+    /// The horizontal axis of a panel with this frame.
+    pub fn across(panel: &Panel, domain: Domain, frame: &Rect) -> Self {
+        Self {
+            logarithmic: panel.x.scale == Scale::Log,
+            domain: domain.ends,
+            whole: domain.whole,
+            start: frame.left,
+            end: frame.right,
+        }
+    }
+
+    /// The vertical axis; of names the first is uppermost.
+    pub fn upwards(panel: &Panel, domain: Domain, frame: &Rect) -> Self {
+        let downwards = matches!(panel.y.scale, Scale::Categories(_));
+        Self {
+            logarithmic: panel.y.scale == Scale::Log,
+            domain: domain.ends,
+            whole: domain.whole,
+            start: if downwards { frame.top } else { frame.bottom },
+            end: if downwards { frame.bottom } else { frame.top },
+        }
+    }
+
     /// Where a number lies; `None` for what has no place (missing, or not positive on a logarithmic
     /// axis). It may lie beyond the ends.
     pub fn place(&self, value: f64) -> Option<f64> {
@@ -56,6 +98,7 @@ struct Extent {
     low: f64,
     high: f64,
     positive: bool,
+    whole: bool,
 }
 
 impl Extent {
@@ -64,10 +107,17 @@ impl Extent {
             low: f64::INFINITY,
             high: f64::NEG_INFINITY,
             positive,
+            whole: true,
         }
     }
 
     fn add(&mut self, value: f64) {
+        self.whole &= !value.is_finite() || value.fract() == 0.0;
+        self.reach(value);
+    }
+
+    /// Adds a number that no mark stands at.
+    fn reach(&mut self, value: f64) {
         if value.is_finite() && (!self.positive || value > 0.0) {
             let value = if self.positive {
                 value.clamp(1.0 / LARGEST, LARGEST)
@@ -86,17 +136,17 @@ impl Extent {
 
 /// The numbers that the axes of these panels run over, all alike: from the beginning of the axis to
 /// its end. `along` says which axis of the panels is meant; they all have the scale of the first.
-pub(crate) fn domain(panels: &[&Panel], along: Along) -> (f64, f64) {
-    let axis = |panel: &'_ Panel| -> Axis {
-        match along {
-            Along::X => panel.x.clone(),
-            Along::Y => panel.y.clone(),
-        }
-    };
-    let Some(first) = panels.first() else {
-        return (0.0, 1.0);
-    };
-    let axes: Vec<Axis> = panels.iter().map(|panel| axis(panel)).collect();
+pub(crate) fn domain(panels: &[&Panel], along: Along) -> Domain {
+    let axes: Vec<&Axis> = panels
+        .iter()
+        .map(|panel| match along {
+            Along::X => &panel.x,
+            Along::Y => &panel.y,
+        })
+        .collect();
+    if axes.is_empty() {
+        return (0.0, 1.0).into();
+    }
     if let Scale::Categories(_) = &axes[0].scale {
         let count = axes
             .iter()
@@ -107,10 +157,9 @@ pub(crate) fn domain(panels: &[&Panel], along: Along) -> (f64, f64) {
             .max()
             .unwrap_or(0)
             .max(1);
-        return (-0.5, count as f64 - 0.5);
+        return (-0.5, count as f64 - 0.5).into();
     }
     let logarithmic = axes[0].scale == Scale::Log;
-    let _ = first;
     // Domains that the figure states: their union, in the direction of the first.
     let mut stated = Extent::new(logarithmic);
     let mut reversed = None;
@@ -118,8 +167,8 @@ pub(crate) fn domain(panels: &[&Panel], along: Along) -> (f64, f64) {
     for axis in &axes {
         match axis.domain {
             Some((from, to)) if from.is_finite() && to.is_finite() => {
-                stated.add(from);
-                stated.add(to);
+                stated.reach(from);
+                stated.reach(to);
                 reversed.get_or_insert(from > to);
             }
             _ => every = false,
@@ -135,10 +184,11 @@ pub(crate) fn domain(panels: &[&Panel], along: Along) -> (f64, f64) {
             }
         }
     }
-    for axis in &axes {
-        extent.add_all(&axis.include);
-    }
     let percent = axes[0].percent;
+    let whole = extent.whole && !every && !percent && extent.high - extent.low >= 1.0;
+    for axis in &axes {
+        axis.include.iter().for_each(|value| extent.reach(*value));
+    }
     let (low, high) = if extent.low > extent.high {
         if logarithmic { (0.1, 10.0) } else { (0.0, 1.0) }
     } else if logarithmic {
@@ -186,7 +236,10 @@ pub(crate) fn domain(panels: &[&Panel], along: Along) -> (f64, f64) {
         }
         (low, high)
     };
-    if reversed { (high, low) } else { (low, high) }
+    Domain {
+        ends: if reversed { (high, low) } else { (low, high) },
+        whole,
+    }
 }
 
 fn measure(mark: &Mark, along: Along, extent: &mut Extent, bars: &mut Extent) {
@@ -236,16 +289,17 @@ fn measure(mark: &Mark, along: Along, extent: &mut Extent, bars: &mut Extent) {
                 bars.add_all(to);
             } else {
                 for at in at {
-                    extent.add(at - width / 2.0);
-                    extent.add(at + width / 2.0);
+                    extent.add(*at);
+                    extent.reach(at - width / 2.0);
+                    extent.reach(at + width / 2.0);
                 }
             }
         }
         Mark::Rules(rules) => {
             for rule in rules {
                 match rule {
-                    Rule::Horizontal(y) if !across => extent.add(*y),
-                    Rule::Vertical(x) if across => extent.add(*x),
+                    Rule::Horizontal(y) if !across => extent.reach(*y),
+                    Rule::Vertical(x) if across => extent.reach(*x),
                     _ => {}
                 }
             }

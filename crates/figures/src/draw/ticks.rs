@@ -10,6 +10,15 @@ use super::typography::shows;
 /// Ticks with their labels.
 pub(crate) type Labelled = Vec<(f64, String)>;
 
+/// What the numbers of an axis are.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Numbers {
+    /// Shares, to be written as percentages.
+    pub percent: bool,
+    /// Whole numbers, between which there are none.
+    pub whole: bool,
+}
+
 /// Steps from the nicest on.
 const NICE: [f64; 4] = [1.0, 5.0, 2.0, 2.5];
 
@@ -19,7 +28,7 @@ pub(crate) fn linear(
     low: f64,
     high: f64,
     wanted: f64,
-    percent: bool,
+    style: Numbers,
     room: &dyn Fn(&Labelled) -> Option<f64>,
 ) -> Labelled {
     let range = high / 2.0 - low / 2.0;
@@ -30,6 +39,10 @@ pub(crate) fn linear(
     let mut best: Option<(f64, Labelled)> = None;
     for exponent in magnitude - 1..=magnitude + 2 {
         for (rank, nice) in NICE.iter().enumerate() {
+            let step = nice * 10f64.powi(exponent);
+            if style.whole && step.fract() != 0.0 {
+                continue;
+            }
             let Some(values) = multiples(low, high, *nice, exponent) else {
                 continue;
             };
@@ -37,7 +50,7 @@ pub(crate) fn linear(
             if best.as_ref().is_some_and(|(least, _)| score <= *least) {
                 continue;
             }
-            let labelled = label(values, percent);
+            let labelled = label(values, style.percent);
             let Some(penalty) = room(&labelled) else {
                 continue;
             };
@@ -92,9 +105,10 @@ pub(crate) fn logarithmic(
     low: f64,
     high: f64,
     wanted: f64,
-    percent: bool,
+    style: Numbers,
     room: &dyn Fn(&Labelled) -> Option<f64>,
 ) -> Labelled {
+    let percent = style.percent;
     let (first, last) = (low.log10(), high.log10());
     let decades = last - first;
     let mut best: Option<(f64, Labelled)> = None;
@@ -151,7 +165,7 @@ pub(crate) fn logarithmic(
     }
     if decades < 1.2 {
         // Within a decade the ticks of a linear axis say more.
-        let values = linear(low, high, wanted, percent, room);
+        let values = linear(low, high, wanted, style, room);
         if values.len() >= 2 {
             consider(values.into_iter().map(|(v, _)| v).collect(), 0.1);
         }
@@ -305,7 +319,9 @@ mod tests {
     }
 
     fn on(low: f64, high: f64, wanted: f64) -> Vec<String> {
-        labels(linear(low, high, wanted, false, &|_| Some(0.0)))
+        labels(linear(low, high, wanted, Numbers::default(), &|_| {
+            Some(0.0)
+        }))
     }
 
     #[test]
@@ -333,22 +349,47 @@ mod tests {
             ["0", "1e-6", "2e-6", "3e-6", "4e-6"]
         );
         assert_eq!(
-            labels(linear(0.0, 1.0, 5.0, true, &|_| Some(0.0))),
+            labels(linear(
+                0.0,
+                1.0,
+                5.0,
+                Numbers {
+                    percent: true,
+                    whole: false
+                },
+                &|_| Some(0.0)
+            )),
             ["0%", "20%", "40%", "60%", "80%", "100%"]
         );
         assert!(on(1.0, 1.0, 5.0).is_empty());
+        // Between ranks there are none.
+        let whole = Numbers {
+            percent: false,
+            whole: true,
+        };
+        for high in [1.5, 2.1, 3.3, 12.0, 18.4] {
+            let ticks = linear(0.5, high, 6.0, whole, &|_| Some(0.0));
+            assert!(
+                !ticks.is_empty() && ticks.iter().all(|(v, _)| v.fract() == 0.0),
+                "{high}"
+            );
+        }
     }
 
     #[test]
     fn ticks_that_have_no_room_are_not_chosen() {
         let few = |ticks: &Labelled| (ticks.len() <= 2).then_some(0.0);
-        assert!(linear(0.0, 9.0, 7.0, false, &few).len() <= 2);
-        assert!(linear(0.0, 9.0, 7.0, false, &|_| None).is_empty());
+        assert!(linear(0.0, 9.0, 7.0, Numbers::default(), &few).len() <= 2);
+        assert!(linear(0.0, 9.0, 7.0, Numbers::default(), &|_| None).is_empty());
     }
 
     #[test]
     fn logarithmic_ticks_are_powers_or_their_parts() {
-        let on = |low, high, wanted| labels(logarithmic(low, high, wanted, false, &|_| Some(0.0)));
+        let on = |low, high, wanted| {
+            labels(logarithmic(low, high, wanted, Numbers::default(), &|_| {
+                Some(0.0)
+            }))
+        };
         assert_eq!(on(0.08, 7.0, 6.0), ["0.1", "0.2", "0.5", "1", "2", "5"]);
         assert_eq!(
             on(1e-3, 1e3, 5.0),

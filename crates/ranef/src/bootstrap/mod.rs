@@ -10,11 +10,11 @@
 //! is an answer.
 
 mod interval;
-mod likelihood_ratio;
+pub(crate) mod likelihood_ratio;
 mod options;
 mod replicate;
 mod resample;
-mod run;
+pub(crate) mod run;
 mod view;
 
 use ranef_frame::Source;

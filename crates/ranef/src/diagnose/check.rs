@@ -141,16 +141,29 @@ impl Fit {
         options: &CheckOptions,
         progress: &mut dyn FnMut(&'static str),
     ) -> Result<Check, Error> {
+        progress("reading the rows");
+        self.not_interrupted()?;
+        let (rows, leverages) = self.rows_and_leverages(source)?;
+        self.check_of(source, options, &rows, &leverages, progress)
+    }
+
+    /// The same of rows that were read before.
+    pub(super) fn check_of(
+        &self,
+        source: &dyn Source,
+        options: &CheckOptions,
+        rows: &ModelRows,
+        leverages: &[f64],
+        progress: &mut dyn FnMut(&'static str),
+    ) -> Result<Check, Error> {
+        if !self.family().is_gaussian() {
+            return self.check_generalised(source, options, rows, leverages, progress);
+        }
         // Each piece is told of, and none is begun once the fit was interrupted.
         let mut at = |what| {
             progress(what);
             self.not_interrupted()
         };
-        at("reading the rows")?;
-        let (rows, leverages) = self.rows_and_leverages(source)?;
-        if !self.family().is_gaussian() {
-            return self.check_generalised(source, options, &rows, &leverages, progress);
-        }
         at("comparing optimisers")?;
         let optimizers = if self.theta().is_empty() {
             None
@@ -164,16 +177,16 @@ impl Fit {
         at("fitting simpler models")?;
         let singularity = self.singularity(source);
         at("looking at residuals")?;
-        let collinearity = self.collinearity_of(&rows);
-        let normality = self.normality_of(&rows, &leverages);
-        let spread = self.spread_of(&rows, &leverages);
+        let collinearity = self.collinearity_of(rows);
+        let normality = self.normality_of(rows, leverages);
+        let spread = self.spread_of(rows, leverages);
         at("simulating")?;
-        let simulated = self.simulated_of(&rows, &leverages, options.simulate)?;
+        let simulated = self.simulated_of(rows, leverages, options.simulate)?;
         at("conditional AIC")?;
-        let caic = self.conditional_aic_of(&rows, &leverages)?;
+        let caic = self.conditional_aic_of(rows, leverages)?;
         at("leaving out rows and groups")?;
-        let influence = self.row_influence_of(&rows, &leverages)?;
-        let (groups, left_out) = self.influences(&rows, options)?;
+        let influence = self.row_influence_of(rows, leverages)?;
+        let (groups, left_out) = self.influences(rows, options)?;
         self.not_interrupted()?;
         let mut checks = vec![
             rules::convergence(self),

@@ -7,11 +7,12 @@
 use ranef_frame::Source;
 use serde::Serialize;
 
-use super::check::{CheckOptions, Finding};
+use super::check::{Check, CheckOptions, Finding};
 use super::collinearity::Collinearity;
 use super::dispersion::Dispersion;
 use super::influence::{DeletionMethod, GroupInfluence};
 use super::influence_rows::RowInfluences;
+use super::model_rows::ModelRows;
 use super::normality::Normality;
 use super::quantiles::QuantilePlot;
 use super::residuals::studentised;
@@ -109,26 +110,46 @@ impl Fit {
         options: &DiagnosticsOptions,
     ) -> Result<Diagnostics, Error> {
         let (rows, leverage) = self.rows_and_leverages(source)?;
+        let answers = self.answers(&rows, &leverage, options)?;
+        Ok(self.shown(rows, leverage, answers))
+    }
+
+    /// [`Fit::check`] and what figures of it show, simulated residuals and the influence of rows
+    /// among it, from one pass over the rows and one round of simulations: what a report needs.
+    ///
+    /// # Errors
+    /// As [`Fit::check`].
+    pub fn check_with_diagnostics(
+        &self,
+        source: &dyn Source,
+        options: &CheckOptions,
+        progress: &mut dyn FnMut(&'static str),
+    ) -> Result<(Check, Diagnostics), Error> {
+        progress("reading the rows");
+        self.not_interrupted()?;
+        let (rows, leverage) = self.rows_and_leverages(source)?;
+        let check = self.check_of(source, options, &rows, &leverage, progress)?;
+        let answers = Answers::of(&check, self.fixef().is_empty());
+        Ok((check, self.shown(rows, leverage, answers)))
+    }
+
+    fn answers(
+        &self,
+        rows: &ModelRows,
+        leverage: &[f64],
+        options: &DiagnosticsOptions,
+    ) -> Result<Answers, Error> {
         let gaussian = rows.response.is_none();
-        let pearson: Vec<f64> = (0..rows.n)
-            .map(|i| rows.pearson(i, self.working_sigma()))
-            .collect();
-        let residual = studentised(&pearson, &leverage);
         let p = self.fixef().len();
-        let cooks_distance = (residual.iter().zip(&leverage))
-            .map(|(r, h)| (1.0 - h > 1e-9 && p > 0).then(|| r * r * h / ((1.0 - h) * p as f64)))
-            .collect();
-        let number: Vec<usize> = rows.number.iter().map(|r| r + 1).collect();
-        let named = |i: usize| number[i].to_string();
-        let collinearity = self.collinearity_of(&rows);
-        let normality = self.normality_of(&rows, &leverage);
+        let collinearity = self.collinearity_of(rows);
+        let normality = self.normality_of(rows, leverage);
         let mut findings = vec![
             rules::collinearity(&collinearity),
             rules::normal_effects(&normality),
         ];
         let mut spread = None;
         if gaussian {
-            let found = self.spread_of(&rows, &leverage);
+            let found = self.spread_of(rows, leverage);
             findings.extend([
                 rules::normal_residuals(&normality),
                 rules::spread_fitted(&found),
@@ -140,11 +161,11 @@ impl Fit {
         self.not_interrupted()?;
         let simulated = match options.simulate {
             None => None,
-            Some(how) => Some(self.simulated_of(&rows, &leverage, how)?),
+            Some(how) => Some(self.simulated_of(rows, leverage, how)?),
         };
         let dispersion = match gaussian {
             true => None,
-            false => Some(self.dispersion_of(&rows, &leverage)?),
+            false => Some(self.dispersion_of(rows, leverage)?),
         };
         if let Some(simulated) = &simulated {
             findings.extend(
@@ -158,7 +179,7 @@ impl Fit {
         self.not_interrupted()?;
         let influence = match options.rows && p > 0 {
             false => None,
-            true => Some(self.row_influence_of(&rows, &leverage)?),
+            true => Some(self.row_influence_of(rows, leverage)?),
         };
         findings.extend(influence.as_ref().map(rules::influential_rows));
         let (groups, groups_left_out) = match options.groups {
@@ -169,12 +190,37 @@ impl Fit {
                     deletions,
                     ..CheckOptions::default()
                 };
-                let (groups, left_out) = self.influences(&rows, &options)?;
+                let (groups, left_out) = self.influences(rows, &options)?;
                 findings.push(rules::influential_groups(&groups, &left_out));
                 (groups, left_out)
             }
         };
-        Ok(Diagnostics {
+        Ok(Answers {
+            collinearity,
+            normality,
+            spread,
+            dispersion,
+            simulated,
+            influence,
+            groups,
+            groups_left_out,
+            findings,
+        })
+    }
+
+    fn shown(&self, rows: ModelRows, leverage: Vec<f64>, answers: Answers) -> Diagnostics {
+        let gaussian = rows.response.is_none();
+        let pearson: Vec<f64> = (0..rows.n)
+            .map(|i| rows.pearson(i, self.working_sigma()))
+            .collect();
+        let residual = studentised(&pearson, &leverage);
+        let p = self.fixef().len();
+        let cooks_distance = (residual.iter().zip(&leverage))
+            .map(|(r, h)| (1.0 - h > 1e-9 && p > 0).then(|| r * r * h / ((1.0 - h) * p as f64)))
+            .collect();
+        let number: Vec<usize> = rows.number.iter().map(|r| r + 1).collect();
+        let named = |i: usize| number[i].to_string();
+        Diagnostics {
             response: self
                 .recipe()
                 .response_name()
@@ -184,7 +230,7 @@ impl Fit {
             residual_quantiles: gaussian
                 .then(|| QuantilePlot::normal("Residual", None, &residual, named)),
             effect_quantiles: self.effect_quantiles(),
-            simulated_quantiles: (simulated.as_ref())
+            simulated_quantiles: (answers.simulated.as_ref())
                 .map(|s| QuantilePlot::unit("Simulated", &s.residuals, &s.expected, named)),
             fitted: rows.fitted,
             population: rows.population,
@@ -193,16 +239,16 @@ impl Fit {
             leverage,
             cooks_distance,
             coefficients: p,
-            normality,
-            spread,
-            dispersion,
-            collinearity,
-            simulated,
-            influence,
-            groups,
-            groups_left_out,
-            findings,
-        })
+            normality: answers.normality,
+            spread: answers.spread,
+            dispersion: answers.dispersion,
+            collinearity: answers.collinearity,
+            simulated: answers.simulated,
+            influence: answers.influence,
+            groups: answers.groups,
+            groups_left_out: answers.groups_left_out,
+            findings: answers.findings,
+        }
     }
 
     /// Quantile plots of the random effects, one a term; without those that have no variance.
@@ -215,6 +261,50 @@ impl Fit {
                 QuantilePlot::normal(&effect.group, Some(&effect.term), &effect.values, name)
             })
             .collect()
+    }
+}
+
+/// Answers to the questions that were asked of the rows.
+struct Answers {
+    collinearity: Collinearity,
+    normality: Normality,
+    spread: Option<Spread>,
+    dispersion: Option<Dispersion>,
+    simulated: Option<Simulated>,
+    influence: Option<RowInfluences>,
+    groups: Vec<GroupInfluence>,
+    groups_left_out: Vec<String>,
+    findings: Vec<Finding>,
+}
+
+/// Questions of a check that rows and their residuals show nothing of.
+const NOT_OF_ROWS: [&str; 6] = [
+    "convergence",
+    "optimizers",
+    "singularity",
+    "groups",
+    "separation",
+    "influence_groups",
+];
+
+impl Answers {
+    /// Those of a check that are seen row by row.
+    fn of(check: &Check, without_coefficients: bool) -> Self {
+        let of_rows = |f: &&Finding| {
+            !NOT_OF_ROWS.contains(&f.name.as_str())
+                && !(without_coefficients && f.name == "influence_rows")
+        };
+        Self {
+            collinearity: check.collinearity.clone(),
+            normality: check.normality.clone(),
+            spread: check.spread.clone(),
+            dispersion: check.dispersion.clone(),
+            simulated: Some(check.simulated.clone()),
+            influence: (!without_coefficients).then(|| check.rows.clone()),
+            groups: Vec::new(),
+            groups_left_out: Vec::new(),
+            findings: check.checks.iter().filter(of_rows).cloned().collect(),
+        }
     }
 }
 

@@ -13,6 +13,7 @@
 //! (Simpson 1951; for multilevel data Robinson 1950).
 
 mod compute;
+mod rows;
 
 use std::fmt;
 

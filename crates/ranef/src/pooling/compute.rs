@@ -5,17 +5,17 @@ use ranef_engine::distributions::{Normal, StudentT};
 use ranef_engine::lmm::LevelColumns;
 use ranef_engine::{LeastSquares, NoPooling};
 
+use super::fixed::{Basis, fixed};
+use super::terms::term;
 use super::{PooledCoefficient, PooledFixed, Pooling, PoolingSigma, PoolingTerm, words};
-use crate::robust::listed;
-use crate::variance::solve;
 use crate::{Error, Fit, Note, RandomBlock};
 
 /// One column of the face of the chosen factor.
-struct Column<'a> {
-    block: usize,
-    within: usize,
-    term: &'a str,
-    variance: f64,
+pub(super) struct Column<'a> {
+    pub block: usize,
+    pub within: usize,
+    pub term: &'a str,
+    pub variance: f64,
 }
 
 /// A factor in whose levels those of the chosen one lie.
@@ -70,6 +70,18 @@ pub(super) fn coefficients(
         errors: false,
     };
     asked.groups()
+}
+
+/// The fixed effects under the three poolings.
+pub(super) fn fixed_effects(fit: &Fit, group: Option<&str>) -> Result<Vec<PooledFixed>, Error> {
+    let factor = choose(fit, group)?;
+    let statistics = fit.statistics()?;
+    let columns = columns_of(fit, factor);
+    let (none, complete) = (statistics.no_pooling(factor), statistics.complete_pooling());
+    let bases: Vec<Basis> = (0..columns.len())
+        .map(|at| Basis::of(fit, &columns, at, &none))
+        .collect();
+    Ok(fixed(fit, &columns, &none, complete.as_ref(), &bases))
 }
 
 pub(super) fn pooling(fit: &Fit, group: Option<&str>, confidence: f64) -> Result<Pooling, Error> {
@@ -333,277 +345,6 @@ fn reason(term: &str, n: usize, k: usize, no: Option<f64>, partial: Option<f64>)
     } else {
         format!("its {n} {rows} {tell} not tell `{term}` from the other coefficients")
     })
-}
-
-fn term(
-    fit: &Fit,
-    factor: usize,
-    columns: &[Column],
-    at: usize,
-    groups: &[PooledCoefficient],
-    t: Option<f64>,
-    z: f64,
-) -> PoolingTerm {
-    let k = columns.len();
-    let column = &columns[at];
-    let rows: Vec<&PooledCoefficient> = groups.iter().skip(at).step_by(k).collect();
-    let levels = rows.len() as f64;
-    let effects = fit.random_effects();
-    let modes: Vec<f64> = effects.modes[factor]
-        .iter()
-        .skip(at)
-        .step_by(k)
-        .copied()
-        .collect();
-    let posts: Vec<f64> = effects.covariances[factor]
-        .chunks_exact(k * k)
-        .map(|c| c[at * k + at].max(0.0))
-        .collect();
-    let post = posts.iter().sum::<f64>() / levels;
-    let (between, all) = (variance(&modes), variance(&modes).unwrap_or(0.0) + post);
-    // No variance between the groups at all: they are one.
-    let pooling_factor = if all > 0.0 {
-        1.0 - between.unwrap_or(0.0) / all
-    } else {
-        1.0
-    };
-    let partial: Option<Vec<f64>> = rows.iter().map(|r| r.partial_pooling).collect();
-    let coefficients = partial.as_deref().and_then(variance);
-    let own: Vec<f64> = rows.iter().filter_map(|r| r.no_pooling).collect();
-    let count = |f: &dyn Fn(&PooledCoefficient) -> Option<bool>| {
-        rows.iter().filter(|&&r| f(r) == Some(true)).count()
-    };
-    let squares = fit.moments().random_product[column.block]
-        [column.within * fit.varcorr()[column.block].terms.len() + column.within];
-    let sigma_squared = fit.sigma() * fit.sigma();
-    let information = column.variance * squares;
-    PoolingTerm {
-        term: column.term.to_owned(),
-        sd: column.variance.sqrt(),
-        equal_weight_n: (information > 0.0).then(|| sigma_squared / information),
-        half_weight_n: half_weight_n(fit, factor, columns, at),
-        mean_weight: rows.iter().map(|r| r.weight).sum::<f64>() / levels,
-        pooling_factor,
-        explained: coefficients
-            .map(|v| v + post)
-            .filter(|v| *v > 0.0)
-            .map(|v| 1.0 - all / v),
-        no_pooling_spread: variance(&own).map(f64::sqrt),
-        partial_pooling_spread: coefficients.map(f64::sqrt),
-        without: rows.len() - own.len(),
-        sign_changed: count(&|r| r.sign_changed),
-        significance_lost: count(&|r| r.significance_lost),
-        significance_gained: count(&|r| r.significance_gained),
-        stand_out_no_pooling: count(&|r| {
-            let distance = r.no_pooling? - r.complete_pooling?;
-            Some(distance.abs() > t? * r.no_pooling_std_error?)
-        }),
-        stand_out_partial_pooling: modes
-            .iter()
-            .zip(&posts)
-            .filter(|(b, v)| b.abs() > z * v.sqrt() && b.abs() > 0.0)
-            .count(),
-    }
-}
-
-/// Variance over the groups, divisor J − 1.
-fn variance(values: &[f64]) -> Option<f64> {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let sum: f64 = values.iter().map(|x| (x - mean) * (x - mean)).sum();
-    (values.len() > 1).then(|| sum / (n - 1.0))
-}
-
-/// Rows of the average kind, Z'Z = n E\[zz'\], at which 1 − Var(b|y)/τ² is one half. The posterior
-/// T − TZ'(ZTZ' + σ²)⁻¹ZT falls from τ² to zero (or never to a half), so the place is bracketed by
-/// doubling and then halved.
-fn half_weight_n(fit: &Fit, factor: usize, columns: &[Column], at: usize) -> Option<f64> {
-    let k = columns.len();
-    let sigma_squared = fit.sigma() * fit.sigma();
-    let (blocks, moments) = (fit.varcorr(), fit.moments());
-    if columns[at].variance <= 0.0 {
-        return None;
-    }
-    // Products of the columns of different terms are not kept: they count as they would if the
-    // terms' columns were uncorrelated over the rows.
-    let mut products = vec![0.0; k * k];
-    let mut covariance = vec![0.0; k * k];
-    for (i, a) in columns.iter().enumerate() {
-        for (j, b) in columns.iter().enumerate() {
-            products[i * k + j] = if a.block == b.block {
-                let width = blocks[a.block].terms.len();
-                covariance[i * k + j] = blocks[a.block].cov[a.within][b.within];
-                moments.random_product[a.block][a.within * width + b.within]
-            } else {
-                moments.random_mean[a.block][a.within] * moments.random_mean[b.block][b.within]
-            };
-        }
-    }
-    debug_assert_eq!(blocks[columns[at].block].factor, factor);
-    // Var(b|y) = (I + nTM/σ²)⁻¹T.
-    let weight = |n: f64| -> Option<f64> {
-        let mut system: Vec<f64> = (0..k * k)
-            .map(|ij| {
-                let (i, j) = (ij / k, ij % k);
-                let inner: f64 = (0..k)
-                    .map(|m| covariance[i * k + m] * products[m * k + j])
-                    .sum();
-                f64::from(u8::from(i == j)) + n * inner / sigma_squared
-            })
-            .collect();
-        let mut right: Vec<f64> = (0..k).map(|i| covariance[i * k + at]).collect();
-        solve(&mut system, &mut right, 1)?;
-        Some(1.0 - right[at] / columns[at].variance)
-    };
-    let mut high = 1.0;
-    while weight(high)? < 0.5 {
-        high *= 2.0;
-        if high > 1e12 {
-            return None;
-        }
-    }
-    let mut low = 0.0;
-    for _ in 0..200 {
-        let middle = 0.5 * (low + high);
-        if middle <= low || middle >= high {
-            break;
-        }
-        if weight(middle)? < 0.5 {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    Some(high)
-}
-
-fn fixed(
-    fit: &Fit,
-    columns: &[Column],
-    none: &NoPooling,
-    complete: Option<&LeastSquares>,
-    bases: &[Basis],
-) -> Vec<PooledFixed> {
-    let p = fit.fixef().len();
-    fit.fixed_names()
-        .iter()
-        .enumerate()
-        .map(|(j, &term)| {
-            let own = columns.iter().position(|c| c.term == term);
-            let (no, no_se) = match (none.common[j], own.and_then(|at| none.mean[at])) {
-                // It would be a difference from what the groups' own coefficients took up.
-                (Some(_), _) if bases.iter().any(|b| b.compared(j)) => (None, None),
-                (Some(value), _) => (Some(value), none.common_std_errors[j]),
-                (None, Some((value, se))) => (Some(value), se),
-                (None, None) => (None, None),
-            };
-            let std_error = fit.vcov()[j * p + j].sqrt();
-            let complete_se = complete.map(|c| c.covariance[j * p + j].sqrt());
-            PooledFixed {
-                term: term.to_owned(),
-                complete_pooling: complete.map(|c| c.beta[j]),
-                complete_pooling_std_error: complete_se,
-                no_pooling: no,
-                no_pooling_std_error: no_se,
-                partial_pooling: fit.fixef()[j],
-                partial_pooling_std_error: std_error,
-                std_error_ratio: complete_se.filter(|s| *s > 0.0).map(|s| std_error / s),
-            }
-        })
-        .collect()
-}
-
-/// What the fixed effects have in the place of a column that varies by group.
-#[derive(Clone, Debug, PartialEq)]
-enum Basis {
-    /// The same column.
-    Same,
-    /// Nothing: on average over all groups it is zero by the model.
-    Nothing,
-    /// The same in other words, such as an indicator of every level for an intercept: `taken`, the
-    /// columns that give the groups theirs, and `others` of the same terms, which stay common and
-    /// are differences from them.
-    Others {
-        taken: Vec<usize>,
-        others: Vec<usize>,
-    },
-}
-
-impl Basis {
-    fn of(fit: &Fit, columns: &[Column], at: usize, none: &NoPooling) -> Self {
-        let names = fit.fixed_names();
-        if names.contains(&columns[at].term) {
-            return Self::Same;
-        }
-        let own = |j: usize| columns.iter().any(|c| c.term == names[j]);
-        let factor = fit.varcorr()[columns[at].block].factor;
-        let levels = 0..fit.recipe().factors()[factor].levels;
-        let gives = |j: usize| {
-            let mut lines = levels.clone().filter_map(|level| none.level(level).line(j));
-            lines.any(|line| line[at] != 0.0)
-        };
-        let taken: Vec<usize> = (0..names.len()).filter(|&j| !own(j) && gives(j)).collect();
-        if taken.is_empty() {
-            return Self::Nothing;
-        }
-        let recipe = fit.recipe();
-        let (kept, assign) = (recipe.fixed_kept(), recipe.fixed_assign());
-        let term = |j: usize| assign[kept[j]];
-        let others = (0..names.len())
-            .filter(|j| !taken.contains(j) && taken.iter().any(|&t| term(t) == term(*j)))
-            .collect();
-        Self::Others { taken, others }
-    }
-
-    /// Whether a fixed effect, without pooling, is a difference from what the groups took up.
-    fn compared(&self, j: usize) -> bool {
-        matches!(self, Self::Others { others, .. } if others.contains(&j))
-    }
-
-    /// What to say of it.
-    fn note(&self, fit: &Fit, terms: &[&str]) -> Option<Note> {
-        let names = fit.fixed_names();
-        let list = |at: &[usize]| {
-            let names: Vec<&str> = at.iter().map(|&j| names[j]).collect();
-            listed(&names)
-        };
-        let (missing, many) = (listed(terms), terms.len() > 1);
-        let message = match self {
-            Self::Same => return None,
-            Self::Nothing => format!(
-                "The fixed effects have no {missing}: complete pooling takes {} for zero in every \
-                 group, and so does the multilevel model on average over the groups.",
-                if many { "them" } else { "it" }
-            ),
-            Self::Others { taken, others } if others.is_empty() => format!(
-                "The fixed effects have no {missing} of {} own: {} of a group {} what {} {} it.",
-                if many { "their" } else { "its" },
-                if many { "those" } else { "that" },
-                if many { "are" } else { "is" },
-                list(taken),
-                if taken.len() > 1 { "give" } else { "gives" },
-            ),
-            Self::Others { taken, others } => format!(
-                "The fixed effects have no {missing} of {} own: {} of a group {} what {} {} it \
-                 with {} at zero. Without pooling {} would be {} from {}, and {} left out.",
-                if many { "their" } else { "its" },
-                if many { "those" } else { "that" },
-                if many { "are" } else { "is" },
-                list(taken),
-                if taken.len() > 1 { "give" } else { "gives" },
-                list(others),
-                list(others),
-                if others.len() > 1 {
-                    "differences"
-                } else {
-                    "a difference"
-                },
-                list(taken),
-                if others.len() > 1 { "are" } else { "is" },
-            ),
-        };
-        Some(Note::new("no_fixed_term", message))
-    }
 }
 
 fn notes(fit: &Fit, outers: &[Outer], columns: &[Column], bases: &[Basis]) -> Vec<Note> {

@@ -13,6 +13,8 @@
 //! of its own regression.
 
 mod compute;
+mod fixed;
+mod terms;
 mod words;
 
 pub(crate) use compute::choose;
@@ -186,5 +188,17 @@ impl Fit {
              expected responses",
         )?;
         compute::coefficients(self, group)
+    }
+
+    /// The rows of [`Pooling::fixed`] alone.
+    ///
+    /// # Errors
+    /// As [`Fit::pooling`].
+    pub fn pooled_fixed(&self, group: Option<&str>) -> Result<Vec<PooledFixed>, Error> {
+        self.refuse_generalised(
+            "no and complete pooling are least squares here",
+            "`ranef summary` has the fixed effects",
+        )?;
+        compute::fixed_effects(self, group)
     }
 }

@@ -98,7 +98,7 @@ fn shares(m: &Material<'_>) -> Text {
 /// The verdict of the check in a sentence.
 fn verdict(m: &Material<'_>) -> Block {
     let check = match &m.check {
-        Ok(check) => check,
+        Ok((check, _)) => check,
         Err(error) => return super::missing("A check of the fit", error),
     };
     let names = |verdict: Verdict| -> Vec<String> {

@@ -18,7 +18,7 @@ impl From<Verdict> for Level {
 
 pub(super) fn blocks(m: &mut Material<'_>) -> Result<Vec<Block>, Error> {
     let check = match &m.check {
-        Ok(check) => check,
+        Ok((check, _)) => check,
         Err(error) => return Ok(vec![missing("The check", error)]),
     };
     let mut out = vec![Block::Paragraph(Text::plain(format!(
@@ -45,7 +45,9 @@ pub(super) fn blocks(m: &mut Material<'_>) -> Result<Vec<Block>, Error> {
             })
             .collect(),
     ));
-    out.extend(m.figures.checks(m.fit, m.rows)?);
+    if let Ok((_, shown)) = &m.check {
+        out.extend(m.figures.checks(m.fit, shown)?);
+    }
     Ok(out)
 }
 

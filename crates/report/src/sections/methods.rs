@@ -124,7 +124,7 @@ fn paragraph(m: &mut Material<'_>) -> Text {
     if !fit.certificate().converged {
         text = text.then("The fit did not converge. ");
     }
-    if let Ok(check) = &m.check {
+    if let Ok((check, _)) = &m.check {
         let cite = m.cited.cite(&[Work::DunnSmyth1996]);
         text = text.then(format!(
             "Assumptions were checked by residuals and random effects, by quantile residuals {cite} \

@@ -16,7 +16,9 @@ mod results;
 mod variance;
 
 use ranef::frame::Source;
-use ranef::{Check, CheckOptions, Error, Fit, Icc, Markup, PredictorLevels, RSquared, Text};
+use ranef::{
+    Check, CheckOptions, Diagnostics, Error, Fit, Icc, Markup, PredictorLevels, RSquared, Text,
+};
 
 use crate::document::{Block, Document, Level, Section};
 use crate::figures::Figures;
@@ -39,7 +41,8 @@ pub(crate) struct Material<'a> {
     pub fit: &'a Fit,
     /// The rows that the model was fitted to, where they are at hand.
     pub rows: Option<&'a dyn Source>,
-    pub check: Result<Check, Error>,
+    /// The check, and what its figure shows.
+    pub check: Result<(Check, Diagnostics), Error>,
     pub levels: Result<PredictorLevels, Error>,
     pub icc: Icc,
     pub r2: RSquared,
@@ -68,7 +71,9 @@ pub fn report(
     let levels = rows.ok_or_else(needs_rows);
     let levels = uninterrupted(levels.and_then(|rows| fit.predictor_levels(rows)))?;
     let check = rows.ok_or_else(needs_rows);
-    let check = uninterrupted(check.and_then(|rows| fit.check(rows, &options.check, progress)))?;
+    let check = uninterrupted(
+        check.and_then(|rows| fit.check_with_diagnostics(rows, &options.check, progress)),
+    )?;
     progress("shares of variance");
     let mut material = Material {
         fit,

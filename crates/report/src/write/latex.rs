@@ -11,11 +11,12 @@ use crate::document::{Block, Document, Level};
 
 const MARKUP: Markup = Markup::Latex;
 
+/// Figures may fill most of a page (the fractions), so that they stand near their text.
 const PREAMBLE: &str = r"\documentclass[11pt]{article}
 \usepackage{iftex}
 \ifPDFTeX
   \usepackage[T1]{fontenc}
-  \usepackage{lmodern}
+  \IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}
 \else
   \usepackage{fontspec}
 \fi
@@ -28,6 +29,10 @@ const PREAMBLE: &str = r"\documentclass[11pt]{article}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{0.6em plus 0.2em}
 \emergencystretch=3em
+\renewcommand{\topfraction}{0.9}
+\renewcommand{\bottomfraction}{0.8}
+\renewcommand{\textfraction}{0.07}
+\renewcommand{\floatpagefraction}{0.8}
 ";
 
 /// Characters of a line of mathematics from which it is broken.
