@@ -291,8 +291,8 @@ impl Answers {
     /// Those of a check that are seen row by row.
     fn of(check: &Check, without_coefficients: bool) -> Self {
         let of_rows = |f: &&Finding| {
-            !NOT_OF_ROWS.contains(&f.name.as_str())
-                && !(without_coefficients && f.name == "influence_rows")
+            let left_out = without_coefficients && f.name == "influence_rows";
+            !left_out && !NOT_OF_ROWS.contains(&f.name.as_str())
         };
         Self {
             collinearity: check.collinearity.clone(),
