@@ -290,9 +290,9 @@ const NOT_OF_ROWS: [&str; 6] = [
 impl Answers {
     /// Those of a check that are seen row by row.
     fn of(check: &Check, without_coefficients: bool) -> Self {
-        let of_rows = |f: &&Finding| {
-            let left_out = without_coefficients && f.name == "influence_rows";
-            !left_out && !NOT_OF_ROWS.contains(&f.name.as_str())
+        let left_out = |f: &Finding| {
+            NOT_OF_ROWS.contains(&f.name.as_str())
+                || without_coefficients && f.name == "influence_rows"
         };
         Self {
             collinearity: check.collinearity.clone(),
@@ -303,7 +303,10 @@ impl Answers {
             influence: (!without_coefficients).then(|| check.rows.clone()),
             groups: Vec::new(),
             groups_left_out: Vec::new(),
-            findings: check.checks.iter().filter(of_rows).cloned().collect(),
+            findings: (check.checks.iter())
+                .filter(|f| !left_out(f))
+                .cloned()
+                .collect(),
         }
     }
 }
