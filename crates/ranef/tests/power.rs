@@ -416,6 +416,31 @@ sd = { "(Intercept)" = 0.4, cond = 0.3 }
     }
 }
 
+#[test]
+fn ordered_answers() {
+    let text = |thresholds: &str| {
+        let text = ANSWERS
+            .replace("\"binomial\"", "\"ordinal\"")
+            .replace("levels = 40", "levels = 20")
+            .replace("level = \"person\"\n", "")
+            .replace("treated = 0.9", "treated = 0.3")
+            .replace("icc = 0.1", "sd = 0.3");
+        text + "[parameters]\n" + thresholds
+    };
+    let found = plan(&text("\"0|1\" = -1\n\"1|2\" = 1\n"))
+        .power(&options("treated", 400), &mut quiet())
+        .unwrap();
+    let point = &found.points[0];
+    // Whitehead 1993: var = 12/(n(1 - Σπ³)) for two equal halves of n = 200 with shares .27, .46, .27;
+    // power .2. Three Monte Carlo errors are 0.06.
+    assert!((point.power.unwrap() - 0.2).abs() < 0.06, "{point:?}");
+    assert_eq!(point.analytic, None);
+    let error = plan(&text("\"0|1\" = 1\n\"1|2\" = -1\n"))
+        .power(&options("treated", 10), &mut quiet())
+        .unwrap_err();
+    assert_eq!(error.code(), "bad_design");
+}
+
 fn power_of(text: &str, term: &str) -> f64 {
     let power = plan(text).power(&options(term, 0), &mut quiet()).unwrap();
     power.points[0].analytic.unwrap()

@@ -14,6 +14,7 @@
 
 use ranef_engine::Statistics;
 use ranef_engine::distributions::{ChiSquared, FisherF, NoncentralBeta, Normal};
+use ranef_engine::glmm::family::Response;
 use ranef_engine::lmm::{self, FTest};
 
 use super::study::Study;
@@ -114,6 +115,11 @@ impl Exact {
             return Ok(None);
         };
         let truth = &study.truth;
+        // Thresholds stand in the place of an intercept, and estimating them costs what the working
+        // model of β alone does not see.
+        if truth.family().distribution().response() == Response::Category {
+            return Ok(None);
+        }
         let layout = crate::rows::layout(truth.recipe());
         let factors = layout.lambda(truth.theta());
         let law = truth.response();

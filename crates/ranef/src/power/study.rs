@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ranef_engine::glmm::family::{Parameter, Scale};
+use ranef_engine::glmm::family::{Parameter, Response, Scale};
 use ranef_engine::simulate::{Effects, Truth};
 use ranef_engine::{Statistics, lmm};
 use ranef_frame::{MemorySource, Source};
@@ -161,6 +161,22 @@ fn nuisance(base: &Fit, belief: &dyn Belief) -> Result<Vec<f64>, Error> {
         return Ok(Vec::new());
     }
     let parameters = base.family().parameters(base.recipe());
+    if base.family().distribution().response() == Response::Category {
+        for pair in parameters.windows(2) {
+            let [low, high] = [0, 1].map(|i| belief.parameter(&pair[i].name));
+            if let (Some(low), Some(high)) = (low, high)
+                && high <= low
+            {
+                return Err(super::design::bad(
+                    format!(
+                        "the thresholds `{}` = {low} and `{}` = {high} do not increase",
+                        pair[0].name, pair[1].name
+                    ),
+                    format!("give `{}` a value above {low}", pair[1].name),
+                ));
+            }
+        }
+    }
     parameters
         .iter()
         .map(|parameter: &Parameter| {
