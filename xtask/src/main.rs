@@ -3,9 +3,11 @@
 
 mod bench;
 mod gallery;
+mod proof;
 mod python;
 mod step;
 mod test;
+mod wheel;
 
 use std::process::ExitCode;
 
@@ -17,7 +19,7 @@ struct Task {
     run: fn(&[String]) -> Result<(), step::Failure>,
 }
 
-const TASKS: [Task; 4] = [
+const TASKS: [Task; 6] = [
     Task {
         name: "test",
         arguments: "[python]",
@@ -35,6 +37,18 @@ const TASKS: [Task; 4] = [
         arguments: "[--check]",
         about: "the pictures of guide/gallery.md, or whether they are current",
         run: gallery::run,
+    },
+    Task {
+        name: "proof",
+        arguments: "[DATA-SETS [BOOTSTRAPPED [REPLICATES]]]",
+        about: "levels of tests and coverage of intervals, as in guide/power.md",
+        run: proof::run,
+    },
+    Task {
+        name: "wheel",
+        arguments: "",
+        about: "the wheel and the source archive of the Python package, built, checked and installed",
+        run: wheel::run,
     },
     Task {
         name: "help",

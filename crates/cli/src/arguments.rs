@@ -27,6 +27,7 @@ use crate::commands::influence::InfluenceArguments;
 use crate::commands::plot::PlotArguments;
 use crate::commands::pool::PoolArguments;
 use crate::commands::poststratify::PoststratifyArguments;
+use crate::commands::power::PowerArguments;
 use crate::commands::r2::R2Arguments;
 use crate::commands::report::ReportArguments;
 use crate::commands::residuals::ResidualsArguments;
@@ -78,6 +79,7 @@ pub enum Command {
     Confint(ConfintArguments),
     Bootstrap(BootstrapArguments),
     Simulate(SimulateArguments),
+    Power(Box<PowerArguments>),
     Check(CheckArguments),
     Influence(InfluenceArguments),
     Residuals(ResidualsArguments),
@@ -124,6 +126,7 @@ impl Command {
             Command::Confint(a) => a.answer.json,
             Command::Bootstrap(a) => a.answer.json,
             Command::Simulate(a) => a.form.json(),
+            Command::Power(a) => a.answer.json,
             Command::Check(a) => a.answer.json,
             Command::Influence(a) => a.answer.json,
             Command::Residuals(a) => a.answer.json,

@@ -52,7 +52,7 @@ impl Problem {
             | "predictor_twice" | "empty_contrast" | "bad_level" | "unknown_family"
             | "unknown_link" | "link_not_allowed" | "unknown_figure" | "facets_by"
             | "many_terms" | "too_few_replicates" | "too_few_draws" | "no_simulations"
-            | "bootstrap_only" => 2,
+            | "bootstrap_only" | "bad_target" | "bad_probability" => 2,
             // As a shell reports what Ctrl-C ended.
             "interrupted" => 130,
             _ => 1,

@@ -71,6 +71,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Confint(arguments) => commands::confint::run(&arguments),
         Command::Bootstrap(arguments) => commands::bootstrap::run(&arguments),
         Command::Simulate(arguments) => commands::simulate::run(&arguments),
+        Command::Power(arguments) => commands::power::run(*arguments),
         Command::Check(arguments) => commands::check::run(&arguments),
         Command::Influence(arguments) => commands::influence::run(&arguments),
         Command::Residuals(arguments) => commands::residuals::run(&arguments),

@@ -198,7 +198,7 @@ pub fn adjust(rule: Adjust) -> ranef::Adjust {
     }
 }
 
-fn df_method(df: Df) -> DfMethod {
+pub fn df_method(df: Df) -> DfMethod {
     match df {
         Df::Satterthwaite => DfMethod::Satterthwaite,
         Df::KenwardRoger => DfMethod::KenwardRoger,

@@ -11,8 +11,9 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{Schema, SchemaRef};
 
 use crate::csv::missing::Missing;
-use crate::normalize::{bring, kind_of, needs_a_look, share_dictionary, unusable, widen};
+use crate::normalize::{bring, kind_of, needs_a_look, unusable, widen};
 use crate::source::{BATCH_ROWS, check_projection};
+use crate::words::share_dictionary;
 use crate::{Batches, Column, ColumnKind, FrameError, Source, memory};
 
 /// A table in memory whose columns are brought to their kinds when they are first read.

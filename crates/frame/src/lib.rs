@@ -42,12 +42,13 @@ mod stream;
 mod suggest;
 mod table;
 mod text;
+mod words;
 
 pub use arrow::ArrowSource;
 pub use csv::{read_csv, write_csv};
 pub use datasets::{DataSet, datasets};
 pub use error::{FrameError, io_reason};
-pub use memory::{MemorySource, take_rows};
+pub use memory::{MemorySource, one_batch, take_rows};
 pub use normalize::normalize;
 pub use open::open;
 pub use options::ReadOptions;

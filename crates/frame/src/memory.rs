@@ -97,6 +97,19 @@ pub fn take_rows(batch: &RecordBatch, rows: &[u32]) -> Result<RecordBatch, Frame
         .map_err(|e| FrameError::new("row_out_of_range", e))
 }
 
+/// All batches as one, in their order.
+///
+/// # Errors
+/// `no_rows` without batches; `batches_differ` where their columns do.
+pub fn one_batch(batches: &[RecordBatch]) -> Result<RecordBatch, FrameError> {
+    match batches {
+        [] => Err(FrameError::new("no_rows", "there are no rows")),
+        [only] => Ok(only.clone()),
+        [first, ..] => arrow_select::concat::concat_batches(&first.schema(), batches)
+            .map_err(|e| FrameError::new("batches_differ", e)),
+    }
+}
+
 /// The Arrow type of a kind.
 pub(crate) fn data_type(kind: ColumnKind) -> DataType {
     match kind {

@@ -18,21 +18,25 @@
 //! text. Text is missing where it would be in a CSV file: `NA`, `NaN`, `null`, `.`, nothing or blanks
 //! alone, since many such files were once CSV files.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Float64Type, Int64Type, UInt32Type, UInt64Type};
-use arrow_array::{
-    Array, ArrayRef, DictionaryArray, Float64Array, RecordBatch, StringArray, UInt32Array,
+use arrow_array::types::{
+    Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type,
+    UInt64Type,
 };
+use arrow_array::{Array, ArrayRef, ArrowPrimitiveType, Float64Array, RecordBatch};
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field, TimeUnit};
+use rayon::prelude::*;
 
 use crate::csv::missing::Missing;
-use crate::interner::Interner;
 use crate::memory::{self, MemorySource};
+use crate::words::{share_dictionary, words};
 use crate::{Column, ColumnKind, FrameError};
+
+/// Rows that a thread takes at a time.
+const PIECE: usize = 1 << 16;
 
 /// Integers to here are exact in `f64`.
 const EXACT: u64 = 1 << 53;
@@ -171,10 +175,9 @@ pub(crate) fn widen(kind: ColumnKind, array: &ArrayRef) -> ColumnKind {
         DataType::Int64 => {
             let numbers = array.as_primitive::<Int64Type>();
             // Below a null stands anything: only where that is large are the nulls looked at.
-            let all = numbers.values().iter().map(|v| v.unsigned_abs()).max();
-            match all.filter(|&v| v > EXACT) {
-                None => all,
-                Some(_) => numbers.iter().flatten().map(i64::unsigned_abs).max(),
+            match any_beyond(numbers.values()) {
+                false => None,
+                true => numbers.iter().flatten().map(i64::unsigned_abs).max(),
             }
         }
         DataType::UInt64 => array.as_primitive::<UInt64Type>().iter().flatten().max(),
@@ -185,6 +188,15 @@ pub(crate) fn widen(kind: ColumnKind, array: &ArrayRef) -> ColumnKind {
         (Some(v), _) if v > EXACT => ColumnKind::Integer,
         _ => kind,
     }
+}
+
+/// Whether an integer may lie beyond [`EXACT`]: true where one does, and of −2^53 and 2^53 at most
+/// one is taken for such. A sum, a shift and an "or" are done with many numbers in one instruction.
+fn any_beyond(values: &[i64]) -> bool {
+    let beyond = |all: u64, &v: &i64| all | v.wrapping_add(EXACT as i64) as u64 >> 54;
+    values
+        .chunks(1024)
+        .any(|piece| piece.iter().fold(0, beyond) != 0)
 }
 
 /// Brings an array to a kind.
@@ -216,6 +228,14 @@ fn number(array: &ArrayRef) -> Result<ArrayRef, arrow_schema::ArrowError> {
         T::Timestamp(unit, _) | T::Time64(unit) | T::Duration(unit) => {
             (cast(array, &T::Int64)?, per_second(*unit))
         }
+        T::Int64 => return Ok(widened::<Int64Type>(array, |v| v as f64)),
+        T::UInt64 => return Ok(widened::<UInt64Type>(array, |v| v as f64)),
+        T::Int32 => return Ok(widened::<Int32Type>(array, f64::from)),
+        T::UInt32 => return Ok(widened::<UInt32Type>(array, f64::from)),
+        T::Int16 => return Ok(widened::<Int16Type>(array, f64::from)),
+        T::UInt16 => return Ok(widened::<UInt16Type>(array, f64::from)),
+        T::Int8 => return Ok(widened::<Int8Type>(array, f64::from)),
+        T::UInt8 => return Ok(widened::<UInt8Type>(array, f64::from)),
         _ => (Arc::clone(array), 1.0),
     };
     let numbers = cast(&array, &T::Float64)?;
@@ -229,11 +249,30 @@ fn number(array: &ArrayRef) -> Result<ArrayRef, arrow_schema::ArrowError> {
     Ok(Arc::new(present.collect::<Float64Array>()))
 }
 
+/// Integers as `f64`; Arrow's cast asks of each whether it fits, which takes three times as long.
+fn widened<T: ArrowPrimitiveType>(
+    array: &ArrayRef,
+    to: impl Fn(T::Native) -> f64 + Sync,
+) -> ArrayRef {
+    let integers = array.as_primitive::<T>();
+    let mut numbers = vec![0.0; integers.len()];
+    numbers
+        .par_chunks_mut(PIECE)
+        .zip(integers.values().par_chunks(PIECE))
+        .for_each(|(numbers, integers)| {
+            for (number, &integer) in numbers.iter_mut().zip(integers) {
+                *number = to(integer);
+            }
+        });
+    Arc::new(Float64Array::new(numbers.into(), integers.nulls().cloned()))
+}
+
 /// Whether a number is NaN; piece by piece without a way out, so that many are looked at at once.
 fn any_nan(values: &[f64]) -> bool {
     // Counting, unlike searching, is done with many numbers in one instruction.
     let count = |piece: &[f64]| piece.iter().filter(|v| v.is_nan()).count();
-    values.chunks(1024).any(|piece| count(piece) > 0)
+    let any = |values: &[f64]| values.chunks(1024).any(|piece| count(piece) > 0);
+    values.par_chunks(PIECE).any(any)
 }
 
 fn per_second(unit: TimeUnit) -> f64 {
@@ -245,122 +284,33 @@ fn per_second(unit: TimeUnit) -> f64 {
     }
 }
 
-/// Text as a dictionary that holds every level once and no null, in its own order or sorted.
-fn words(
-    array: &ArrayRef,
-    ordered: bool,
-    missing: &Missing,
-) -> Result<ArrayRef, arrow_schema::ArrowError> {
-    let dictionary = array.as_any_dictionary_opt();
-    let values = match dictionary {
-        Some(dictionary) => labels(dictionary.values())?,
-        None => cast(array, &DataType::Utf8)?,
-    };
-    let values = values.as_string::<i32>();
-    let mut levels = Interner::new();
-    // Numbers for the values of the dictionary (or for the rows themselves, of which a missing
-    // one must not become a level).
-    let codes: Vec<Option<u32>> = values
-        .iter()
-        .map(|v| {
-            let word = v?.as_bytes();
-            (!missing.is(word)).then(|| levels.intern(Cow::Borrowed(word)).0)
-        })
-        .collect();
-    let (levels, place) = arrange(&levels, ordered);
-    let codes = codes.iter().map(|c| c.map(|c| place[c as usize]));
-    let keys: UInt32Array = match dictionary {
-        None => codes.collect(),
-        Some(dictionary) => {
-            let codes: Vec<Option<u32>> = codes.collect();
-            let keys = cast(dictionary.keys(), &DataType::UInt32)?;
-            recoded(keys.as_primitive::<UInt32Type>(), &codes)
-        }
-    };
-    Ok(Arc::new(DictionaryArray::<UInt32Type>::new(keys, levels)))
-}
-
-/// Keys with the codes of their values; one pass without a branch where no value is missing, which
-/// a million rows are worth.
-fn recoded(keys: &UInt32Array, codes: &[Option<u32>]) -> UInt32Array {
-    if codes.iter().all(Option::is_some) {
-        let codes: Vec<u32> = codes.iter().flatten().copied().collect();
-        // Below a null a key may be anything.
-        let code = |&key: &u32| codes.get(key as usize).copied().unwrap_or(0);
-        let recoded: Vec<u32> = keys.values().iter().map(code).collect();
-        return UInt32Array::new(recoded.into(), keys.nulls().cloned());
-    }
-    let code = |key: Option<u32>| key.and_then(|k| codes.get(k as usize).copied().flatten());
-    keys.iter().map(code).collect()
-}
-
-/// The values of a dictionary as text; whole numbers without a decimal point.
-fn labels(values: &ArrayRef) -> Result<ArrayRef, arrow_schema::ArrowError> {
-    match values.data_type() {
-        DataType::Float64 | DataType::Float32 => {
-            let numbers = cast(values, &DataType::Float64)?;
-            let numbers = numbers.as_primitive::<Float64Type>().iter();
-            let texts = numbers.map(|x| x.filter(|x| !x.is_nan()).map(|x| x.to_string()));
-            Ok(Arc::new(texts.collect::<StringArray>()))
-        }
-        _ => cast(values, &DataType::Utf8),
-    }
-}
-
-/// The levels in their order, and the place of each.
-fn arrange(levels: &Interner<'_>, ordered: bool) -> (ArrayRef, Vec<u32>) {
-    let utf8 = |l: &[u8]| std::str::from_utf8(l).unwrap_or_default().to_owned();
-    if ordered {
-        let words = StringArray::from_iter_values(levels.levels().iter().map(|l| utf8(l)));
-        let places = (0..levels.levels().len() as u32).collect();
-        (Arc::new(words), places)
-    } else {
-        let (sorted, place) = levels.sorted();
-        (
-            Arc::new(StringArray::from_iter_values(sorted.into_iter().map(utf8))),
-            place,
-        )
-    }
-}
-
-/// Rewrites dictionary arrays to one dictionary, shared.
-pub(crate) fn share_dictionary(pieces: &[ArrayRef], ordered: bool) -> Vec<ArrayRef> {
-    if let [one] = pieces {
-        return vec![Arc::clone(one)];
-    }
-    let mut all = Interner::new();
-    let codes: Vec<Vec<u32>> = pieces
-        .iter()
-        .map(|piece| {
-            let values = piece.as_dictionary::<UInt32Type>().values();
-            let values = values.as_string::<i32>().iter().flatten();
-            values
-                .map(|v| all.intern(Cow::Borrowed(v.as_bytes())).0)
-                .collect()
-        })
-        .collect();
-    let (levels, place) = arrange(&all, ordered);
-    pieces
-        .iter()
-        .zip(codes)
-        .map(|(piece, codes)| {
-            let keys = piece.as_dictionary::<UInt32Type>().keys().iter();
-            let keys: UInt32Array = keys
-                .map(|k| k.map(|k| place[codes[k as usize] as usize]))
-                .collect();
-            Arc::new(DictionaryArray::<UInt32Type>::new(
-                keys,
-                Arc::clone(&levels),
-            )) as ArrayRef
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
 
+    use arrow_array::{DictionaryArray, Int64Array, StringArray, UInt32Array};
+
     use super::*;
+
+    #[test]
+    fn integers_that_f64_confuses_are_kept() {
+        let kind = |values: Vec<Option<i64>>| {
+            let array = Arc::new(Int64Array::from(values)) as ArrayRef;
+            widen(ColumnKind::Number, &array)
+        };
+        let exact = 1_i64 << 53;
+        for inside in [0, 1, -1, exact, -exact, exact - 1] {
+            assert_eq!(kind(vec![Some(3), Some(inside), None]), ColumnKind::Number);
+        }
+        for beyond in [exact + 1, -exact - 1, i64::MAX, i64::MIN] {
+            assert_eq!(kind(vec![Some(3), Some(beyond)]), ColumnKind::Integer);
+        }
+        let column = Arc::new(Int64Array::from(vec![Some(-7), None])) as ArrayRef;
+        let numbers = bring(&column, ColumnKind::Number, "x", &Missing::new(&[]));
+        let numbers = numbers.expect("numbers");
+        let numbers: Vec<_> = numbers.as_primitive::<Float64Type>().iter().collect();
+        assert_eq!(numbers, [Some(-7.0), None]);
+    }
 
     #[test]
     fn a_categorical_of_polars_has_no_order_but_an_enum_has() {

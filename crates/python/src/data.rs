@@ -1,11 +1,12 @@
 //! Tables from Python as sources.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
-use arrow_array::types::Float64Type;
-use arrow_array::{Array, ArrayRef, Int64Array, RecordBatch, StringArray};
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_array::types::{ArrowDictionaryKeyType, Float64Type, UInt8Type, UInt16Type, UInt32Type};
+use arrow_array::{Array, ArrayRef, DictionaryArray, Int64Array, RecordBatch, StringArray};
+use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyList};
@@ -27,13 +28,11 @@ pub(crate) struct Data {
 type Notes = Vec<(String, String)>;
 
 impl Data {
-    fn of_arrow(
-        py: Python<'_>,
-        (schema, batches): (SchemaRef, Vec<RecordBatch>),
-        notes: Notes,
-    ) -> PyResult<Self> {
-        let mut source =
-            ArrowSource::new(&schema, &batches).map_err(|e| error::raised_frame(py, e))?;
+    fn of_arrow(py: Python<'_>, (schema, batches): Batches, notes: Notes) -> PyResult<Self> {
+        // Integers are looked through for large ones.
+        let mut source = py
+            .detach(|| ArrowSource::new(&schema, &batches))
+            .map_err(|e| error::raised_frame(py, e))?;
         for field in schema.fields() {
             if let Some(what) = moment(field.data_type()) {
                 let name = field.name();
@@ -56,6 +55,60 @@ impl Data {
     }
 }
 
+/// Batches of one schema.
+type Batches = (SchemaRef, Vec<RecordBatch>);
+
+/// A table whose column `name` holds codes, with categories in their place.
+fn categories(
+    (schema, batches): Batches,
+    name: &str,
+    words: &[RecordBatch],
+) -> Result<Batches, ArrowError> {
+    let at = schema.index_of(name)?;
+    let words = match words {
+        [one] => Arc::clone(one.column(0)),
+        _ => return Err(ArrowError::CDataInterface("words in pieces".to_owned())),
+    };
+    // As polars marks them: categories, but in no order.
+    let metadata = HashMap::from([("_PL_CATEGORICAL".to_owned(), String::new())]);
+    let mut fields: Vec<_> = schema.fields().iter().cloned().collect();
+    let mut tables = Vec::with_capacity(batches.len());
+    let mut data_type = None;
+    for batch in &batches {
+        let mut columns = batch.columns().to_vec();
+        columns[at] = coded(&columns[at], &words)?;
+        data_type = Some(columns[at].data_type().clone());
+        tables.push(columns);
+    }
+    if let Some(data_type) = data_type {
+        fields[at] = Arc::new(Field::new(name, data_type, true).with_metadata(metadata));
+    }
+    let schema: SchemaRef = Arc::new(Schema::new(fields));
+    let batch = |columns| RecordBatch::try_new(Arc::clone(&schema), columns);
+    let batches = tables.into_iter().map(batch).collect::<Result<_, _>>()?;
+    Ok((schema, batches))
+}
+
+/// Codes as the keys of a dictionary.
+fn coded(codes: &ArrayRef, words: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+    fn made<K: ArrowDictionaryKeyType>(
+        codes: &ArrayRef,
+        words: &ArrayRef,
+    ) -> Result<ArrayRef, ArrowError> {
+        let codes = codes.as_primitive::<K>().clone();
+        Ok(Arc::new(DictionaryArray::try_new(
+            codes,
+            Arc::clone(words),
+        )?))
+    }
+    match codes.data_type() {
+        DataType::UInt8 => made::<UInt8Type>(codes, words),
+        DataType::UInt16 => made::<UInt16Type>(codes, words),
+        DataType::UInt32 => made::<UInt32Type>(codes, words),
+        other => Err(ArrowError::CDataInterface(format!("codes of type {other}"))),
+    }
+}
+
 /// Dates and times in words.
 fn moment(data_type: &DataType) -> Option<&'static str> {
     match data_type {
@@ -70,10 +123,23 @@ fn moment(data_type: &DataType) -> Option<&'static str> {
 
 #[pymethods]
 impl Data {
-    /// A table from a capsule of `__arrow_c_stream__`.
+    /// A table from a capsule of `__arrow_c_stream__`. Columns that `words` names hold the codes of
+    /// categories in no order; their words are the only column of a stream each.
     #[staticmethod]
-    fn from_stream(py: Python<'_>, stream: Bound<'_, PyCapsule>, notes: Notes) -> PyResult<Self> {
-        Self::of_arrow(py, capsule::import_stream(&stream)?, notes)
+    #[pyo3(signature = (stream, notes, words = vec![]))]
+    fn from_stream(
+        py: Python<'_>,
+        stream: Bound<'_, PyCapsule>,
+        notes: Notes,
+        words: Vec<(String, Bound<'_, PyCapsule>)>,
+    ) -> PyResult<Self> {
+        let mut table = capsule::import_stream(&stream)?;
+        for (name, stream) in &words {
+            let (_, batches) = capsule::import_stream(stream)?;
+            table = categories(table, name, &batches)
+                .map_err(|e| PyValueError::new_err(format!("column {name:?}: {e}")))?;
+        }
+        Self::of_arrow(py, table, notes)
     }
 
     /// A table from the capsules of `__arrow_c_array__`.

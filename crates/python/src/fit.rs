@@ -1,20 +1,20 @@
 //! Fitted models.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use ranef::frame::Source;
 use ranef::{
-    BootstrapOptions, Contrast, Curvature, DfMethod, Error, Interrupt, Model, Optimizer,
-    RegressionTable,
+    CheckOptions, Contrast, Curvature, DfMethod, Error, Interrupt, Model, Optimizer, Replicate,
 };
+use ranef_report::ReportOptions;
 use serde::Deserialize;
 
-use crate::answer::{Answer, Frame, Prepared};
+use crate::answer::{Answer, Frame};
 use crate::data::Data;
-use crate::figure::Figure;
-use crate::question::{self, Asked, choice};
+use crate::question::{self, Asked, Bootstrapped, choice};
+use crate::report::Report;
 use crate::{error, work};
 
 /// A fitted model, and the table it was fitted to where that is at hand.
@@ -22,7 +22,7 @@ use crate::{error, work};
 pub(crate) struct Fit {
     pub(crate) fit: Arc<ranef::Fit>,
     pub(crate) source: Option<Arc<dyn Source>>,
-    interrupt: Interrupt,
+    pub(crate) interrupt: Interrupt,
 }
 
 /// What a fit is told beyond its formula.
@@ -137,7 +137,7 @@ impl Fit {
         Ok(())
     }
 
-    fn rows(&self, py: Python<'_>) -> PyResult<&dyn Source> {
+    pub(crate) fn rows(&self, py: Python<'_>) -> PyResult<&dyn Source> {
         self.source.as_deref().ok_or_else(|| {
             error::make(
                 py,
@@ -347,6 +347,71 @@ impl Fit {
         })?;
         Ok(Answer::boxed(said))
     }
+
+    /// Bootstrap of a function in Python, which gets a [`Fit`] without rows for each replicate and
+    /// gives as many numbers as there are names. Replicates are fitted by all threads; each takes the
+    /// interpreter's lock for as long as it calls the function. The first exception ends it.
+    fn bootstrap_of(
+        &self,
+        py: Python<'_>,
+        function: Py<PyAny>,
+        names: Vec<String>,
+        options: &str,
+    ) -> PyResult<Answer> {
+        let options = question::bootstrap_options(options)?;
+        let rows = self.rows(py)?;
+        let raised: Mutex<Option<PyErr>> = Mutex::new(None);
+        let failed = || raised.lock().unwrap_or_else(PoisonError::into_inner);
+        let call = |replicate: &Replicate| -> Vec<f64> {
+            if failed().is_some() {
+                return Vec::new();
+            }
+            let fit = Self::of(replicate.fit(&self.fit), None, self.interrupt.clone());
+            let values = Python::attach(|py| {
+                let found = function.call1(py, (fit,))?;
+                found.extract::<Vec<f64>>(py)
+            });
+            values.unwrap_or_else(|error| {
+                // Nobody waits for the replicates that are left.
+                self.interrupt.set();
+                failed().get_or_insert(error);
+                Vec::new()
+            })
+        };
+        let found = work::run(py, "replicates", &self.interrupt, |phase| {
+            let mut count = |done, all| phase.set(&format!("replicate {done} of {all}"));
+            let rows = Some(rows);
+            (self.fit).bootstrap_of(rows, &names, &call, &options, &mut count)
+        });
+        if let Some(error) = failed().take() {
+            self.interrupt.reset();
+            return Err(error);
+        }
+        Ok(Answer::new(Bootstrapped(found?)))
+    }
+
+    /// A report; `simulate`, `replicates` and `seed` are those of the simulated residuals.
+    fn write_up(
+        &self,
+        py: Python<'_>,
+        figures: bool,
+        simulate: &str,
+        replicates: u32,
+        seed: u64,
+    ) -> PyResult<Report> {
+        let options = ReportOptions {
+            check: CheckOptions {
+                simulate: question::simulate(simulate, replicates, seed)?,
+                ..CheckOptions::default()
+            },
+            without_figures: !figures,
+        };
+        let rows = self.source.as_deref();
+        let document = work::run(py, "writing the report", &self.interrupt, |phase| {
+            ranef_report::report(&self.fit, rows, &options, &mut |what| phase.set(what))
+        })?;
+        Ok(Report::new(document))
+    }
 }
 
 /// Columns whose names stand in a formula, of those that there are; all of them where it says `.`.
@@ -360,107 +425,4 @@ pub(crate) fn variables(formula: &str, columns: Vec<String>) -> Vec<String> {
     }
     let named = |name: &String| formula.contains(name.as_str());
     columns.into_iter().filter(named).collect()
-}
-
-/// Compares models by likelihood.
-#[pyfunction]
-#[pyo3(signature = (fits, refit, bootstrap = None, seed = 1))]
-pub(crate) fn compare(
-    py: Python<'_>,
-    fits: Vec<Py<Fit>>,
-    refit: bool,
-    bootstrap: Option<u32>,
-    seed: u64,
-) -> PyResult<Answer> {
-    let held: Vec<PyRef<'_, Fit>> = fits.iter().map(|f| f.borrow(py)).collect();
-    let arcs: Vec<Arc<ranef::Fit>> = held.iter().map(|f| Arc::clone(&f.fit)).collect();
-    let interrupt = held
-        .first()
-        .map(|f| f.interrupt.clone())
-        .unwrap_or_default();
-    let sources = match bootstrap {
-        None => Vec::new(),
-        Some(_) => held
-            .iter()
-            .map(|f| f.rows(py))
-            .collect::<PyResult<Vec<_>>>()?,
-    };
-    let comparison = work::run(py, "comparing", &interrupt, |phase| {
-        let fits: Vec<&ranef::Fit> = arcs.iter().map(|fit| &**fit).collect();
-        let Some(replicates) = bootstrap else {
-            return ranef::compare(&fits, refit);
-        };
-        let options = BootstrapOptions {
-            replicates,
-            seed,
-            ..BootstrapOptions::default()
-        };
-        ranef::compare_bootstrap(&fits, &sources, &options, &mut |done, all| {
-            phase.set(&format!("replicate {done} of {all}"));
-        })
-    })?;
-    Ok(Answer::new(comparison))
-}
-
-/// A figure: `words` are its kind and options as the command takes them.
-#[pyfunction]
-pub(crate) fn figure(
-    py: Python<'_>,
-    fits: Vec<(String, Py<Fit>)>,
-    words: Vec<String>,
-) -> PyResult<Figure> {
-    let held: Vec<(&str, PyRef<'_, Fit>)> = fits
-        .iter()
-        .map(|(name, fit)| (name.as_str(), fit.borrow(py)))
-        .collect();
-    let arcs: Vec<(String, Arc<ranef::Fit>)> = held
-        .iter()
-        .map(|(name, fit)| ((*name).to_owned(), Arc::clone(&fit.fit)))
-        .collect();
-    let rows = held.first().and_then(|(_, fit)| fit.source.clone());
-    let interrupt = held
-        .first()
-        .map(|(_, f)| f.interrupt.clone())
-        .unwrap_or_default();
-    // A refusal is an error of the face, not of the crate `ranef`.
-    let made = work::run(py, "drawing", &interrupt, |_| {
-        let fits = arcs
-            .iter()
-            .map(|(name, fit)| (name.clone(), &**fit))
-            .collect();
-        Ok(ranef_cli::figure(&words, fits, rows.as_deref()))
-    })?;
-    made.map(Figure::new).map_err(|refusal| {
-        let hint = refusal.hint.as_deref();
-        error::make(py, &refusal.code, &refusal.message, hint, None)
-    })
-}
-
-/// Models side by side.
-#[pyfunction]
-pub(crate) fn regression_table(py: Python<'_>, fits: Vec<(String, Py<Fit>)>) -> Answer {
-    let held: Vec<(&str, PyRef<'_, Fit>)> = fits
-        .iter()
-        .map(|(name, fit)| (name.as_str(), fit.borrow(py)))
-        .collect();
-    let table = RegressionTable::of(held.iter().map(|(name, fit)| (*name, &*fit.fit)));
-    let set = question::LANGUAGES.map(|language| (language, table.markup(language)));
-    Answer::new(Prepared {
-        text: table.to_string(),
-        table: ranef::Answer::table(&table),
-        object: table,
-        set: set.to_vec(),
-    })
-}
-
-/// Models row by row.
-#[pyfunction]
-pub(crate) fn glance(py: Python<'_>, fits: Vec<(String, Py<Fit>)>) -> Answer {
-    let held: Vec<(&str, PyRef<'_, Fit>)> = fits
-        .iter()
-        .map(|(name, fit)| (name.as_str(), fit.borrow(py)))
-        .collect();
-    Answer::new(ranef::Glance::of(
-        held.iter().map(|(name, fit)| (*name, &*fit.fit)),
-    ))
 }

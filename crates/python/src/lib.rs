@@ -15,6 +15,8 @@ mod error;
 mod figure;
 mod fit;
 mod question;
+mod report;
+mod several;
 mod work;
 
 use std::ffi::OsString;
@@ -37,14 +39,15 @@ fn _ranef(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<answer::Frame>()?;
     module.add_class::<figure::Figure>()?;
     module.add_class::<fit::Fit>()?;
+    module.add_class::<report::Report>()?;
     module.add_function(wrap_pyfunction!(main, module)?)?;
     module.add_function(wrap_pyfunction!(answer::frame, module)?)?;
     module.add_function(wrap_pyfunction!(data::datasets, module)?)?;
     module.add_function(wrap_pyfunction!(data::describe, module)?)?;
-    module.add_function(wrap_pyfunction!(fit::compare, module)?)?;
-    module.add_function(wrap_pyfunction!(fit::figure, module)?)?;
-    module.add_function(wrap_pyfunction!(fit::regression_table, module)?)?;
-    module.add_function(wrap_pyfunction!(fit::glance, module)?)?;
+    module.add_function(wrap_pyfunction!(several::compare, module)?)?;
+    module.add_function(wrap_pyfunction!(several::figure, module)?)?;
+    module.add_function(wrap_pyfunction!(several::regression_table, module)?)?;
+    module.add_function(wrap_pyfunction!(several::glance, module)?)?;
     module.add_function(wrap_pyfunction!(fit::variables, module)?)?;
     module.add_function(wrap_pyfunction!(work::set_threads, module)?)?;
     module.add_function(wrap_pyfunction!(work::threads, module)?)?;

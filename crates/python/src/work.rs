@@ -51,7 +51,12 @@ pub(crate) fn run<T: Send>(
     work: impl FnOnce(&Phase) -> Result<T, Error> + Send,
 ) -> PyResult<T> {
     let phase = Phase(Arc::new(Mutex::new(what.to_owned())));
-    let pool = pool();
+    let pool = match rayon::current_thread_index() {
+        None => pool(),
+        // A function in Python that a bootstrap calls asks a question in its turn. The thread that
+        // called it is one of those that the question would wait for.
+        Some(_) => Some(made(1)?),
+    };
     let outcome = py.detach(|| {
         std::thread::scope(|scope| {
             let (sender, receiver) = channel();
@@ -135,6 +140,15 @@ type Pool = Arc<rayon::ThreadPool>;
 /// The threads that work is done with; `None` for as many as there are processors.
 static POOL: Mutex<Option<Pool>> = Mutex::new(None);
 
+fn made(threads: usize) -> PyResult<Pool> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .stack_size(STACK)
+        .build()
+        .map(Arc::new)
+        .map_err(|e| PyRuntimeError::new_err(e.to_string()))
+}
+
 fn pool() -> Option<Pool> {
     POOL.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
@@ -145,14 +159,7 @@ pub(crate) fn set_threads(count: Option<usize>) -> PyResult<()> {
     let made = match count {
         None => None,
         Some(0) => return Err(PyValueError::new_err("give a number of threads from 1 up")),
-        Some(count) => {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(count)
-                .stack_size(STACK)
-                .build()
-                .map_err(|e| PyRuntimeError::new_err(e.to_string()))?;
-            Some(Arc::new(pool))
-        }
+        Some(count) => Some(made(count)?),
     };
     *POOL.lock().unwrap_or_else(PoisonError::into_inner) = made;
     Ok(())

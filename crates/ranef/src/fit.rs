@@ -650,22 +650,23 @@ impl Fit {
                 };
             };
             let estimate = self.facts.estimates.beta[at];
-            let std_error = vcov[at * p + at].sqrt();
+            // The fit of a replicate has none.
+            let std_error = Some(vcov[at * p + at].sqrt()).filter(|x| !x.is_nan());
             let mut contrast = vec![0.0; p];
             contrast[at] = 1.0;
             let df = self.contrast_df(&contrast);
-            let statistic = estimate / std_error;
-            let p_value = match df {
+            let statistic = std_error.map(|error| estimate / error);
+            let two_sided_p = |statistic| match df {
                 Some(df) => StudentT::new(df).two_sided_p(statistic),
                 None => Normal::STANDARD.two_sided_p(statistic),
             };
             Coefficient {
                 term: name.clone(),
                 estimate: Some(estimate),
-                std_error: Some(std_error),
+                std_error,
                 df,
-                statistic: Some(statistic),
-                p_value: Some(p_value),
+                statistic,
+                p_value: statistic.map(two_sided_p),
             }
         };
         self.facts

@@ -49,6 +49,7 @@ mod observed;
 mod options;
 mod origin;
 mod pooling;
+mod power;
 mod predict;
 mod predictor;
 mod random;
@@ -106,6 +107,11 @@ pub use observed::{Observed, ObservedColumn};
 pub use options::{Curvature, DfMethod, Model, glmer, lmer};
 pub use origin::Origin;
 pub use pooling::{PooledCoefficient, PooledFixed, Pooling, PoolingSigma, PoolingTerm};
+pub use power::{
+    ClusterTrial, ClusterTrialPlan, Correlation, CrossLevel, CrossLevelPlan, Design, Grouping,
+    Knob, PerEffect, PilotTest, Power, PowerOptions, PowerPlan, PowerResult, PowerTest, Predicted,
+    PredictedValues, Size, Smallest, SummaryStatistics, SummaryStatisticsPlan, Variance,
+};
 pub use predict::{
     Budget, Groups, Interval, Intervals, PredictOptions, PredictedInterval, Predictions,
     Probability,

@@ -273,6 +273,14 @@ fn statistics_of_replicates() {
     );
     let own = |replicate: &ranef::Replicate| {
         let fit = replicate.fit(&fit);
+        // What is unknown is said to be: no number of the model stands in its place.
+        assert!(
+            fit.coefficients()
+                .iter()
+                .all(|c| c.std_error.is_none() && c.df.is_none())
+        );
+        assert!(fit.effects(0.95).random.iter().all(|e| e.estimate.is_nan()));
+        assert!(!fit.summary().to_string().is_empty());
         let shares = fit.varcorr()[0].sd[0].powi(2) / (fit.sigma().powi(2));
         vec![
             fit.fixef()[1],
@@ -448,6 +456,46 @@ fn generalised_models() {
 
 /// Crossed factors, weights and offsets, no random effects: rows drawn one by one say the same as
 /// draws without rows.
+#[test]
+fn parameters_of_the_family_have_intervals() {
+    let ticks = data("grouseticks");
+    let fit = ranef::glmer(
+        "TICKS ~ YEAR + (1 | BROOD)",
+        "nbinom2".parse().unwrap(),
+        &*ticks,
+    )
+    .unwrap();
+    let options = options(60, BootstrapType::Parametric);
+    let found = run(&fit, &*ticks, &options);
+    let at = found.rows.iter().position(|r| r.kind == "family").unwrap();
+    let (row, draws) = (&found.rows[at], &found.values[at]);
+    let own = &fit.family_parameters()[0];
+    assert_eq!(
+        (row.parameter.as_str(), row.estimate),
+        (own.name.as_str(), Some(own.estimate))
+    );
+    assert!(row.lower.unwrap() < own.estimate && own.estimate < row.upper.unwrap());
+    // The delta method knows nothing of the right tail.
+    let ratio = row.std_error.unwrap() / own.std_error;
+    assert!((0.6..1.9).contains(&ratio), "{ratio}");
+    // The fits of the replicates say the same, and know no standard errors.
+    let name = ["own".to_owned()];
+    let statistic = |replicate: &ranef::Replicate| {
+        let fit = replicate.fit(&fit);
+        assert!(fit.coefficients().iter().all(|c| c.std_error.is_none()));
+        vec![fit.family_parameters()[0].estimate]
+    };
+    let twin = fit
+        .bootstrap_of(Some(&*ticks), &name, &statistic, &options, &mut |_, _| {})
+        .unwrap();
+    assert_eq!(&twin.values[0], draws);
+    let intervals = fit
+        .confint_bootstrap(&[], Some(&*ticks), &options, &mut |_, _| {})
+        .unwrap();
+    assert_eq!(intervals.rows[at].effect, ranef::Effect::Family);
+    assert_eq!(intervals.rows[at].lower, row.lower);
+}
+
 #[test]
 fn other_designs() {
     let penicillin = data("Penicillin");

@@ -21,6 +21,7 @@ pub mod means;
 pub mod plot;
 pub mod pool;
 pub mod poststratify;
+pub mod power;
 pub mod predict;
 pub mod r2;
 pub mod ratios;

@@ -17,6 +17,18 @@ pub struct ResponseProducts {
     pub(crate) square: f64,
 }
 
+impl ResponseProducts {
+    /// The same of a model without some fixed-effects columns (positions in increasing order), as
+    /// [`Statistics::without_fixed`].
+    pub fn without_fixed(&self, dropped: &[usize]) -> Self {
+        let kept = (0..self.fixed.len()).filter(|j| !dropped.contains(j));
+        Self {
+            fixed: kept.map(|j| self.fixed[j]).collect(),
+            ..self.clone()
+        }
+    }
+}
+
 impl Statistics {
     /// The crossproducts of the response.
     pub fn response_products(&self) -> ResponseProducts {

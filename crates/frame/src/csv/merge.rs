@@ -1,6 +1,5 @@
 //! The chunks of a column to one column: numbers keep their places, text gets one dictionary.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow_array::types::UInt32Type;
@@ -109,10 +108,7 @@ fn merge_text(
     let mut all = Interner::new();
     let translations: Vec<Vec<u32>> = parts
         .iter()
-        .map(|(words, _)| {
-            let levels = words.levels.levels().iter();
-            levels.map(|l| all.intern(Cow::Borrowed(l)).0).collect()
-        })
+        .map(|(words, _)| all.absorb(&words.levels))
         .collect();
     let (sorted, places) = all.sorted();
     let levels = dictionary(&sorted, name)?;

@@ -36,8 +36,11 @@ from ._errors import (
     SingularFitWarning,
 )
 from ._figure import Figure
-from ._fit import Fit, compare, glance, glmer, lm, lmer, load, plot, regression_table
+from ._fit import Fit, load
+from ._models import glmer, lm, lmer
 from ._progress import set_progress
+from ._report import Report
+from ._several import compare, glance, plot, regression_table
 from ._table import Table
 
 __version__: str = _ranef.__version__
@@ -62,6 +65,7 @@ __all__ = [
     "RankDeficientWarning",
     "Record",
     "Records",
+    "Report",
     "SavedModelError",
     "SeparationWarning",
     "SingularFitWarning",
@@ -90,12 +94,27 @@ def set_threads(count: Optional[int]) -> None:
     ----------
     count : int or None
         ``None`` for as many as there are processors. Results do not depend on it.
+
+    Examples
+    --------
+    >>> import ranef as rf
+    >>> rf.set_threads(1)
+    >>> rf.threads()
+    1
+    >>> rf.set_threads(None)
     """
     _ranef.set_threads(count)
 
 
 def threads() -> int:
-    """How many threads fits and questions work with."""
+    """How many threads fits and questions work with.
+
+    Examples
+    --------
+    >>> import ranef as rf
+    >>> rf.threads() >= 1
+    True
+    """
     return _ranef.threads()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 from . import _kinds, _ranef
 from ._table import Table
@@ -86,10 +86,31 @@ class Figure:
         return json.loads(self._raw.render("vega-lite"))
 
     def to_altair(self) -> Any:
-        """The figure as a chart of altair, where that is installed."""
+        """The figure as a chart of altair, where that is installed.
+
+        Examples
+        --------
+        >>> import ranef as rf
+        >>> fit = rf.lmer("Reaction ~ Days + (Days | Subject)", "sleepstudy")
+        >>> chart = fit.plot("coefficients").to_altair()  # doctest: +SKIP
+        >>> chart.save("coefficients.html")  # doctest: +SKIP
+        """
         import altair
 
-        return altair.Chart.from_dict(self.to_vega_lite(), validate=False)
+        classes = {
+            "layer": altair.LayerChart,
+            "vconcat": altair.VConcatChart,
+            "hconcat": altair.HConcatChart,
+            "concat": altair.ConcatChart,
+            "facet": altair.FacetChart,
+        }
+        # altair looks for objects of its own in every row of the data: a second for a thousand rows.
+        datasets: Dict[str, Any] = {}
+        specification = _named_data(self.to_vega_lite(), datasets)
+        cls = next((cls for key, cls in classes.items() if key in specification), altair.Chart)
+        chart = cls.from_dict(specification, validate=False)
+        chart.datasets = datasets
+        return chart
 
     def to_dict(self) -> Any:
         """The data behind the figure as plain dictionaries, lists and numbers."""
@@ -111,6 +132,22 @@ class Figure:
 
     def __repr__(self) -> str:
         return self._raw.text().rstrip("\n")
+
+
+def _named_data(node: Any, datasets: Dict[str, Any]) -> Any:
+    """A specification whose data stand in ``datasets``, under a name each."""
+    if isinstance(node, list):
+        return [_named_data(one, datasets) for one in node]
+    if not isinstance(node, dict):
+        return node
+    out = {}
+    for key, value in node.items():
+        if key == "data" and isinstance(value, dict) and "values" in value:
+            name = f"data-{len(datasets) + 1}"
+            datasets[name] = value["values"]
+            value = {**{k: v for k, v in value.items() if k != "values"}, "name": name}
+        out[key] = value if key == "data" else _named_data(value, datasets)
+    return out
 
 
 def words(kind: str, options: Mapping[str, Any]) -> List[str]:

@@ -17,6 +17,12 @@ def set_progress(enabled: Optional[bool]) -> None:
     ----------
     enabled : bool or None
         ``None``, the default at the start, shows it in terminals and notebooks and nowhere else.
+
+    Examples
+    --------
+    >>> import ranef as rf
+    >>> rf.set_progress(False)  # never
+    >>> rf.set_progress(None)  # in terminals and notebooks
     """
     global _enabled
     _enabled = enabled

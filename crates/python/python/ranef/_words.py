@@ -54,6 +54,7 @@ _COMMANDS = {
 }
 
 _PLAIN = [
+    (re.compile(r"save it as columns of numbers or text"), "make it columns of numbers or text"),
     (re.compile(r"--csv\s+or\s+--json\s+has"), "to_frame() has"),
     (re.compile(r"`ranef\s+fit\s+…\s+--save\s+FILE`"), "`fit.save(path)`"),
 ]
@@ -103,10 +104,10 @@ def in_python(text: str) -> str:
     >>> in_python("leave --df out; `ranef means --by x --pairwise`")
     'leave df= out; `fit.emmeans(by="x", pairwise=True)`'
     """
-    if "--" not in text and "ranef " not in text:
-        return text
     for pattern, words in _PLAIN:
         text = pattern.sub(words, text)
+    if "--" not in text and "ranef " not in text:
+        return text
     return _OPTION.sub(_argument, _COMMAND.sub(_call, text))
 
 

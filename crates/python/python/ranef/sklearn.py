@@ -12,8 +12,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from . import _errors
-from ._fit import Fit, glmer, lm, lmer
+from . import _errors, _kinds
+from ._fit import Fit
+from ._models import glmer, lm, lmer
 
 __all__ = ["MixedModel"]
 
@@ -80,7 +81,13 @@ class MixedModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.REML = REML
         self.re = re
 
-    def fit(self, X: Any, y: Any, groups: Optional[Any] = None) -> "MixedModel":
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        groups: Optional[Any] = None,
+        sample_weight: Optional[Any] = None,
+    ) -> "MixedModel":
         """Fit the model.
 
         Parameters
@@ -91,6 +98,9 @@ class MixedModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             The response.
         groups : array of shape (n_samples,), optional
             Labels of groups that are not in ``X``; they get random intercepts.
+        sample_weight : array of shape (n_samples,), optional
+            Precision weights: the residual variance of a row is σ²/weight, as the argument
+            ``weights`` of :func:`ranef.lmer` has it. Rows of weight zero are left out.
 
         Returns
         -------
@@ -99,18 +109,23 @@ class MixedModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         if y is None:
             raise ValueError("MixedModel requires y to be passed, but the target y is None")
         columns = self._columns(X, y, reset=True)
-        response = self._response(columns)
-        if groups is not None:
-            columns["_groups"] = np.asarray(groups)
-        self._outside = groups is not None
-        right = self._right(columns)
+        names = list(columns)
+        response = _free(names, "y")
+        self._grouping = None if groups is None else _free(names, "_groups")
+        right = self._right(names)
         columns[response] = self._y
         del self._y
+        if self._grouping is not None:
+            columns[self._grouping] = np.asarray(groups)
+        weights = None
+        if sample_weight is not None:
+            weights = _free(names, "_weights")
+            columns = self._weighted(columns, len(columns[response]), weights, sample_weight)
         formula = f"`{response}` ~ {right}"
         with warnings.catch_warnings():
             # A constant column, or one that repeats another, is no news to who builds pipelines.
             warnings.simplefilter("ignore", _errors.RankDeficientWarning)
-            self.fit_ = self._fitted(formula, columns)
+            self.fit_ = self._fitted(formula, columns, weights)
         self.fit_._data = None
         fixef = dict(self.fit_.fixef)
         self.intercept_ = float(fixef.pop("(Intercept)", 0.0))
@@ -134,12 +149,12 @@ class MixedModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "fit_")
         columns = self._columns(X, None, reset=False)
         re = self.re
-        if self._outside:
+        if self._grouping is not None:
             if groups is None:
                 re = "none" if re == "all" else re
-                columns["_groups"] = np.zeros(len(next(iter(columns.values()))))
+                columns[self._grouping] = np.zeros(len(next(iter(columns.values()))))
             else:
-                columns["_groups"] = np.asarray(groups)
+                columns[self._grouping] = np.asarray(groups)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", _errors.PredictionWarning)
             return np.asarray(self.fit_.predict(columns, re=re), dtype=float)
@@ -170,26 +185,17 @@ class MixedModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             names = [f"x{k}" for k in range(checked.shape[1])]
         return {str(name): checked[:, k] for k, name in enumerate(names)}
 
-    def _response(self, columns: Dict[str, Any]) -> str:
-        """A name for the response that no column has."""
-        name = "y"
-        while name in columns:
-            name += "_"
-        return name
-
-    def _right(self, columns: Dict[str, Any]) -> str:
+    def _right(self, names: List[str]) -> str:
         """The right side of the formula."""
-        names = [name for name in columns if name != "_groups"]
+        outside = [] if self._grouping is None else [f"(1 | `{self._grouping}`)"]
         if self.formula is not None:
             right = self.formula.partition("~")[2] or self.formula
-            return f"{right} + (1 | `_groups`)" if self._outside else right
+            return " + ".join([right, *outside])
         grouping = [names[g] if isinstance(g, (int, np.integer)) else g for g in self._groups()]
         predictors = [name for name in names if name not in grouping]
         terms: List[str] = [f"`{name}`" for name in predictors] or ["1"]
         terms += [f"(1 | `{name}`)" for name in grouping]
-        if self._outside:
-            terms.append("(1 | `_groups`)")
-        return " + ".join(terms)
+        return " + ".join([*terms, *outside])
 
     def _groups(self) -> Sequence[Union[str, int]]:
         if self.groups is None:
@@ -198,9 +204,31 @@ class MixedModel(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             return [self.groups]
         return list(self.groups)
 
-    def _fitted(self, formula: str, columns: Dict[str, Any]) -> Fit:
+    def _weighted(
+        self, columns: Dict[str, Any], rows: int, name: str, given: Any
+    ) -> Dict[str, Any]:
+        """The columns with weights beside them, without rows that count for nothing."""
+        weights = np.asarray(given, dtype=float)
+        if weights.shape != (rows,):
+            raise ValueError(f"sample_weight has shape {weights.shape}, expected {(rows,)}")
+        if not weights.any():
+            raise ValueError("sample_weight is zero for all samples")
+        columns = {**columns, name: weights}
+        if not weights.all():
+            kept = np.flatnonzero(weights).tolist()
+            columns = {name: _kinds.rows(cells, kept) for name, cells in columns.items()}
+        return columns
+
+    def _fitted(self, formula: str, columns: Dict[str, Any], weights: Optional[str]) -> Fit:
         if self.family != "gaussian":
-            return glmer(formula, columns, family=self.family)
+            return glmer(formula, columns, family=self.family, weights=weights)
         if "|" in formula:
-            return lmer(formula, columns, REML=self.REML)
-        return lm(formula, columns)
+            return lmer(formula, columns, REML=self.REML, weights=weights)
+        return lm(formula, columns, weights=weights)
+
+
+def _free(names: Sequence[str], wanted: str) -> str:
+    """A name that no column has."""
+    while wanted in names:
+        wanted += "_"
+    return wanted

@@ -218,13 +218,13 @@ fn test(
 /// What fits one of the two models to a drawn response.
 // There are two of them.
 #[allow(clippy::large_enum_variant)]
-enum Side<'a> {
+pub(crate) enum Side<'a> {
     Linear(&'a Statistics, Vec<usize>),
     Generalised(Box<Generalised<'a>>),
 }
 
 impl<'a> Side<'a> {
-    fn of(fit: &'a Fit, source: &dyn Source) -> Result<Self, Error> {
+    pub fn of(fit: &'a Fit, source: &dyn Source) -> Result<Self, Error> {
         if fit.family().is_gaussian() {
             return Ok(Side::Linear(fit.statistics()?, (0..fit.nobs()).collect()));
         }
@@ -234,7 +234,7 @@ impl<'a> Side<'a> {
         )?)))
     }
 
-    fn room(&self, fit: &Fit) -> Option<Refit> {
+    pub fn room(&self, fit: &Fit) -> Option<Refit> {
         match self {
             Side::Linear(statistics, _) => fit.refitter(statistics),
             Side::Generalised(_) => None,
@@ -242,7 +242,7 @@ impl<'a> Side<'a> {
     }
 
     /// −2 log-likelihood, and whether the fit is singular.
-    fn refit(
+    pub fn refit(
         &self,
         room: &mut Option<Refit>,
         rows: &ModelRows,

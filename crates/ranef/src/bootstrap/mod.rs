@@ -10,11 +10,11 @@
 //! is an answer.
 
 mod interval;
-mod likelihood_ratio;
+pub(crate) mod likelihood_ratio;
 mod options;
 mod replicate;
 mod resample;
-mod run;
+pub(crate) mod run;
 mod view;
 
 use ranef_frame::Source;
@@ -77,7 +77,8 @@ pub struct BootstrapCount {
 /// One number and its bootstrap distribution.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BootstrapRow {
-    /// `fixed`, `ran_pars`, `share`, `contrast`, `prediction`, or `own` for a function of one's own.
+    /// `fixed`, `ran_pars`, `family`, `share`, `contrast`, `prediction`, or `own` for a function of
+    /// one's own.
     pub kind: &'static str,
     /// The grouping factor, where there is one.
     pub group: Option<String>,
@@ -242,6 +243,7 @@ impl Fit {
         let rows = found.rows.iter().map(|row| ParameterInterval {
             effect: match row.kind {
                 "fixed" => Effect::Fixed,
+                "family" => Effect::Family,
                 _ => Effect::RanPars,
             },
             group: row.group.clone(),

@@ -1,18 +1,21 @@
 //! The estimates of one replicate, and what is asked of them.
 
+use std::sync::OnceLock;
+
 use ranef_design::Parts;
 use ranef_engine::Layout;
-use ranef_engine::lmm::Parameter;
+use ranef_engine::glmm::family::Scale;
+use ranef_engine::lmm::{Inference, Parameter};
 use ranef_frame::Source;
 
 use crate::Hypothesis;
 use crate::fit::Estimates;
 use crate::generalised::inverse::Inverse;
 use crate::intervals::{self, Named};
-use crate::random::RandomBlock;
+use crate::random::{RandomBlock, RandomEffects};
 use crate::rows::for_each_batch;
 use crate::variance::{Model, Point};
-use crate::{Error, Fit};
+use crate::{DfMethod, Error, Fit};
 
 /// What a model fitted to the data of one replicate finds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,7 +36,8 @@ pub struct Replicate {
 
 impl Replicate {
     /// The fit of a model with these estimates in the place of its own: for statistics that are
-    /// questions to a fit. It holds no rows, and what needs standard errors has none.
+    /// questions to a fit. It holds no rows; standard errors, degrees of freedom and what is said of
+    /// single groups are unknown, and those of the model never stand in their place.
     pub fn fit(&self, model: &Fit) -> Fit {
         let mut facts = model.facts.clone();
         let layout = crate::rows::layout(model.recipe());
@@ -42,6 +46,8 @@ impl Replicate {
             false => 1.0,
         };
         let lambda = layout.lambda(&self.theta);
+        let unknown = |known: &[f64]| vec![f64::NAN; known.len()];
+        let estimates = &model.facts.estimates;
         facts.estimates = Estimates {
             criterion: self.criterion,
             theta: self.theta.clone(),
@@ -49,9 +55,32 @@ impl Replicate {
             beta: self.beta.clone(),
             random: RandomBlock::of(model.recipe(), &layout, &lambda, scale, &self.singular),
             nuisance: self.nuisance.clone(),
+            vcov: unknown(&estimates.vcov),
+            nuisance_vcov: unknown(&estimates.nuisance_vcov),
+            cross_vcov: unknown(&estimates.cross_vcov),
             ..facts.estimates
         };
-        Fit::of_facts(facts)
+        facts.df = DfMethod::None;
+        // The rows that the model came from are not the replicate's.
+        facts.origin = None;
+        let inference = model.inference();
+        let changes = inference.vcov_changes.iter().map(|c| unknown(c));
+        let inference = Inference::from_parts(
+            unknown(&inference.covariance),
+            inference.dropped,
+            changes.collect(),
+            unknown(&estimates.vcov),
+        );
+        let effects = model.random_effects();
+        let effects = RandomEffects {
+            modes: effects.modes.iter().map(|m| unknown(m)).collect(),
+            covariances: effects.covariances.iter().map(|c| unknown(c)).collect(),
+        };
+        Fit {
+            inference: OnceLock::from(inference),
+            random_effects: OnceLock::from(effects),
+            ..Fit::of_facts(facts)
+        }
     }
 }
 
@@ -119,7 +148,7 @@ impl Fit {
 /// One number that every replicate has.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
-    /// `fixed`, `ran_pars`, `share`, `contrast`, `prediction` or `own`.
+    /// `fixed`, `ran_pars`, `family`, `share`, `contrast`, `prediction` or `own`.
     pub kind: &'static str,
     pub group: Option<String>,
     pub name: String,
@@ -138,12 +167,22 @@ pub(super) struct Measure<'a> {
 pub(super) type Own<'a> = &'a (dyn Fn(&Replicate) -> Vec<f64> + Sync);
 
 enum Part<'a> {
-    Parameters(Vec<Option<Parameter>>, Layout, bool),
+    Parameters(Box<Parameters>),
     Icc(Vec<usize>),
     RSquared,
     Contrasts(Vec<Hypothesis>),
     Predictions(PredictedRows, Box<Inverse>),
     Own(Own<'a>),
+}
+
+/// Parameters of the model, and where they are found in a replicate.
+struct Parameters {
+    /// `None` for a coefficient that the data cannot give.
+    wanted: Vec<Option<Parameter>>,
+    layout: Layout,
+    gaussian: bool,
+    /// From the nuisance parameters of the family to what is shown.
+    scales: Vec<Scale>,
 }
 
 const WHOLE: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
@@ -187,12 +226,16 @@ impl<'a> Measure<'a> {
         match statistic {
             Statistic::Parameters(names) => {
                 let named = intervals::named(fit, names)?;
-                self.asked.extend(named.iter().map(Asked::of));
-                let parameters = named.iter().map(|n| n.parameter).collect();
-                let layout = crate::rows::layout(fit.recipe());
-                let gaussian = fit.family().is_gaussian();
-                self.parts
-                    .push(Part::Parameters(parameters, layout, gaussian));
+                let family = fit.family().parameters(fit.recipe());
+                let scales: Vec<Scale> = family.iter().map(|p| p.scale).collect();
+                self.asked
+                    .extend(named.iter().map(|n| Asked::of(n, &scales)));
+                self.parts.push(Part::Parameters(Box::new(Parameters {
+                    wanted: named.iter().map(|n| n.parameter).collect(),
+                    layout: crate::rows::layout(fit.recipe()),
+                    gaussian: fit.family().is_gaussian(),
+                    scales,
+                })));
             }
             Statistic::Icc => {
                 if fit.varcorr().is_empty() {
@@ -254,14 +297,11 @@ impl<'a> Measure<'a> {
         let mut out = Vec::with_capacity(self.asked.len());
         for part in &self.parts {
             match part {
-                Part::Parameters(parameters, layout, gaussian) => {
-                    let scale = if *gaussian { replicate.sigma } else { 1.0 };
-                    for parameter in parameters {
-                        out.push(
-                            parameter
-                                .map_or(f64::NAN, |p| parameter_of(p, layout, replicate, scale)),
-                        );
-                    }
+                Part::Parameters(parameters) => {
+                    let wanted = parameters.wanted.iter();
+                    out.extend(
+                        wanted.map(|p| p.map_or(f64::NAN, |p| parameters.value(p, replicate))),
+                    );
                 }
                 Part::Icc(factors) => {
                     let Some(model) = shares else { continue };
@@ -310,9 +350,14 @@ impl<'a> Measure<'a> {
 }
 
 impl Asked {
-    fn of(named: &Named) -> Self {
+    fn of(named: &Named, scales: &[Scale]) -> Self {
         let (kind, range) = match named.parameter {
             None | Some(Parameter::Fixed(_)) => ("fixed", WHOLE),
+            Some(Parameter::Nuisance(k)) => {
+                let scale = scales.get(k).copied().unwrap_or(Scale::Same);
+                let ends = (scale.of(f64::NEG_INFINITY), scale.of(f64::INFINITY));
+                ("family", ends)
+            }
             Some(Parameter::Correlation { .. }) => ("ran_pars", (-1.0, 1.0)),
             Some(_) => ("ran_pars", (0.0, f64::INFINITY)),
         };
@@ -340,30 +385,38 @@ impl Replicate {
     }
 }
 
-fn parameter_of(parameter: Parameter, layout: &Layout, of: &Replicate, scale: f64) -> f64 {
-    // Rows of the factor of a term, of which θ has the lower triangle by columns.
-    let row = |term: usize, effect: usize| -> Vec<f64> {
-        let size = |k: usize| k * (k + 1) / 2;
-        let first: usize = layout.terms[..term].iter().map(|t| size(t.width)).sum();
-        let k = layout.terms[term].width;
-        (0..=effect)
-            .map(|column| of.theta[first + size(k) - size(k - column) + effect - column])
-            .collect()
-    };
-    let norm = |row: &[f64]| row.iter().map(|x| x * x).sum::<f64>().sqrt();
-    match parameter {
-        Parameter::Fixed(at) => of.beta[at],
-        Parameter::Sigma => of.sigma,
-        // Unknown for now: they are held on a scale that no reader knows.
-        Parameter::Nuisance(_) => f64::NAN,
-        Parameter::StandardDeviation { term, effect } => scale * norm(&row(term, effect)),
-        Parameter::Correlation { term, effects } => {
-            let (a, b) = (row(term, effects[0]), row(term, effects[1]));
-            let size = norm(&a) * norm(&b);
-            if size > 0.0 {
-                (dot(&a, &b) / size).clamp(-1.0, 1.0)
-            } else {
-                f64::NAN
+impl Parameters {
+    fn value(&self, parameter: Parameter, of: &Replicate) -> f64 {
+        // Rows of the factor of a term, of which θ has the lower triangle by columns.
+        let terms = &self.layout.terms;
+        let row = |term: usize, effect: usize| -> Vec<f64> {
+            let size = |k: usize| k * (k + 1) / 2;
+            let first: usize = terms[..term].iter().map(|t| size(t.width)).sum();
+            let k = terms[term].width;
+            (0..=effect)
+                .map(|column| of.theta[first + size(k) - size(k - column) + effect - column])
+                .collect()
+        };
+        let norm = |row: &[f64]| row.iter().map(|x| x * x).sum::<f64>().sqrt();
+        match parameter {
+            Parameter::Fixed(at) => of.beta[at],
+            Parameter::Sigma => of.sigma,
+            Parameter::Nuisance(k) => match (self.scales.get(k), of.nuisance.get(k)) {
+                (Some(scale), Some(&psi)) => scale.of(psi),
+                _ => f64::NAN,
+            },
+            Parameter::StandardDeviation { term, effect } => {
+                let scale = if self.gaussian { of.sigma } else { 1.0 };
+                scale * norm(&row(term, effect))
+            }
+            Parameter::Correlation { term, effects } => {
+                let (a, b) = (row(term, effects[0]), row(term, effects[1]));
+                let size = norm(&a) * norm(&b);
+                if size > 0.0 {
+                    (dot(&a, &b) / size).clamp(-1.0, 1.0)
+                } else {
+                    f64::NAN
+                }
             }
         }
     }

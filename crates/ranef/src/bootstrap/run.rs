@@ -19,7 +19,7 @@ use crate::{Error, Fit};
 
 /// Why a replicate has no estimates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// There was no fit, or none that converged.
     NoFit,
     /// It was stopped.
@@ -27,10 +27,10 @@ pub(super) enum Failure {
 }
 
 /// What one replicate gives.
-pub(super) type Outcome<T> = Result<T, Failure>;
+pub(crate) type Outcome<T> = Result<T, Failure>;
 
 /// What all replicates gave.
-pub(super) struct Collected<T> {
+pub(crate) struct Collected<T> {
     pub found: Vec<T>,
     pub failed: u32,
     pub interrupted: bool,
@@ -42,7 +42,7 @@ const WAVE: Duration = Duration::from_millis(300);
 
 impl Fit {
     /// Runs replicates until all are done or the switch of the fit is set.
-    pub(super) fn replicates<S, T: Send>(
+    pub(crate) fn replicates<S, T: Send>(
         &self,
         count: u32,
         progress: &mut dyn FnMut(u32, u32),
@@ -252,7 +252,7 @@ impl Fit {
     }
 
     /// A model to be fitted to one response after another; it was possible to make one.
-    pub(super) fn refitter(&self, statistics: &Statistics) -> Option<Refit> {
+    pub(crate) fn refitter(&self, statistics: &Statistics) -> Option<Refit> {
         Refit::new(statistics, &self.engine_options()).ok()
     }
 
@@ -298,13 +298,17 @@ impl Fit {
     }
 
     fn fit_generalised(&self, data: glmm::Data) -> Outcome<Replicate> {
+        Ok(of_generalised(self, &self.engine_generalised(data)?))
+    }
+
+    fn engine_generalised(&self, data: glmm::Data) -> Outcome<glmm::Fit> {
         let density = self.family().density(self.recipe());
         let options = glmm::Options {
             start: self.usual_start(),
             ..crate::generalised::fitting::settings(self.options())
         };
         match glmm::fit(data, density, &options) {
-            Ok(fit) if fit.certificate.converged => Ok(of_generalised(self, &fit)),
+            Ok(fit) if fit.certificate.converged => Ok(fit),
             Ok(_) => Err(Failure::NoFit),
             Err(glmm::FitError::Interrupted) => Err(Failure::Interrupted),
             Err(_) => Err(Failure::NoFit),
@@ -361,7 +365,7 @@ impl Fit {
 }
 
 /// The rows of a generalised model, whose responses change.
-pub(super) struct Generalised<'a> {
+pub(crate) struct Generalised<'a> {
     fit: &'a Fit,
     data: glmm::Data,
 }
@@ -379,6 +383,11 @@ impl<'a> Generalised<'a> {
 
     /// The model fitted to another response, shares of trials.
     pub fn refit(&self, rows: &ModelRows, y: &[f64]) -> Outcome<Replicate> {
+        Ok(of_generalised(self.fit, &self.engine_fit(rows, y)?))
+    }
+
+    /// The same, with standard errors.
+    pub fn engine_fit(&self, rows: &ModelRows, y: &[f64]) -> Outcome<glmm::Fit> {
         let response = rows.response.as_ref().ok_or(Failure::NoFit)?;
         let observations = (response.rows.iter().zip(y))
             .map(|(row, &y)| {
@@ -389,7 +398,7 @@ impl<'a> Generalised<'a> {
             })
             .collect();
         self.fit
-            .fit_generalised(self.data.with_observations(observations))
+            .engine_generalised(self.data.with_observations(observations))
     }
 }
 
@@ -402,7 +411,7 @@ pub(super) fn needs_rows(why: &str) -> Error {
 }
 
 /// Products of a response with the columns of a linear model.
-pub(super) fn products(
+pub(crate) fn products(
     rows: &ModelRows,
     statistics: &Statistics,
     all: &[usize],

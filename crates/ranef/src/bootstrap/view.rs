@@ -88,6 +88,7 @@ impl fmt::Display for Bootstrap {
         for (kind, title) in [
             ("fixed", "Fixed effects"),
             ("ran_pars", "Random effects"),
+            ("family", "Parameters of the family"),
             ("share", "Shares of variance"),
             ("contrast", "Contrasts"),
             ("prediction", "Expected values with random effects at zero"),
