@@ -292,8 +292,13 @@ impl Sheet<'_> {
         });
         if let Some(title) = &self.panel.title {
             let (first, rest) = title.split_once('\n').unwrap_or((title, ""));
+            // In lines, as it was set: a long one would push the panels apart.
+            let lines: Vec<&str> = (self.drawing.texts_of(Role::PanelTitle))
+                .filter(|text| text.panel == Some(self.index))
+                .map(|text| text.content.as_str())
+                .collect();
             view["title"] = json!({
-                "text": clean(first),
+                "text": if lines.is_empty() { json!(clean(first)) } else { json!(lines) },
                 "anchor": "start",
                 "frame": "group",
                 "fontSize": pixels(size::PANEL),
