@@ -71,9 +71,9 @@ impl PowerCurve {
                 " It is {} at {} {} and {} at {}.",
                 power(first),
                 self.across.to_lowercase(),
-                number(first.value, 0.0),
+                size(first.value),
                 power(last),
-                number(last.value, 0.0)
+                size(last.value)
             ));
         }
         if let Some(target) = self.target {
@@ -81,12 +81,20 @@ impl PowerCurve {
                 Some(value) => format!(
                     " The target of {} % is reached from {} on.",
                     percent(target),
-                    number(value, 0.0)
+                    size(value)
                 ),
                 None => format!(" The target of {} % is not reached.", percent(target)),
             });
         }
         out
+    }
+}
+
+/// A value of what varies: sizes of studies are whole numbers.
+fn size(value: f64) -> String {
+    match value.fract() == 0.0 && value.abs() < 1e6 {
+        true => format!("{value:.0}"),
+        false => number(value, 0.0),
     }
 }
 
@@ -179,11 +187,7 @@ impl Figure for PowerCurve {
             title: format!("Power to find {}", self.effect),
             subtitle: self.target.and_then(|target| {
                 let value = self.reached()?;
-                Some(format!(
-                    "{} % from {} on",
-                    percent(target),
-                    number(value, 0.0)
-                ))
+                Some(format!("{} % from {} on", percent(target), size(value)))
             }),
             notes: self.notes.clone(),
             description: self.description(),
