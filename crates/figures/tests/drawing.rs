@@ -40,3 +40,29 @@ fn every_chart_is_written_in_every_form() {
         }
     }
 }
+
+/// Numbers at the axes of a Vega-Lite specification are those of the other forms: left to itself Vega
+/// writes 0.25, 0.5 and 0.75 as 0.3, 0.5 and 0.8.
+#[test]
+fn vega_lite_has_the_same_numbers_at_its_axes() {
+    let mut seen = 0;
+    for (name, chart) in charts::all() {
+        let written = render(&chart, Format::VegaLite, &options()).unwrap();
+        let specification: serde_json::Value = serde_json::from_slice(&written).unwrap();
+        let text = specification.to_string();
+        let drawing = layout(&chart, &options()).unwrap();
+        for axis in drawing.panels.iter().flat_map(|p| [&p.x, &p.y]) {
+            let plain = |value: f64| value == 0.0 || (1e-6..1e15).contains(&value.abs());
+            for tick in axis.ticks.iter().filter(|_| !axis.names) {
+                let Some(label) = tick.label.as_ref().filter(|_| plain(tick.value)) else {
+                    continue;
+                };
+                // A string within a string: its quotes are escaped.
+                let entry = format!("\\\"{}\\\":\\\"{label}\\\"", tick.value + 0.0);
+                assert!(text.contains(&entry), "{name}: {entry}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 100, "{seen}");
+}
