@@ -105,6 +105,17 @@ impl Layout {
         entries
     }
 
+    /// Whether the standard deviation at this entry is that of what distinguishes the means of
+    /// groups: of an intercept, or of any effect where its grouping factor has none. Slopes as wide
+    /// as such differences would leave nothing to fixed slopes.
+    pub(crate) fn takes_means(&self, entry: &Entry) -> bool {
+        let of_factor = |term: &&Term| term.factor == entry.factor;
+        let mut intercepts = (self.terms.iter().filter(of_factor))
+            .filter_map(|term| term.intercept.map(|at| term.offset + at))
+            .peekable();
+        intercepts.peek().is_none() || intercepts.any(|at| at == entry.row)
+    }
+
     /// Total number of random effects, q.
     pub fn random_effects(&self) -> usize {
         self.factors.iter().map(|f| f.levels * f.width).sum()

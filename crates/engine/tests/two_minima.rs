@@ -3,8 +3,12 @@
 
 mod support;
 
-use ranef_engine::Layout;
+use std::sync::Arc;
+
+use ranef_engine::glmm::family::{Binomial, Link, Observation};
+use ranef_engine::glmm::{self, Data};
 use ranef_engine::lmm::{Optimizer, Options, fit};
+use ranef_engine::{Column, Coordinates, FactorRows, Layout, Rows};
 
 use support::{Model, Rng};
 
@@ -152,4 +156,61 @@ fn fits_are_the_lowest_of_a_scan() {
     }
     // What the test is for happens.
     assert!(with_two[0] > 40 && with_two[1] > 20, "{with_two:?}");
+}
+
+/// Answers of 60 in groups whose odds follow one slope while odds within them follow another.
+fn answers(random: &mut Rng, groups: usize, each: usize) -> Data {
+    let (between, within) = (1.5 * random.normal(), 1.5 * random.normal());
+    let (spread, left) = ((1.0 + random.normal()).exp(), 0.3 * random.uniform());
+    let (mut x, mut y, mut codes) = (Vec::new(), Vec::new(), Vec::new());
+    for g in 0..groups {
+        let centre = spread * random.normal();
+        let own = between * centre + left * random.normal();
+        for _ in 0..3 + random.below(2 * each) {
+            let from_centre = random.normal();
+            let chance = 1.0 / (1.0 + (-own - within * from_centre).exp());
+            x.push(centre + from_centre);
+            y.push((0..60).filter(|_| random.uniform() < chance).count() as f64);
+            codes.push(g as u32);
+        }
+    }
+    let layout = Layout::new(2, Some(0), &[groups], &[(0, 1, Some(0))]);
+    let observations: Vec<Observation> = y.iter().map(|&y| Observation::of(y, 60.0)).collect();
+    let rows = Rows {
+        response: &y,
+        fixed: vec![Column::Constant(1.0), Column::Values(&x)],
+        weights: None,
+        factors: vec![FactorRows {
+            codes: &codes,
+            columns: vec![Column::Constant(1.0)],
+        }],
+    };
+    let mut data = Data::new(layout.clone(), Coordinates::pilot(&layout, &rows));
+    data.add(&rows, &observations, None);
+    data
+}
+
+/// The lowest end of descents from five standard deviations, of which the ordinary one alone ends in
+/// the worse minimum now and then.
+#[test]
+fn generalised_fits_are_the_lowest_of_several() {
+    let mut random = Rng(11);
+    let mut worse = 0;
+    for case in 0..200 {
+        let data = answers(&mut random, 5 + case % 13, 2 + case % 7);
+        let descend = |start: Option<f64>| {
+            let options = glmm::Options {
+                start: start.map(|theta| vec![theta]),
+                ..glmm::Options::default()
+            };
+            let family = Arc::new(Binomial { link: Link::Logit });
+            glmm::fit(data.clone(), family, &options).unwrap().value
+        };
+        let value = descend(None);
+        let ends = [0.5, 0.1, 2.0, 5.0, 15.0].map(|theta| descend(Some(theta)));
+        let lowest = ends.into_iter().fold(f64::INFINITY, f64::min);
+        assert!(value < lowest + 1e-5, "case {case}: {value} and {ends:?}");
+        worse += usize::from(ends[0] > value + 1e-5);
+    }
+    assert!(worse > 2, "{worse}");
 }

@@ -172,7 +172,10 @@ pub fn fit(data: Data, family: Arc<dyn Density>, options: &Options) -> Result<Fi
         model: None,
         laplace,
     };
-    let (mut point, mut hessian, mut certificate) = search.minimise(start, options);
+    let (mut point, mut hessian, mut certificate) = match options.start {
+        Some(_) => search.minimise(start, options),
+        None => search.minimise_from_both_sides(start, options),
+    };
     if options.points > 1 && !layout.terms.is_empty() {
         // From Laplace's minimum, with its Hessian as the first model.
         search.laplace.integrate_with(options.points);
@@ -353,6 +356,30 @@ impl Model {
 }
 
 impl Search {
+    /// Descends, and once more where coefficients within groups contradict those that were fitted;
+    /// the better end.
+    fn minimise_from_both_sides(
+        &mut self,
+        start: Vec<f64>,
+        options: &Options,
+    ) -> (Vec<f64>, Vec<f64>, Certificate) {
+        let found = self.minimise(start, options);
+        let Some(other) = super::within::start(&mut self.laplace, &found.0) else {
+            return found;
+        };
+        let value = self.laplace.at(&found.0);
+        if !self.laplace.at(&other).is_finite() {
+            return found;
+        }
+        let model = self.model.take();
+        let again = self.minimise(other, options);
+        if self.laplace.at(&again.0) < value - boundary::CERTIFIED {
+            return again;
+        }
+        self.model = model;
+        found
+    }
+
     /// Descends, cleans up the boundary, and goes on where the certificate finds a way down.
     fn minimise(
         &mut self,

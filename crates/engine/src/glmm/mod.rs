@@ -20,6 +20,7 @@ mod quadrature;
 mod start;
 #[cfg(test)]
 mod tests;
+mod within;
 
 pub use again::{Known, resume};
 pub use data::Data;

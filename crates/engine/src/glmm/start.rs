@@ -6,7 +6,7 @@ use super::laplace::Laplace;
 use crate::optimize::Objective;
 
 /// Standard deviation of the random effects on the scale of the linear predictor.
-const ORDINARY: f64 = 0.5;
+pub(super) const ORDINARY: f64 = 0.5;
 const STEPS: usize = 20;
 
 /// (θ, β, ψ) in standard units to start from.

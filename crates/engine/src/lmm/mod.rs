@@ -28,3 +28,4 @@ pub use kenward_roger::KenwardRoger;
 
 pub use profile::{End, Parameter, Profile, ProfileOptions, ProfilePoint, Profiles, profile};
 pub use refit::{Refit, Refitted};
+pub(crate) use within::CONTRADICTION;

@@ -19,14 +19,13 @@ use super::criterion::Criterion;
 use super::start::MIDDLE;
 use crate::blocks::{sandwich, transpose};
 use crate::coordinates::lower_factor;
-use crate::layout::{Entry, Layout, Term};
 use crate::optimize::symmetric_eigen;
 
 /// The relative standard deviation, in standard units, at which differences between groups count
 /// for nothing: of groups of n rows 1 / (1 + 10⁶n) of those within.
 const WIDE: f64 = 1e3;
 /// Standard errors between two coefficients that are no chance.
-const CONTRADICTION: f64 = 3.0;
+pub(crate) const CONTRADICTION: f64 = 3.0;
 /// Steps of expectation and maximisation before the descent. One ends near the minimum where
 /// random effects are large, and no step crosses a ridge.
 const STEPS: usize = 4;
@@ -49,7 +48,7 @@ impl Within {
         let unit = criterion.unit();
         let theta: Vec<f64> = (criterion.entries().iter())
             .map(|entry| match entry.is_diagonal() {
-                true if takes_means(layout, entry) => WIDE * unit,
+                true if layout.takes_means(entry) => WIDE * unit,
                 true => MIDDLE * unit,
                 false => 0.0,
             })
@@ -80,16 +79,6 @@ impl Within {
             expect_and_maximise(criterion, &theta)
         })
     }
-}
-
-/// Whether this effect takes what distinguishes the means of groups: an intercept, or any where its
-/// grouping factor has none. Slopes as wide as that would leave nothing to fixed slopes.
-fn takes_means(layout: &Layout, entry: &Entry) -> bool {
-    let of_factor = |term: &&Term| term.factor == entry.factor;
-    let mut intercepts = (layout.terms.iter().filter(of_factor))
-        .filter_map(|term| term.intercept.map(|at| term.offset + at))
-        .peekable();
-    intercepts.peek().is_none() || intercepts.any(|at| at == entry.row)
 }
 
 /// A step of expectation and maximisation by ML (Dempster, Laird and Rubin 1977), for each term
