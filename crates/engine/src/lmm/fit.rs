@@ -129,12 +129,15 @@ pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> 
         Some(theta) => coordinates.theta_to_standard(&layout, theta),
         None => super::start::start(statistics, criterion.unit()),
     };
+    // Before the start is looked at, so that the descent finds the criterion there.
+    let within = match options.start {
+        Some(_) => None,
+        None => Within::of(&mut criterion),
+    };
     check_residual(statistics, &mut criterion, &start)?;
     criterion.interrupt = options.interrupt.clone();
-    let (theta, certificate) = match &options.start {
-        Some(_) => minimise(&mut criterion, &layout, start, options),
-        None => minimise_from_both_sides(&mut criterion, &layout, start, options),
-    };
+    let (theta, certificate) =
+        minimise_from_both_sides(&mut criterion, &layout, start, within, options);
     if options.interrupt.is_set() {
         return Err(FitError::Interrupted);
     }
@@ -225,16 +228,15 @@ pub(super) fn rounding_of_response(statistics: &Statistics) -> f64 {
     weight * (4.0 * f64::EPSILON * size).powi(2)
 }
 
-/// Minimises, and once more from [`Within`] where coefficients within groups contradict those that
+/// Minimises, and once more from within the groups where coefficients there contradict those that
 /// were fitted; the better end.
 fn minimise_from_both_sides(
     criterion: &mut Criterion,
     layout: &Layout,
     start: Vec<f64>,
+    within: Option<Within>,
     options: &Options,
 ) -> (Vec<f64>, Certificate) {
-    // Before the descent, so that the criterion is left where that ends.
-    let within = Within::of(criterion);
     let (theta, certificate) = minimise(criterion, layout, start, options);
     let Some(within) = within else {
         return (theta, certificate);
