@@ -25,6 +25,11 @@ fn with(model: &Model, y: Vec<f64>, coordinates: Coordinates) -> Statistics {
     other.statistics_in(coordinates)
 }
 
+/// Whether a relative standard deviation is beyond all that data of this size can tell.
+fn far(theta: &[f64]) -> bool {
+    theta.iter().any(|t| t.abs() > 100.0)
+}
+
 /// A refit and a fit from nothing end in minima, and where a model has only one, in the same.
 fn same_as_a_fit(
     model: &Model,
@@ -45,23 +50,21 @@ fn same_as_a_fit(
     let loaded = statistics.with_response(&products);
     match (lmm::fit(&other, &options), refit.fit(&products)) {
         // Where nothing converges (a variance without bound) there is nothing to compare.
+        // Where a variance ran away the digits are rounding.
+        (Ok(plain), Ok(found)) if far(&plain.theta) || far(&found.theta) => {}
         (Ok(plain), Ok(found)) if plain.certificate.converged && found.converged => {
             let there = lmm::fit_at(&loaded, reml, &found.theta).expect("a fit");
             prop_assert!((there.value - found.value).abs() < 1e-9 * found.value.abs().max(1.0));
-            let plainly = lmm::fit_at(&loaded, reml, &plain.theta)
-                .expect("a fit")
-                .certificate;
-            // On the boundary of a term of several effects the certificate of a point that is looked
-            // at again may fail that of the way to it; then it fails at both ends alike.
-            let alike = there.certificate.converged || !plainly.converged;
-            prop_assert!(alike, "{:?} {plainly:?}", there.certificate);
+            prop_assert!(there.certificate.converged, "{:?}", there.certificate);
             let different = (found.value - plain.value).abs() > 1e-6;
             prop_assert!(!different || options.start.is_none() || model.layout.entries().len() > 3);
             if !different {
                 let error = plain.vcov.iter().step_by(plain.beta.len() + 1);
                 let error = error.map(|v| v.sqrt());
                 for ((a, b), se) in found.beta.iter().zip(&plain.beta).zip(error) {
-                    prop_assert!((a - b).abs() < 1e-3 * se, "{a} {b} {se}");
+                    // Both are within 10⁻⁶ of the minimum: the deviance of a coefficient is the
+                    // square of its distance in standard errors.
+                    prop_assert!((a - b).abs() < 2e-3 * se, "{a} {b} {se}");
                 }
                 prop_assert!(relative(found.sigma, plain.sigma, 1e-300) < 1e-3);
             }
@@ -70,6 +73,12 @@ fn same_as_a_fit(
             prop_assert!(!plain.certificate.converged || !found.converged);
         }
         (Err(a), Err(b)) => prop_assert_eq!(a, b),
+        // As many effects as rows: the criterion may have no lower bound in some direction, and where
+        // a descent starts decides whether it goes there.
+        (Err(lmm::FitError::NoResidual), Ok(_)) | (Ok(_), Err(lmm::FitError::NoResidual)) => {
+            let layout = &model.layout;
+            prop_assert!(layout.random_effects() + layout.fixed >= model.rows());
+        }
         (Ok(plain), Err(e)) => prop_assert!(!plain.certificate.converged, "{e}"),
         (Err(e), Ok(found)) => prop_assert!(!found.converged, "{e}"),
     }

@@ -373,7 +373,9 @@ impl Search {
         }
         let model = self.model.take();
         let again = self.minimise(other, options);
-        if self.laplace.at(&again.0) < value - boundary::CERTIFIED {
+        // Random effects that separate the answers of every group have no minimum on that side.
+        let lower = self.laplace.at(&again.0) < value - boundary::CERTIFIED;
+        if lower && (again.2.converged || !found.2.converged) {
             return again;
         }
         self.model = model;

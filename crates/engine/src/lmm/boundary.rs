@@ -125,6 +125,11 @@ pub(crate) fn keep_zeros(layout: &Layout, from: &[f64], to: &mut [f64]) {
     }
 }
 
+/// Whether a standard deviation, or what stands beside it, has no end.
+pub(crate) fn ran_away(criterion: &impl Boundary, theta: &[f64]) -> bool {
+    !theta.iter().all(|t| t.abs() < LARGEST * criterion.unit())
+}
+
 /// Tests a point and gives the Newton step from it.
 pub(crate) fn test(
     criterion: &impl Boundary,
@@ -165,7 +170,7 @@ pub(crate) fn test(
         converged: decrement < DECREMENT_TOLERANCE
             && smallest > -SCORE_TOLERANCE
             && slope < SCORE_TOLERANCE.sqrt()
-            && theta.iter().all(|t| t.abs() < LARGEST * criterion.unit()),
+            && !ran_away(criterion, theta),
         newton_decrement: decrement,
         smallest_score: if smallest.is_finite() { smallest } else { 0.0 },
         largest_slope: slope,

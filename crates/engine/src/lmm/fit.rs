@@ -2,7 +2,7 @@
 
 use super::boundary::{self, Boundary, Certificate, Evidence, ZERO};
 use super::changes::JointChanges;
-use super::criterion::Criterion;
+use super::criterion::{Criterion, Derivatives};
 use super::inference::{Inference, RandomEffects};
 use super::joint::Joint;
 use super::kenward_roger::KenwardRoger;
@@ -136,8 +136,9 @@ pub fn fit(statistics: &Statistics, options: &Options) -> Result<Fit, FitError> 
     };
     check_residual(statistics, &mut criterion, &start)?;
     criterion.interrupt = options.interrupt.clone();
+    let floor = residual_of_rounding(statistics);
     let (theta, certificate) =
-        minimise_from_both_sides(&mut criterion, &layout, start, within, options);
+        minimise_from_both_sides(&mut criterion, &layout, start, within, floor, options);
     if options.interrupt.is_set() {
         return Err(FitError::Interrupted);
     }
@@ -154,7 +155,13 @@ pub fn fit_at(statistics: &Statistics, reml: bool, theta: &[f64]) -> Result<Fit,
     let mut criterion = Criterion::new(statistics, reml);
     let theta = statistics.coordinates().theta_to_standard(&layout, theta);
     check_residual(statistics, &mut criterion, &theta)?;
-    let (certificate, _) = certify(&mut criterion, &layout, &theta);
+    let (mut certificate, _) = certify(&mut criterion, &layout, &theta);
+    if !certificate.converged {
+        // Average information, which the first certificate may rest on, hardly knows a direction in
+        // which a variance ran away; a fit that took long was certified by the exact Hessian.
+        let derivatives = criterion.exact_derivatives();
+        (certificate, _) = judge(&criterion, &layout, &theta, &derivatives);
+    }
     Fit::of(statistics, criterion, theta, certificate)
 }
 
@@ -229,12 +236,13 @@ pub(super) fn rounding_of_response(statistics: &Statistics) -> f64 {
 }
 
 /// Minimises, and once more from within the groups where coefficients there contradict those that
-/// were fitted; the better end.
+/// were fitted; the better end. A y'Py of up to `floor` is rounding.
 fn minimise_from_both_sides(
     criterion: &mut Criterion,
     layout: &Layout,
     start: Vec<f64>,
     within: Option<Within>,
+    floor: f64,
     options: &Options,
 ) -> (Vec<f64>, Certificate) {
     let (theta, certificate) = minimise(criterion, layout, start, options);
@@ -247,8 +255,11 @@ fn minimise_from_both_sides(
     }
     let start = within.start(criterion);
     let (other, second) = minimise(criterion, layout, start, options);
-    // Lower by more than two ends of one descent may differ.
-    if criterion.at(&other) < value - boundary::CERTIFIED {
+    // Lower by more than two ends of one descent may differ; and an end: where large random effects
+    // reproduce the response, the criterion has no lower bound on that side, and the minimum on this
+    // one is the answer.
+    let lower = criterion.at(&other) < value - boundary::CERTIFIED;
+    if lower && criterion.pwrss() > floor && !boundary::ran_away(criterion, &other) {
         (other, second)
     } else {
         (theta, certificate)
@@ -383,6 +394,16 @@ pub(super) fn certify(
         );
     }
     let derivatives = criterion.final_derivatives();
+    judge(criterion, layout, theta, &derivatives)
+}
+
+/// The same by given derivatives at the point.
+fn judge(
+    criterion: &Criterion,
+    layout: &Layout,
+    theta: &[f64],
+    derivatives: &Derivatives,
+) -> (Certificate, Vec<f64>) {
     let evidence = Evidence {
         gradient: &derivatives.gradient,
         hessian: &derivatives.hessian,
