@@ -526,7 +526,7 @@ fn threads_do_not_change_the_numbers() {
 
 /// Not a test of anything but the clock: `cargo test --release -- --ignored --nocapture`.
 #[test]
-#[ignore]
+#[ignore = "a time, to be read in a release build"]
 fn microseconds_of_a_replicate() {
     let model = sleepstudy(true);
     let statistics = model.statistics();
