@@ -15,6 +15,7 @@
 use ranef_engine::Statistics;
 use ranef_engine::distributions::{ChiSquared, FisherF, NoncentralBeta, Normal};
 use ranef_engine::glmm::family::Response;
+use ranef_engine::glmm::hermite;
 use ranef_engine::lmm::{self, FTest};
 
 use super::study::Study;
@@ -123,14 +124,10 @@ impl Exact {
         let layout = crate::rows::layout(truth.recipe());
         let factors = layout.lambda(truth.theta());
         let law = truth.response();
-        // Gauss-Hermite with five points: nodes in standard deviations, and weights.
-        const NODES: [(f64, f64); 5] = [
-            (-2.856_970_013_872_805_6, 0.011_257_411_327_720_688),
-            (-1.355_626_179_974_265_6, 0.222_075_922_005_612_64),
-            (0.0, 0.533_333_333_333_333_3),
-            (1.355_626_179_974_265_6, 0.222_075_922_005_612_64),
-            (2.856_970_013_872_805_6, 0.011_257_411_327_720_688),
-        ];
+        // Five points: the weights are smooth in the predictor. Of a standard normal variable.
+        let nodes: Vec<(f64, f64)> = (hermite(5).into_iter())
+            .map(|(t, log)| (t, (log - 0.5 * t * t).exp()))
+            .collect();
         let mut weighted = rows.weight.clone();
         for (i, weight) in weighted.iter_mut().enumerate() {
             let centre = dot(rows.x(i), truth.fixef()) + rows.offset[i];
@@ -142,7 +139,7 @@ impl Exact {
                 })
                 .sum();
             let sd = variance.sqrt();
-            *weight = NODES
+            *weight = nodes
                 .iter()
                 .map(|(x, w)| w * law.working(&response.rows[i], centre + sd * x).1)
                 .sum();
